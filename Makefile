@@ -1,0 +1,47 @@
+# Every target sets the environment up first; when nothing changed that takes a tenth of a second.
+
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check format lint types contracts tidy test run bench lock
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make ./.venv hold exactly what the lock names.
+	@bin/setup
+
+check: setup ## Run every gate: format, lint, types, contracts, tidy, tests.
+	@$(BIN)/ruff format --check
+	@$(MAKE) --no-print-directory lint types contracts tidy test
+
+format: setup ## Format the code and sort its imports.
+	@$(BIN)/ruff check --select I --fix --quiet
+	@$(BIN)/ruff format
+
+lint: setup ## Refuse careless code, wall clocks and loose chance.
+	@$(BIN)/ruff check
+
+types: setup ## Check every type, strictly.
+	@$(BIN)/mypy
+
+contracts: setup ## Check that imports respect the floors of the building.
+	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
+
+tidy: setup ## Measure the house style: sizes, names, sentences.
+	@$(BIN)/python -m pytest tests/tidy
+
+test: setup ## Run the whole test suite.
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+run: setup ## Start the fund with simulated money on recorded or generated prices.
+	@$(BIN)/quantum-os run --mode demo
+
+bench: setup ## Measure the budgets; one table per benchmark.
+	@for file in bench/*.py; do $(BIN)/python "$$file" || exit 1; done
+
+lock: setup ## Resolve the dependencies anew and write their hashes (needs uv).
+	@uv pip compile pyproject.toml --group dev --group torch-needs --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	  --custom-compile-command "make lock" --output-file requirements.lock

@@ -1,0 +1,1 @@
+"""What might be true: features, regimes, votes, probabilities, decisions."""

@@ -1,0 +1,1 @@
+"""Rule strategies behind the protocol that models will use."""

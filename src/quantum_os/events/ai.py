@@ -1,0 +1,217 @@
+"""What might be true: regimes, features, votes, probabilities, and the decisions drawn from them."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from quantum_os.events.base import Event
+from quantum_os.events.units import Frac, Ns, PositionSide, Regime
+
+GLOBAL = "GLOBAL"
+"""The name under which the regime of the whole market is published."""
+
+
+class MetaRegime(Event, frozen=True):
+    """The regime of a symbol, or of the whole market (`GLOBAL`), changed."""
+
+    symbol: str
+    label: Regime
+    previous: Regime
+    prob_trend: float | None
+    prob_range: float | None
+    prob_chop: float | None
+    direction: float | None
+    vol_ratio: float | None
+    since: Ns
+    timeframe: str
+    detector_version: str
+    data_age_s: float
+
+
+class AiFeatures(Event, frozen=True):
+    """The features of all symbols at one bar close; `columns[f][s]`, None until warmed up."""
+
+    bar_close: Ns
+    timeframe: str
+    schema_hash: str
+    names: tuple[str, ...]
+    symbols: tuple[str, ...]
+    columns: tuple[tuple[float | None, ...], ...]
+
+
+class VoteColumns(msgspec.Struct, frozen=True):
+    """What one voter says of each symbol: a side or None (HOLD), and its probability of TP1 first."""
+
+    voter: str
+    version: str
+    side: tuple[PositionSide | None, ...]
+    p: tuple[float | None, ...]
+    weight: tuple[float, ...]
+
+
+class AiSignalGenerated(Event, frozen=True):
+    """The federated view of every symbol at one bar close; columns over `symbols`.
+
+    `q_long`, `q_short`: probability that TP1 comes before the initial stop or the horizon. `e_net` is
+    the expectancy in R of the better side, net of costs. `side` None means that no voter voted.
+    """
+
+    STREAM: ClassVar[str] = "ai.signal_generated"
+    signal_id: str
+    bar_close: Ns
+    horizon_h: float
+    symbols: tuple[str, ...]
+    q_long: tuple[float | None, ...]
+    q_short: tuple[float | None, ...]
+    e_net: tuple[float | None, ...]
+    cost_r: tuple[float | None, ...]
+    confidence: tuple[float | None, ...]
+    side: tuple[PositionSide | None, ...]
+    strategy: tuple[str | None, ...]
+    regime: tuple[Regime, ...]
+    status: tuple[str, ...]
+    voters: tuple[VoteColumns, ...]
+    feature_hash: str
+
+
+class Gate(StrEnum):
+    """Every gate that can hold back an entry; the name is the refusal's code and its counter's key."""
+
+    NO_VOTE = "NO_VOTE"
+    WARMUP = "WARMUP"
+    FLAGGED = "FLAGGED"
+    EDGE = "EDGE"
+    BREAKEVEN = "BREAKEVEN"
+    CONFIDENCE = "CONFIDENCE"
+    STRATEGY_STATUS = "STRATEGY_STATUS"
+    NOT_TRADABLE = "NOT_TRADABLE"
+    STOP_TOO_TIGHT_FOR_COST = "STOP_TOO_TIGHT_FOR_COST"
+    VOL_TOO_HIGH = "VOL_TOO_HIGH"
+    UNKNOWN_INPUT = "UNKNOWN_INPUT"
+    SIZE_VANISHED = "SIZE_VANISHED"
+    MIN_NOTIONAL = "MIN_NOTIONAL"
+    NO_EDGE_AFTER_COSTS = "NO_EDGE_AFTER_COSTS"
+    MODE_BLOCKED = "MODE_BLOCKED"
+    LATCHED = "LATCHED"
+    PAUSED = "PAUSED"
+    POLICY_STALE = "POLICY_STALE"
+    EQUITY_UNKNOWN = "EQUITY_UNKNOWN"
+    DATA_STALE = "DATA_STALE"
+    NOT_RECONCILED = "NOT_RECONCILED"
+    STALE_INTENT = "STALE_INTENT"
+    DUPLICATE_INTENT = "DUPLICATE_INTENT"
+    SAME_SIDE = "SAME_SIDE"
+    OPPOSITE = "OPPOSITE"
+    MIN_HOLD = "MIN_HOLD"
+    COOLDOWN = "COOLDOWN"
+    CHURN = "CHURN"
+    SYMBOL_LOSS = "SYMBOL_LOSS"
+    MAX_POSITIONS = "MAX_POSITIONS"
+    TRADE_COUNT = "TRADE_COUNT"
+    RISK_PER_TRADE = "RISK_PER_TRADE"
+    SYMBOL_MARGIN = "SYMBOL_MARGIN"
+    SIDE_MARGIN = "SIDE_MARGIN"
+    CLUSTER_MARGIN = "CLUSTER_MARGIN"
+    GROSS_MARGIN = "GROSS_MARGIN"
+    GROSS_NOTIONAL = "GROSS_NOTIONAL"
+    MARGIN_BAND = "MARGIN_BAND"
+    LEVERAGE = "LEVERAGE"
+    BRACKET = "BRACKET"
+    LIQUIDATION_DISTANCE = "LIQUIDATION_DISTANCE"
+    HEAT = "HEAT"
+    DAILY_LOSS = "DAILY_LOSS"
+    WEEKLY_LOSS = "WEEKLY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+    STREAK = "STREAK"
+    EXPECTANCY_BRAKE = "EXPECTANCY_BRAKE"
+    SPREAD = "SPREAD"
+    FUNDING = "FUNDING"
+    MARK_INDEX_GAP = "MARK_INDEX_GAP"
+    CALENDAR = "CALENDAR"
+    ORDER_RATE = "ORDER_RATE"
+    PRICE_VENUE = "PRICE_VENUE"
+
+
+class GateCheck(msgspec.Struct, frozen=True):
+    """One check of one gate: what was seen, what was allowed, whether it passed.
+
+    `report_only` marks a failed check that the profile lets through, counted and shown.
+    """
+
+    name: Gate
+    ok: bool
+    value: float | None = None
+    limit: float | None = None
+    report_only: bool = False
+    note: str = ""
+
+
+class AiDecisionMade(Event, frozen=True):
+    """A candidate: a symbol that the mind would trade at this bar close, with every gate it passed."""
+
+    STREAM: ClassVar[str] = "ai.decision.made"
+    decision_id: str
+    signal_id: str
+    bar_close: Ns
+    symbol: str
+    side: PositionSide
+    confidence: float
+    q: float
+    e_net: float
+    cost_r: float
+    strategy: str
+    regime: Regime
+    ref_price: float
+    atr_frac: Frac
+    gates: tuple[GateCheck, ...]
+    reason: str
+    policy_version: str
+    model_versions: tuple[str, ...]
+
+
+class Disposition(StrEnum):
+    """How the mind left a symbol at a bar close; a candidate's end joins by its decision id."""
+
+    HOLD = "HOLD"
+    CANDIDATE = "CANDIDATE"
+
+
+class DecisionSummary(Event, frozen=True):
+    """What was decided for every symbol at one bar close, and the gate nearest to flipping it."""
+
+    bar_close: Ns
+    symbols: tuple[str, ...]
+    disposition: tuple[Disposition, ...]
+    reason: tuple[str, ...]
+    value: tuple[float | None, ...]
+    limit: tuple[float | None, ...]
+    nearest: tuple[str, ...]
+    decision_id: tuple[str | None, ...]
+    report_only: tuple[tuple[str, ...], ...]
+
+
+class SignalResolved(Event, frozen=True):
+    """A vote met its horizon: whether TP1 came before the initial stop, and the R it was worth."""
+
+    STREAM: ClassVar[str] = "ai.signal_resolved"
+    voter: str
+    symbol: str
+    side: PositionSide
+    bar_close: Ns
+    resolved_at: Ns
+    won: bool
+    r: float
+    reason: str
+
+
+class CandidateRefused(Event, frozen=True):
+    """A candidate ended before it became an intent: at the exit plan, or at sizing."""
+
+    decision_id: str
+    symbol: str
+    bar_close: Ns
+    stage: str
+    code: Gate
+    value: float | None = None
+    limit: float | None = None

@@ -1,0 +1,105 @@
+"""What the process says of itself: its start, its timers, its modules, its alarms."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from quantum_os.events.base import Event
+from quantum_os.events.units import Mode, Ns, Usd
+
+
+class ProcessStarted(Event, frozen=True):
+    """A run began: who we are, where we trade, and under which namespace ids are derived."""
+
+    UNHASHED: ClassVar[tuple[str, ...]] = ("build", "epoch")
+    epoch: int
+    build: str
+    config_hash: str
+    mode: Mode
+    venue: str
+    namespace: str
+    seed: int
+    deposit: Usd
+    started_at: Ns
+
+
+class TimerSet(Event, frozen=True):
+    """Ask to be told at `due`, and every `period_ns` after it when given. The same key replaces."""
+
+    key: str
+    due: Ns
+    period_ns: int | None = None
+
+
+class TimerCancelled(Event, frozen=True):
+    """Take a timer back."""
+
+    key: str
+
+
+class TimerFired(Event, frozen=True):
+    """A timer came due; `missed` periods were skipped because no input came in between."""
+
+    key: str
+    due: Ns
+    missed: int = 0
+
+
+class ModuleState(StrEnum):
+    """The life of a module; `kernel/lifecycle.py` holds the one table of moves."""
+
+    NEW = "new"
+    STARTING = "starting"
+    RUNNING = "running"
+    DEGRADED = "degraded"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAULTED = "faulted"
+
+
+class ModuleStateChanged(Event, frozen=True):
+    """The supervisor moved a module."""
+
+    STREAM: ClassVar[str] = "module.state_changed"
+    module: str
+    previous: ModuleState
+    state: ModuleState
+    reason: str
+
+
+class SafetyFault(Event, frozen=True):
+    """A module broke its promise; the event it failed on is kept in the dead letters."""
+
+    UNHASHED: ClassVar[tuple[str, ...]] = ("traceback",)
+    module: str
+    critical: bool
+    event_seq: int
+    stream: str
+    error: str
+    traceback: str = ""
+
+
+class Severity(StrEnum):
+    """How soon a person must look."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlertRaised(Event, frozen=True):
+    """Something wants a person's eye; `key` deduplicates."""
+
+    key: str
+    rule: str
+    severity: Severity
+    summary: str
+    since: Ns
+    value: float | None = None
+
+
+class AlertResolved(Event, frozen=True):
+    """An alert's cause is gone."""
+
+    key: str
+    since: Ns
+    resolved_at: Ns

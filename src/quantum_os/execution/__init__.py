@@ -1,0 +1,1 @@
+"""Does it: permits become orders, orders become results."""

@@ -1,0 +1,98 @@
+"""Whether every intent ends exactly once, and none is lost on the way (law 8)."""
+
+import msgspec
+
+from quantum_os.events.execution import ExecutionResult, ResultStatus
+from quantum_os.events.risk import RiskPermit, RiskRefusal
+from quantum_os.events.sizing import TradeIntent
+from quantum_os.kernel.reactor import Reactor
+
+INTENTS_OPEN_MAX = 10_000
+"""Intents in flight at once; more is a consumer that has died."""
+
+
+class ConservationState(msgspec.Struct):
+    """Intents by end: total = filled + refused + expired + superseded + in flight.
+
+    `offered` and `permitted` count the intents in flight, by id and stage.
+
+    An id stands more than once while a repeated offer of the same intent waits for its refusal.
+    """
+
+    total: int = 0
+    filled: int = 0
+    refused: int = 0
+    expired: int = 0
+    superseded: int = 0
+    offered: dict[str, int] = {}
+    permitted: dict[str, int] = {}
+
+    @property
+    def in_flight(self) -> int:
+        return sum(self.offered.values()) + sum(self.permitted.values())
+
+
+class UnconservedIntent(AssertionError):
+    """An intent ended that was not in flight: it ended twice, or was never offered."""
+
+
+class Conservation(Reactor[ConservationState]):
+    """Keeps the books of intents; a second end of one is a broken promise and faults loudly.
+
+    Partial counts as filled; rejected and skipped_drain as refused; skipped_stale as expired.
+    """
+
+    name = "execution.conservation"
+
+    def __init__(self) -> None:
+        super().__init__(ConservationState())
+
+    @property
+    def residual(self) -> int:
+        """Intents that nobody can account for; anything but 0 is a defect."""
+        state = self.state
+        ended = state.filled + state.refused + state.expired + state.superseded
+        return state.total - ended - state.in_flight
+
+    def on_intent(self, event: TradeIntent) -> None:
+        self.state.total += 1
+        _add(self.state.offered, event.intent_id)
+        if self.state.in_flight > INTENTS_OPEN_MAX:
+            raise OverflowError(f"more than {INTENTS_OPEN_MAX} intents are in flight")
+
+    def on_permit(self, event: RiskPermit) -> None:
+        """Moves an intent from offered to permitted; a repeated permit moves nothing."""
+        intent_id = event.intent.intent_id
+        if intent_id in self.state.offered:
+            _take(self.state.offered, intent_id, "permitted")
+            _add(self.state.permitted, intent_id)
+
+    def on_refusal(self, event: RiskRefusal) -> None:
+        _take(self.state.offered, event.intent_id, "refused")
+        self.state.refused += 1
+
+    def on_result(self, event: ExecutionResult) -> None:
+        _take(self.state.permitted, event.intent_id, event.status)
+        match event.status:
+            case ResultStatus.FILLED | ResultStatus.PARTIAL:
+                self.state.filled += 1
+            case ResultStatus.REJECTED | ResultStatus.SKIPPED_DRAIN:
+                self.state.refused += 1
+            case ResultStatus.SKIPPED_STALE:
+                self.state.expired += 1
+            case ResultStatus.SUPERSEDED:
+                self.state.superseded += 1
+
+
+def _add(stage: dict[str, int], intent_id: str) -> None:
+    stage[intent_id] = stage.get(intent_id, 0) + 1
+
+
+def _take(stage: dict[str, int], intent_id: str, end: str) -> None:
+    left = stage.get(intent_id, 0) - 1
+    if left < 0:
+        raise UnconservedIntent(f"intent {intent_id} is {end} but was not in flight")
+    if left:
+        stage[intent_id] = left
+    else:
+        del stage[intent_id]

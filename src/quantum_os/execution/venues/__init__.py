@@ -1,0 +1,1 @@
+"""EDGE. Where orders are matched: the simulated venue, in process or on its own."""

@@ -1,0 +1,1 @@
+"""EDGE. The simulated venue in a process of its own, behind a socket."""

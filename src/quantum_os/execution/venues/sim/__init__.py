@@ -1,0 +1,1 @@
+"""The simulated venue: matching, fees, funding, margin and liquidation, as a reactor."""

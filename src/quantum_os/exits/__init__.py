@@ -1,0 +1,1 @@
+"""When to leave: ExitBrain's plan, its one referee, and the naked-position guard."""

@@ -1,0 +1,1 @@
+"""The fund's arithmetic: pure, stateless functions, each with its source."""

@@ -1,0 +1,1 @@
+"""The recursive computations over bars, with explicit state: one bar live, blocks in a replay."""

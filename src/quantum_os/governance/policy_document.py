@@ -1,0 +1,108 @@
+"""What the policy document says: the packaged file, a profile laid over it, and its validation."""
+
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from quantum_os.events.ai import Gate
+from quantum_os.events.governance import Policy
+from quantum_os.events.units import Mode
+from quantum_os.kernel.ids import fingerprint
+
+RISK_PER_TRADE_CEILING = 0.02
+"""The constitution's law: no document may risk more than this fraction on one trade."""
+
+REPORTABLE = frozenset(
+    {
+        Gate.CONFIDENCE,
+        Gate.EDGE,
+        Gate.BREAKEVEN,
+        Gate.NO_EDGE_AFTER_COSTS,
+        Gate.STRATEGY_STATUS,
+        Gate.EXPECTANCY_BRAKE,
+        Gate.STREAK,
+        Gate.TRADE_COUNT,
+        Gate.COOLDOWN,
+        Gate.CHURN,
+        Gate.SYMBOL_LOSS,
+    }
+)
+"""The only gates a profile may turn into reports: none that guards money, margin or the position."""
+
+Document = dict[str, Any]
+
+
+class PolicyError(ValueError):
+    """A policy document that may not come into force; the text says which value and why."""
+
+
+def load(profile: str, overrides: Document | None = None) -> Policy:
+    """Reads the packaged document with a profile and overrides on top; raises PolicyError."""
+    text = resources.files("quantum_os.governance").joinpath("policy.toml").read_text("utf-8")
+    document: Document = msgspec.toml.decode(text)
+    profiles: Document = document.pop("profiles")
+    if profile != document["profile"]:
+        if profile not in profiles:
+            known = ", ".join(sorted([document["profile"], *profiles]))
+            raise PolicyError(f"unknown profile {profile!r}: one of {known}")
+        document = laid_over(document, profiles[profile] | {"profile": profile})
+    return parsed(laid_over(document, overrides or {}))
+
+
+def laid_over(below: Document, above: Document) -> Document:
+    """Gives `below` with the values of `above`; tables merge, everything else is replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = laid_over(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parsed(document: Document) -> Policy:
+    """Turns a document into a checked Policy; raises PolicyError on any value out of bounds."""
+    try:
+        policy = msgspec.convert(document, Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"policy: {error}") from error
+    for problem in _problems(policy):
+        raise PolicyError(f"policy: {problem}")
+    return policy
+
+
+def _problems(policy: Policy) -> list[str]:
+    ceiling = RISK_PER_TRADE_CEILING
+    claims = [
+        (policy.mode in policy.modes, f"unknown mode {policy.mode!r}"),
+        (policy.tier in policy.tiers, f"unknown tier {policy.tier!r}"),
+        (
+            policy.leverage.risk_tier in policy.leverage.risk_tier_caps,
+            f"unknown risk tier {policy.leverage.risk_tier!r}",
+        ),
+        (0 < policy.sizing.risk_base <= ceiling, "sizing.risk_base must be in (0, 0.02]"),
+        (policy.sizing.risk_cap <= ceiling, "sizing.risk_cap must be at most 0.02"),
+        (
+            policy.constitution.risk_per_trade <= ceiling,
+            "constitution.risk_per_trade must be at most 0.02",
+        ),
+        (1 <= policy.leverage.cap <= 20, "leverage.cap must be in [1, 20]"),
+        (0 < policy.exits.stop_min < policy.exits.stop_max, "exits.stop_min < exits.stop_max"),
+        (policy.ttl_h > 0, "ttl_h must be positive"),
+    ]
+    forbidden = [gate for gate in policy.report_only if gate not in REPORTABLE]
+    claims.append((not forbidden, f"may not be report_only: {', '.join(forbidden)}"))
+    return [text for holds, text in claims if not holds]
+
+
+def check_mode(policy: Policy, mode: Mode) -> None:
+    """Refuses a document whose gates only report where real orders can leave; raises PolicyError."""
+    if policy.report_only and mode in (Mode.TESTNET, Mode.LIVE):
+        raise PolicyError(f"profile {policy.profile!r} reports gates only; refused in {mode}")
+
+
+def hash_of(policy: Policy) -> str:
+    """Gives the content hash that stands for the document in `policy.updated`."""
+    return fingerprint(msgspec.json.encode(policy, order="deterministic"))

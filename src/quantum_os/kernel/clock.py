@@ -1,0 +1,40 @@
+"""What time it is: the only file that reads a wall clock."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A source of UTC nanoseconds."""
+
+    def now(self) -> int: ...
+
+
+class WallClock:
+    """The machine's own clock."""
+
+    def now(self) -> int:
+        return time.time_ns()
+
+
+class ReplayClock:
+    """A clock that moves only when an event moves it, and never backwards."""
+
+    def __init__(self, start: int = 0) -> None:
+        self._ns = start
+
+    def now(self) -> int:
+        return self._ns
+
+    def move_to(self, ns: int) -> None:
+        self._ns = max(self._ns, ns)
+
+
+def monotonic_ns() -> int:
+    """Gives nanoseconds that only ever rise; for durations, never for stamps."""
+    return time.monotonic_ns()
+
+
+def perf_ns() -> int:
+    """Gives the finest counter there is; for sampled handler timings, never for a decision."""
+    return time.perf_counter_ns()

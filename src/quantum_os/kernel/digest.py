@@ -1,0 +1,67 @@
+"""Which run this was, in two numbers: a running hash over all events, and one over the decisions."""
+
+import msgspec
+import xxhash
+
+from quantum_os.events.base import Event
+
+_FACTOR = 0x9E3779B97F4A7C15F39CC0605CEDC835
+_MASK = (1 << 128) - 1
+
+DECISION_STREAMS = frozenset(
+    {
+        "decision.summary",
+        "ai.decision.made",
+        "exit.stop_proposed",
+        "sizing.decided",
+        "exitbrain.adaptive_levels",
+        "candidate.refused",
+        "trade.intent",
+        "risk.permit",
+        "risk.refusal",
+    }
+)
+"""From `decision.summary` to permit or refusal: what the fund decided, whatever the venue did."""
+
+
+class RunningHash(msgspec.Struct):
+    """An order-sensitive fold of 64-bit hashes into 128 bits; plain state, so that a snapshot carries it."""
+
+    high: int = 0
+    low: int = 0
+
+    def add(self, digest: int) -> None:
+        folded = ((self.high << 64 | self.low) * _FACTOR + digest + 1) & _MASK
+        self.high, self.low = folded >> 64, folded & 0xFFFFFFFFFFFFFFFF
+
+    def __str__(self) -> str:
+        return f"{self.high:016x}{self.low:016x}"
+
+
+class RunDigest(msgspec.Struct):
+    """The two running hashes of a run. Sequence numbers, wall time and the build take no part."""
+
+    events: RunningHash = msgspec.field(default_factory=RunningHash)
+    decisions: RunningHash = msgspec.field(default_factory=RunningHash)
+
+
+def tag_of(stream: str) -> int:
+    """Gives the number that a stream's name adds to the hash of its events."""
+    return xxhash.xxh3_64_intdigest(stream.encode())
+
+
+def digest_of(tag: int, payload: bytes) -> int:
+    """Gives the 64-bit content hash of one event: its stream's tag and its payload."""
+    return xxhash.xxh3_64_intdigest(payload, tag)
+
+
+def hashed_payload(event: Event, payload: bytes) -> bytes:
+    """Gives the bytes that take part in the hash: the payload without the run's own marks."""
+    if not event.UNHASHED:
+        return payload
+    kept = {
+        name: value
+        for name, value in msgspec.structs.asdict(event).items()
+        if name not in event.UNHASHED
+    }
+    return msgspec.msgpack.encode(kept)

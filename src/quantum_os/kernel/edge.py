@@ -1,0 +1,58 @@
+"""What an edge is: it turns the world into events, and events into deeds."""
+
+from typing import ClassVar, Literal, Protocol
+
+from quantum_os.events.base import Event
+from quantum_os.kernel.clock import Clock
+from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.lanes import Lanes
+from quantum_os.kernel.reactor import Handler, Snapshot
+
+
+class EdgeContext:
+    """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier."""
+
+    def __init__(self, clock: Clock, lanes: Lanes, journal: Journal) -> None:
+        self.clock = clock
+        self.lanes = lanes
+        self.journal = journal
+
+
+class RunsTask(Protocol):
+    """An edge as the runtime sees it."""
+
+    name: str
+
+    async def run(self, context: EdgeContext) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Edge:
+    """A module with a task of its own. Its handlers only enqueue; what must survive is in a reactor.
+
+    `ends_run` marks a feed whose end is the run's end (a tape). Any other task that ends by itself
+    is a fault.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Literal["reactor", "edge"]] = "edge"
+    critical: ClassVar[bool] = True
+    consumes: ClassVar[tuple[type[Event], ...]] = ()
+    produces: ClassVar[frozenset[type[Event]]] = frozenset()
+    ends_run: ClassVar[bool] = False
+
+    def handlers(self) -> dict[type[Event], Handler]:
+        return {}
+
+    def snapshot(self) -> Snapshot | None:
+        return None
+
+    def restore(self, snapshot: Snapshot) -> None:
+        raise TypeError(f"{self.name} is an edge: it keeps nothing that must survive")
+
+    async def run(self, context: EdgeContext) -> None:
+        """Works until cancelled, or until the world has no more to say."""
+        raise NotImplementedError(f"{self.name} has no task")
+
+    async def stop(self) -> None:
+        """Lets go of what it holds; called once, after its task has ended."""

@@ -1,0 +1,60 @@
+"""What a journal promises, and the one that lives in memory."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from quantum_os.kernel.envelope import Envelope
+
+
+class Journal(Protocol):
+    """An append-only record of numbered events. Sequence numbers are gap-free."""
+
+    def append(self, envelope: Envelope) -> None:
+        """Takes one event; it may not be durable yet."""
+
+    @property
+    def flushed_seq(self) -> int:
+        """The highest sequence number that would survive the death of the process."""
+
+    async def barrier(self, seq: int) -> None:
+        """Returns once `seq` and everything before it is durable; raises JournalFailed if it cannot be."""
+
+    def read(self, start: int = 1) -> Iterator[Envelope]:
+        """Gives the durable events from `start` on, in order."""
+
+    def trim(self, before: int) -> None:
+        """Forgets the events before a sequence number."""
+
+    def close(self) -> None:
+        """Makes everything durable and lets go of the file."""
+
+
+class JournalFailed(RuntimeError):
+    """The journal could not be written; entries must stop, exits go on."""
+
+
+class MemoryJournal:
+    """A journal for tests and short runs: keeps every envelope, durable as long as the process."""
+
+    def __init__(self) -> None:
+        self._kept: list[Envelope] = []
+
+    def append(self, envelope: Envelope) -> None:
+        self._kept.append(envelope)
+
+    @property
+    def flushed_seq(self) -> int:
+        return self._kept[-1].seq if self._kept else 0
+
+    async def barrier(self, seq: int) -> None:
+        if seq > self.flushed_seq:
+            raise JournalFailed(f"seq {seq} was never appended")
+
+    def read(self, start: int = 1) -> Iterator[Envelope]:
+        return (envelope for envelope in self._kept if envelope.seq >= start)
+
+    def trim(self, before: int) -> None:
+        self._kept = [envelope for envelope in self._kept if envelope.seq >= before]
+
+    def close(self) -> None:
+        return

@@ -1,0 +1,121 @@
+"""What waits to be numbered: one bounded lane for control, one for the market."""
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from quantum_os.events.base import Event
+from quantum_os.events.market import MarketTick
+
+CONTROL_MAX = 10_000
+"""Inputs of venue, operator and timers that may wait; then their edge waits."""
+
+MARKET_MAX = 10_000
+"""Market inputs that may wait; then ticks conflate further and bars wait."""
+
+
+class Offered(msgspec.Struct):
+    """An input on its way to the bus; `event` None asks the runtime to fire the timers due by `ts`."""
+
+    ts: int
+    event: Event | None
+    source: str
+
+
+class Lanes:
+    """Two queues in front of the bus. Control is drained first and never conflated.
+
+    Ticks of one (venue, symbol) that wait together become one tick that carries their extremes and
+    count: offered = numbered + conflated, and both are counted here.
+    """
+
+    def __init__(self) -> None:
+        self._control: deque[Offered] = deque()
+        self._market: deque[Offered] = deque()
+        self._waiting_ticks: dict[tuple[str, str], Offered] = {}
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self.offered = 0
+        self.conflated = 0
+        self.taken = 0
+
+    async def offer_control(self, ts: int, event: Event, source: str) -> None:
+        """Queues a venue's, operator's or kernel's input; waits while the lane is full."""
+        while len(self._control) >= CONTROL_MAX:
+            await self._wait_for_room()
+        self._count(event)
+        self._control.append(Offered(ts, event, source))
+        self._arrived.set()
+
+    async def offer_market(self, ts: int, event: Event | None, source: str) -> None:
+        """Queues a market input, or a timer mark; ticks conflate with one that still waits."""
+        if isinstance(event, MarketTick) and self._conflate(event, ts):
+            return
+        while len(self._market) >= MARKET_MAX:
+            await self._wait_for_room()
+        self._count(event)
+        offered = Offered(ts, event, source)
+        self._market.append(offered)
+        if isinstance(event, MarketTick):
+            self._waiting_ticks[event.venue, event.symbol] = offered
+        self._arrived.set()
+
+    def take(self) -> Offered | None:
+        """Gives the next input, control first; None when nothing waits."""
+        if self._control:
+            offered = self._control.popleft()
+        elif self._market:
+            offered = self._market.popleft()
+            tick = offered.event
+            if isinstance(tick, MarketTick):
+                self._waiting_ticks.pop((tick.venue, tick.symbol), None)
+        else:
+            self._arrived.clear()
+            return None
+        self.taken += offered.event is not None
+        self._room.set()
+        return offered
+
+    async def wait(self) -> None:
+        """Returns when something waits to be taken."""
+        await self._arrived.wait()
+
+    @property
+    def backlog(self) -> int:
+        return len(self._control) + len(self._market)
+
+    @property
+    def market_backlog(self) -> int:
+        return len(self._market)
+
+    def _conflate(self, tick: MarketTick, ts: int) -> bool:
+        waiting = self._waiting_ticks.get((tick.venue, tick.symbol))
+        if waiting is None or not isinstance(waiting.event, MarketTick):
+            return False
+        waiting.event = _merged(waiting.event, tick)
+        waiting.ts = ts
+        self.offered += 1
+        self.conflated += 1
+        return True
+
+    def _count(self, event: Event | None) -> None:
+        self.offered += event is not None
+
+    async def _wait_for_room(self) -> None:
+        self._room.clear()
+        await self._room.wait()
+
+
+def _merged(old: MarketTick, new: MarketTick) -> MarketTick:
+    highs = (old.high, old.price, new.high, new.price)
+    lows = (old.low, old.price, new.low, new.price)
+    volumes = [volume for volume in (old.volume, new.volume) if volume is not None]
+    return msgspec.structs.replace(
+        new,
+        high=max(price for price in highs if price is not None),
+        low=min(price for price in lows if price is not None),
+        volume=sum(volumes) if volumes else None,
+        count=old.count + new.count,
+    )

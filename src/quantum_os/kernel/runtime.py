@@ -1,0 +1,169 @@
+"""How the process lives: staged start, one loop that feeds the bus, staged stop."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from quantum_os.events.base import Event
+from quantum_os.events.system import ModuleState
+from quantum_os.kernel.bus import KERNEL, Bus
+from quantum_os.kernel.clock import ReplayClock
+from quantum_os.kernel.drive import Driver
+from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.health import Health, health_of
+from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.lanes import Lanes
+from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.supervisor import Supervisor
+from quantum_os.kernel.timers import Timers
+
+INPUTS_PER_TURN = 32
+"""Inputs worked off before the other tasks get a turn."""
+
+UNFLUSHED_MAX = 20_000
+"""Events the journal may be behind before the loop waits for it."""
+
+_log = structlog.get_logger("quantum_os.runtime")
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Why the process stopped; `fault` is None for a wanted end."""
+
+    reason: str
+    fault: str | None = None
+
+
+class Runtime:
+    """One process: the line-up on its bus, the edges as supervised tasks, one loop.
+
+    A background task that ends without being asked is a fault, unless its edge is the tape whose end
+    is the run's end.
+    """
+
+    def __init__(
+        self,
+        *,
+        modules: Sequence[Module],
+        bus: Bus,
+        timers: Timers,
+        journal: Journal,
+        clock: ReplayClock,
+    ) -> None:
+        self.bus = bus
+        self.modules = modules
+        self.lanes = Lanes()
+        self._journal = journal
+        self._clock = clock
+        self._driver = Driver(bus, timers)
+        self._edges = [module for module in modules if isinstance(module, Edge)]
+        self._supervisor = Supervisor(modules, clock.now)
+        self._ending: Ending | None = None
+        self._ended = asyncio.Event()
+
+    def stop(self, reason: str) -> None:
+        """Asks for a staged stop; the first reason stands."""
+        self._end(Ending(reason))
+
+    def health(self) -> Health:
+        return health_of(self.modules, self._supervisor.states, self.bus)
+
+    async def run(
+        self, first: Sequence[Event], started: Callable[[], None] = lambda: None
+    ) -> Ending:
+        """Starts every module, works inputs off until asked to stop, and stops in order.
+
+        `first` are the inputs of recovery (`process.started`, latches still closed).
+        """
+        self._start_modules()
+        for event in first:
+            self._offer(event)
+        context = EdgeContext(self._clock, self.lanes, self._journal)
+        for edge in self._edges:
+            self._supervisor.start_task(edge.name, edge.run(context), self._task_ended)
+        started()
+        try:
+            await self._loop()
+        finally:
+            await self._stop_modules()
+        return self._ending or Ending("stopped")
+
+    async def _loop(self) -> None:
+        while self._ending is None or (self._ending.fault is None and self._is_draining()):
+            worked = self._work_off(INPUTS_PER_TURN)
+            if self.bus.seq - self._journal.flushed_seq > UNFLUSHED_MAX:
+                await self._journal.barrier(self.bus.seq)
+            if worked:
+                await asyncio.sleep(0)
+            else:
+                await self._rest()
+
+    def _is_draining(self) -> bool:
+        """A tape that has ended still has its last inputs worked off; a stop request does not wait."""
+        return (
+            self._ending is not None
+            and self._ending.reason == "tape end"
+            and self.lanes.backlog > 0
+        )
+
+    def _work_off(self, at_most: int) -> int:
+        for done in range(at_most):
+            offered = self.lanes.take()
+            if offered is None:
+                return done
+            self._clock.move_to(offered.ts)
+            self._driver.offer(offered.ts, offered.event, offered.source)
+        return at_most
+
+    async def _rest(self) -> None:
+        waits = {
+            asyncio.create_task(self.lanes.wait()),
+            asyncio.create_task(self._ended.wait()),
+        }
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in pending:
+            wait.cancel()
+
+    def _start_modules(self) -> None:
+        """Consumers before producers: the line-up from its end to its beginning."""
+        for state in (ModuleState.STARTING, ModuleState.RUNNING):
+            for module in reversed(self.modules):
+                self._move(module.name, state)
+
+    async def _stop_modules(self) -> None:
+        """Producers before consumers, each within its budget."""
+        for edge in self._edges:
+            self._move(edge.name, ModuleState.STOPPING)
+            await self._supervisor.stop_task(edge.name, edge.stop)
+        for module in self.modules:
+            self._move(module.name, ModuleState.STOPPING)
+            self._move(module.name, ModuleState.STOPPED)
+        for report in self._supervisor.reports:
+            _log.warning(report)
+
+    def _move(self, name: str, to: ModuleState) -> None:
+        if name in self.bus.faulted and to is not ModuleState.FAULTED:
+            return
+        changed = self._supervisor.move(name, to)
+        if changed is not None:
+            self._offer(changed)
+
+    def _offer(self, event: Event) -> None:
+        self._driver.offer(self._clock.now(), event, KERNEL)
+
+    def _task_ended(self, name: str, error: BaseException | None) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            return
+        edge = next(edge for edge in self._edges if edge.name == name)
+        if error is None and edge.ends_run:
+            self._end(Ending("tape end"))
+            return
+        text = f"the task of {name} ended: {error!r}" if error else f"the task of {name} returned"
+        _log.error(text)
+        self._end(Ending("fault", fault=text))
+
+    def _end(self, ending: Ending) -> None:
+        if self._ending is None:
+            self._ending = ending
+        self._ended.set()

@@ -1,0 +1,1 @@
+"""Hears the world: feeds, candles, quality, venues side by side, instruments."""

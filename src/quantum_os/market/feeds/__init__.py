@@ -1,0 +1,1 @@
+"""EDGE. Turns tapes and venues into market events."""

@@ -1,0 +1,1 @@
+"""What we hold: the ledger, positions, exposure."""

@@ -1,0 +1,350 @@
+"""What we own: books each fill and payment once, marks positions, and tells each trade's end."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from quantum_os.events.execution import (
+    Fill,
+    FundingPaid,
+    Leg,
+    LeverageConfirmed,
+    Liquidity,
+    OrderRequested,
+    OrderState,
+    OrderUpdated,
+    VenueSnapshot,
+)
+from quantum_os.events.exits import ExitReason
+from quantum_os.events.market import (
+    Bracket,
+    InstrumentUpdated,
+    MarketKlines,
+    MarketOpens,
+    MarketTick,
+    row_of,
+)
+from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
+from quantum_os.events.risk import RiskPermit
+from quantum_os.events.system import ProcessStarted
+from quantum_os.events.units import (
+    NS_PER_S,
+    Bps,
+    Frac,
+    Leverage,
+    Margin,
+    Mode,
+    Ns,
+    PositionSide,
+    Price,
+    Qty,
+    Side,
+    Usd,
+)
+from quantum_os.formulas.liquidation import liquidation_price
+from quantum_os.formulas.rounding import decimal_of
+from quantum_os.kernel.ids import derive
+from quantum_os.kernel.reactor import Reactor
+from quantum_os.portfolio.positions import (
+    ZERO,
+    OpenPosition,
+    Origin,
+    origin_of,
+    reason_named,
+)
+from quantum_os.portfolio.wallet import Wallet
+
+V = TypeVar("V")
+
+BOOKED_MAX = 20_000
+"""Trade ids remembered so that a repeated fill is booked once."""
+
+ORDERS_MAX = 5_000
+"""Orders remembered by client id; the oldest are forgotten first."""
+
+_STOP_STANDS = frozenset({OrderState.ACKED, OrderState.PARTIAL})
+_STOP_GONE = frozenset(
+    {OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED}
+)
+_REASON_OF_LEG = {
+    Leg.STOP: ExitReason.STOP,
+    Leg.TP1: ExitReason.TARGET,
+    Leg.TP2: ExitReason.TARGET,
+    Leg.TP3: ExitReason.TARGET,
+    Leg.CLOSE: ExitReason.OPERATOR,
+}
+
+
+class OrderNote(msgspec.Struct, frozen=True):
+    """What the ledger must know of an order when its fill comes."""
+
+    symbol: str
+    leg: Leg
+    qty: Qty
+    trigger: Price | None
+    position_id: str | None
+    intent_id: str | None
+    reason: str
+
+
+class LedgerState(msgspec.Struct):
+    """Cash, open positions by symbol, and what is needed to book the next fill."""
+
+    namespace: str = ""
+    venue: str = ""
+    price_venue: str = ""
+    mode: Mode = Mode.BACKTEST
+    wallet: Wallet = msgspec.field(default_factory=Wallet)
+    positions: dict[str, OpenPosition] = {}
+    orders: dict[str, OrderNote] = {}
+    origins: dict[str, Origin] = {}
+    leverages: dict[str, Leverage] = {}
+    brackets: dict[str, tuple[Bracket, ...]] = {}
+    booked: dict[str, None] = {}
+    repeated: int = 0
+
+
+class Ledger(Reactor[LedgerState]):
+    """Derives positions and cash from the venue's own messages; reconciled against its listing."""
+
+    name = "portfolio.ledger"
+
+    def __init__(self) -> None:
+        super().__init__(LedgerState())
+
+    def on_start(self, event: ProcessStarted) -> AccountUpdated:
+        state = self.state
+        state.namespace, state.venue, state.mode = event.namespace, event.venue, event.mode
+        state.price_venue = event.venue.removeprefix("sim:")
+        if not state.wallet.deposits:
+            state.wallet.deposits = event.deposit
+        return self._account()
+
+    def on_instruments(self, event: InstrumentUpdated) -> None:
+        for instrument in event.instruments:
+            self.state.brackets[instrument.symbol] = instrument.brackets
+
+    def on_permit(self, event: RiskPermit) -> None:
+        _remember(self.state.origins, event.intent.intent_id, origin_of(event.intent), ORDERS_MAX)
+
+    def on_leverage(self, event: LeverageConfirmed) -> None:
+        self.state.leverages[event.symbol] = event.leverage
+
+    def on_order(self, event: OrderRequested) -> None:
+        note = OrderNote(
+            symbol=event.symbol,
+            leg=event.leg,
+            qty=event.qty,
+            trigger=event.trigger,
+            position_id=event.position_id,
+            intent_id=event.intent_id,
+            reason=event.reason,
+        )
+        _remember(self.state.orders, event.client_id, note, ORDERS_MAX)
+
+    def on_order_update(self, event: OrderUpdated) -> PositionUpdated | None:
+        """Follows the protective stops: they are the only orders a position's shape depends on."""
+        note = self.state.orders.get(event.client_id)
+        position = self.state.positions.get(event.symbol)
+        if note is None or position is None or note.leg is not Leg.STOP or note.trigger is None:
+            return None
+        if event.state in _STOP_STANDS and event.client_id not in position.stops:
+            position.stops[event.client_id] = (note.trigger, note.qty)
+        elif event.state not in _STOP_GONE or position.stops.pop(event.client_id, None) is None:
+            return None
+        return self._told(position)
+
+    def on_fill(self, event: Fill) -> Iterator[PositionUpdated | AccountUpdated | TradeClosed]:
+        state = self.state
+        if event.trade_id in state.booked:
+            state.repeated += 1
+            return
+        _remember(state.booked, event.trade_id, None, BOOKED_MAX)
+        note = state.orders.get(event.client_id)
+        position = state.positions.get(event.symbol)
+        if position is None:
+            position = state.positions[event.symbol] = self._opened(event, note)
+        state.wallet.realised += position.book(event)
+        state.wallet.fees += event.fee
+        position.see(event.price, float(event.price), float(event.price))
+        if position.qty:
+            yield self._told(position)
+            yield self._account()
+            return
+        del state.positions[event.symbol]
+        yield self._told(position)
+        yield self._account()
+        yield self._closed(position, _reason_of(event, note))
+
+    def on_funding(self, event: FundingPaid) -> AccountUpdated:
+        self.state.wallet.funding += event.amount
+        position = self.state.positions.get(event.symbol)
+        if position is not None:
+            position.funding += event.amount
+        return self._account()
+
+    def on_klines(self, event: MarketKlines) -> None:
+        if self.state.positions and event.venue == self.state.price_venue:
+            for position in self.state.positions.values():
+                row = row_of(event.symbols, position.symbol)
+                if row is not None:
+                    position.see(decimal_of(event.close[row]), event.high[row], event.low[row])
+
+    def on_opens(self, event: MarketOpens) -> None:
+        if self.state.positions and event.venue == self.state.price_venue:
+            for position in self.state.positions.values():
+                row = row_of(event.symbols, position.symbol)
+                if row is not None:
+                    price = event.price[row]
+                    position.see(decimal_of(price), price, price)
+
+    def on_tick(self, event: MarketTick) -> None:
+        position = self.state.positions.get(event.symbol)
+        if position is not None and event.venue == self.state.price_venue:
+            position.see(
+                decimal_of(event.price), event.high or event.price, event.low or event.price
+            )
+
+    def on_snapshot(self, event: VenueSnapshot) -> AccountUpdated:
+        """Tells the account at the marks of the venue's listing, so that the two can be compared."""
+        return self._account()
+
+    def _opened(self, fill: Fill, note: OrderNote | None) -> OpenPosition:
+        state = self.state
+        intent_id = note.intent_id if note else None
+        origin = state.origins.get(intent_id or "", Origin())
+        adopted = derive(state.namespace, "adopted", fill.symbol, fill.trade_id)
+        return OpenPosition(
+            position_id=(note.position_id if note else None) or adopted,
+            symbol=fill.symbol,
+            side=PositionSide.LONG if fill.side is Side.BUY else PositionSide.SHORT,
+            origin=origin,
+            leverage=state.leverages.get(fill.symbol, Leverage(1)),
+            opened_at=self.now,
+            mark=fill.price,
+        )
+
+    def _account(self) -> AccountUpdated:
+        wallet = self.state.wallet
+        positions = self.state.positions.values()
+        upnl = sum((position.upnl for position in positions), ZERO)
+        margin = sum((position.margin for position in positions), ZERO)
+        wallet.mark(upnl, self.now)
+        return AccountUpdated(
+            wallet=Usd(wallet.cash),
+            upnl=Usd(upnl),
+            equity=Usd(wallet.equity),
+            margin_used=Margin(margin),
+            margin_util=Frac(float(margin / wallet.equity) if wallet.equity > 0 else 1.0),
+            available=Usd(wallet.equity - margin),
+            peak_equity=Usd(wallet.peak),
+            drawdown=Frac(wallet.drawdown),
+            day_pnl_frac=Frac(wallet.day_pnl),
+            week_pnl_frac=Frac(wallet.week_pnl),
+            time=Ns(self.now),
+            source="ledger",
+            age_ms=0.0,
+        )
+
+    def _told(self, position: OpenPosition) -> PositionUpdated:
+        stop = position.stop
+        return PositionUpdated(
+            venue=self.state.venue,
+            mode=self.state.mode,
+            position_id=position.position_id,
+            symbol=position.symbol,
+            qty=Qty(position.qty),
+            entry=Price(position.entry),
+            mark=Price(position.mark),
+            upnl=position.upnl,
+            leverage=position.leverage,
+            margin=position.margin,
+            liq_price=self._liquidation(position),
+            stop_price=stop[0] if stop else None,
+            stop_qty=stop[1] if stop else Qty(ZERO),
+            risk_to_stop=position.risk_to_stop,
+            opened_at=Ns(position.opened_at),
+            intent_id=position.origin.intent_id,
+            decision_id=position.origin.decision_id,
+            r_now=position.in_r(position.upnl),
+            mae_r=position.excursion_r(_adverse(position)),
+            mfe_r=position.excursion_r(_favourable(position)),
+        )
+
+    def _liquidation(self, position: OpenPosition) -> Price | None:
+        brackets = self.state.brackets.get(position.symbol)
+        if not brackets or not position.qty:
+            return None
+        margin = position.margin
+        price = liquidation_price(
+            position.side, abs(position.qty), position.entry, margin, brackets
+        )
+        return None if price is None else Price(price)
+
+    def _closed(self, position: OpenPosition, reason: ExitReason) -> TradeClosed:
+        origin = position.origin
+        net = position.gross - position.fees + position.funding
+        entry = position.entry_value / position.entered
+        return TradeClosed(
+            position_id=position.position_id,
+            intent_id=origin.intent_id,
+            decision_id=origin.decision_id,
+            symbol=position.symbol,
+            side=position.side,
+            strategy=origin.strategy,
+            venue=self.state.venue,
+            mode=self.state.mode,
+            entry_price=Price(entry),
+            exit_price=Price(position.exit_value / position.exited),
+            qty=Qty(position.entered),
+            leverage=position.leverage,
+            gross=Usd(position.gross),
+            fees=Usd(position.fees),
+            funding=Usd(position.funding),
+            slippage_bps=_slippage(position, entry),
+            net=Usd(net),
+            r=position.in_r(net),
+            mae_r=position.excursion_r(_adverse(position)),
+            mfe_r=position.excursion_r(_favourable(position)),
+            opened_at=Ns(position.opened_at),
+            closed_at=Ns(self.now),
+            hold_s=(self.now - position.opened_at) / NS_PER_S,
+            exit_reason=reason,
+            regime=origin.regime,
+            confidence=origin.confidence,
+            stop_distance=None if origin.stop_distance is None else Frac(origin.stop_distance),
+            bar_close=None if origin.bar_close is None else Ns(origin.bar_close),
+            policy_version=origin.policy_version,
+            model_versions=origin.model_versions,
+        )
+
+
+def _remember(kept: dict[str, V], key: str, value: V, at_most: int) -> None:
+    kept[key] = value
+    if len(kept) > at_most:
+        del kept[next(iter(kept))]
+
+
+def _reason_of(fill: Fill, note: OrderNote | None) -> ExitReason:
+    if fill.liquidity is Liquidity.LIQUIDATION:
+        return ExitReason.LIQUIDATED
+    if note is None or note.leg is Leg.ENTRY:
+        return ExitReason.EXTERNAL
+    return reason_named(note.reason, _REASON_OF_LEG[note.leg])
+
+
+def _favourable(position: OpenPosition) -> float:
+    return position.high if position.side is PositionSide.LONG else position.low
+
+
+def _adverse(position: OpenPosition) -> float:
+    return position.low if position.side is PositionSide.LONG else position.high
+
+
+def _slippage(position: OpenPosition, entry: Decimal) -> Bps | None:
+    ref = position.origin.ref_price
+    if not ref:
+        return None
+    return Bps(float((entry - ref) / ref) * position.side.sign * 1e4)

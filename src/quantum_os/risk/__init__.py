@@ -1,0 +1,1 @@
+"""May it: the gate, its limits, and the latches of the emergency stop."""

@@ -1,0 +1,1 @@
+"""How much: risk first, leverage second, and the desk that says trade.intent."""

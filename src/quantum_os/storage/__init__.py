@@ -1,0 +1,1 @@
+"""EDGE. Where events are kept: the SQLite journal, and the folder of a recorded run."""

@@ -1,0 +1,79 @@
+"""How recorded events lie in a file: each behind its length and its own checksum."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import xxhash
+
+from quantum_os.kernel.envelope import Envelope
+
+_HEAD = struct.Struct("<IQ")
+FRAME_MAX = 64 * 2**20
+"""Bytes of one frame; a longer one is a damaged length."""
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """One recorded event; `payload` is msgpack."""
+
+    seq: int
+    ts: int
+    cause: int
+    trace: int
+    source: str
+    stream: str
+    payload: bytes
+
+
+class FrameRead(msgspec.Struct, frozen=True):
+    """One frame as found on the disk: `frame` is None when nothing sensible could be read."""
+
+    index: int
+    frame: Frame | None
+    damage: str = ""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Frame).decode
+
+
+def framed(envelope: Envelope) -> bytes:
+    """Gives the bytes of one recorded event."""
+    body = _encode(
+        Frame(
+            envelope.seq,
+            envelope.ts,
+            envelope.cause,
+            envelope.trace,
+            envelope.source,
+            envelope.stream,
+            envelope.payload,
+        )
+    )
+    return _HEAD.pack(len(body), xxhash.xxh3_64_intdigest(body)) + body
+
+
+def read_frames(path: Path) -> Iterator[FrameRead]:
+    """Gives the frames of a file; a damaged one says so, and an unreadable rest ends the reading."""
+    with path.open("rb") as file:
+        index = 0
+        while head := file.read(_HEAD.size):
+            if len(head) < _HEAD.size:
+                yield FrameRead(index, None, "the file ends inside a frame")
+                return
+            length, checksum = _HEAD.unpack(head)
+            body = file.read(length) if length <= FRAME_MAX else b""
+            if len(body) < length or length > FRAME_MAX:
+                yield FrameRead(index, None, "the frame's length is damaged or the file is cut")
+                return
+            yield _parsed(index, body, checksum)
+            index += 1
+
+
+def _parsed(index: int, body: bytes, checksum: int) -> FrameRead:
+    damage = "" if xxhash.xxh3_64_intdigest(body) == checksum else "checksum does not match"
+    try:
+        return FrameRead(index, _decode(body), damage)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return FrameRead(index, None, damage or str(error))

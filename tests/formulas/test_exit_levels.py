@@ -1,0 +1,332 @@
+from decimal import Decimal
+from math import nan
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from quantum_os.events.units import PositionSide, Regime
+from quantum_os.formulas.exit_levels import (
+    Levels,
+    PlanPrices,
+    StopProposal,
+    StopRefusal,
+    harvest,
+    levels,
+    levels_v35_raw,
+    lsf,
+    max_hold_hours,
+    plan_prices,
+    propose_stop,
+    ratchet_stop,
+    raw_stop,
+    stop_multiple,
+    tighter,
+    trailing_atr_multiple,
+    v3_levels,
+)
+from quantum_os.formulas.liquidation import liquidation_price
+
+LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
+ROUND_TRIP = 0.0015
+sides = st.sampled_from([LONG, SHORT])
+stops = st.floats(0.006, 0.06)
+leverages = st.integers(1, 20)
+
+
+def scaled_price(mantissa, exponent):
+    return Decimal(mantissa) * Decimal(10) ** exponent
+
+
+# Five significant digits at every scale from 1e-5 to 1e5; the tick is one unit of the last digit.
+entries = st.builds(
+    lambda mantissa, exponent: (scaled_price(mantissa, exponent), scaled_price(1, exponent)),
+    st.integers(10_000, 99_999),
+    st.integers(-9, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("leverage", "factor", "tp1", "tp2", "tp3", "sl"),
+    [
+        (1, 0.5906, 1.191, 1.495, 1.948, 0.664),
+        (5, 0.3582, 0.958, 1.379, 1.890, 0.757),
+        (10, 0.2943, 0.894, 1.347, 1.874, 0.782),
+        (20, 0.2472, 0.847, 1.324, 1.862, 0.801),
+        (50, 0.2028, 0.803, 1.301, 1.851, 0.819),
+        (80, 0.1854, 0.785, 1.293, 1.846, 0.826),
+    ],
+)
+def test_f32_the_originals_levels_in_percent(leverage, factor, tp1, tp2, tp3, sl):
+    raw = levels_v35_raw(leverage)
+    assert raw.lsf == pytest.approx(factor, abs=5e-5)
+    in_percent = [100 * x for x in (raw.tp1, raw.tp2, raw.tp3, raw.sl)]
+    assert in_percent == pytest.approx([tp1, tp2, tp3, sl], abs=6e-4)
+    assert raw.tp3 < 0.2
+
+
+def test_f32_the_originals_levels_to_1e_6():
+    raw = levels_v35_raw(10)
+    # LSF(10) = 1 / (1 + ln 11) = 0.29429983
+    assert raw.lsf == pytest.approx(0.29429983, abs=1e-6)
+    assert raw.tp1 == pytest.approx(0.0089429983, abs=1e-6)
+    assert raw.sl == pytest.approx(0.0078228007, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("regime", "k"),
+    [
+        (Regime.CALM, 1.5),
+        (Regime.RANGE, 1.5),
+        (Regime.NORMAL, 1.5),
+        (Regime.TREND_UP, 1.8),
+        (Regime.TREND_DOWN, 1.8),
+        (Regime.VOLATILE, 2.0),
+        (Regime.EXTREME, 2.5),
+        (Regime.UNKNOWN, 2.5),
+    ],
+)
+def test_stop_multiples(regime, k):
+    assert stop_multiple(regime) == k
+
+
+def test_a_stop_by_hand():
+    stop = propose_stop(Regime.NORMAL, 0.0132, 0.5, 0.75, ROUND_TRIP)
+    assert stop.sl == pytest.approx(1.5 * 0.0132 * 1.25)
+    assert stop.sl == stop.sl_raw == raw_stop(1.5, 0.0132, 0.5, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("atr", "v", "round_trip", "expected"),
+    [
+        (0.003, 0.5, ROUND_TRIP, StopRefusal.STOP_TOO_TIGHT_FOR_COST),
+        (0.041, 0.5, ROUND_TRIP, StopRefusal.VOL_TOO_HIGH),
+        (0.0, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
+        (None, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
+        (nan, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
+        (0.01, None, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
+    ],
+)
+def test_stops_that_are_refused(atr, v, round_trip, expected):
+    assert propose_stop(Regime.NORMAL, atr, 0.0, v, round_trip) is expected
+
+
+def test_a_small_stop_is_raised_to_the_floor():
+    stop = propose_stop(Regime.NORMAL, 0.0041, 0.0, 0.0, ROUND_TRIP)
+    assert stop.sl_raw < stop.sl == 0.006
+    dear = propose_stop(Regime.NORMAL, 0.007, 0.0, 0.0, 0.0025)
+    assert dear.sl_raw < dear.sl == pytest.approx(0.01)
+
+
+@given(
+    st.sampled_from(list(Regime)),
+    st.floats(0.0001, 0.2),
+    st.floats(0, 1),
+    st.floats(0, 1.5),
+    st.floats(0.0002, 0.005),
+    leverages,
+)
+def test_f34_targets_pay_for_their_costs(regime, atr, d, v, round_trip, leverage):
+    stop = propose_stop(regime, atr, d, v, round_trip)
+    if isinstance(stop, StopProposal):
+        assert 4 * round_trip <= stop.sl <= 0.06
+        assert levels(stop.sl, leverage).tp1 >= 3 * round_trip
+
+
+def test_f34_a_target_near_its_costs_is_refused():
+    # A target of .8 % against costs near 1 % is what the refusal is for.
+    assert propose_stop(Regime.NORMAL, 0.004, 0.0, 0.5, 0.01) is (
+        StopRefusal.STOP_TOO_TIGHT_FOR_COST
+    )
+
+
+@given(stops, leverages)
+def test_levels_rise_and_stay_below_twenty_percent(sl, leverage):
+    plan = levels(sl, leverage)
+    assert plan.tp1 > 0
+    assert plan.tp1 * 1.4 <= plan.tp2 * (1 + 1e-12)
+    assert plan.tp2 * 1.3 <= plan.tp3 * (1 + 1e-12)
+    assert plan.tp3 < 0.2
+
+
+@given(stops, leverages)
+def test_more_leverage_never_moves_the_first_target_away(sl, leverage):
+    assert levels(sl, leverage + 1).tp1 <= levels(sl, leverage).tp1
+
+
+def test_levels_at_the_reference_leverage():
+    plan = levels(0.02, 3)
+    scale = lsf(3)
+    assert scale == pytest.approx(0.4190598, abs=1e-6)
+    assert plan.tp1 == pytest.approx(0.02 * 1.0190598, abs=1e-8)
+    assert plan.tp2 == pytest.approx(1.4 * plan.tp1)
+    assert plan.tp3 == pytest.approx(max(0.02 * (1.8 + scale / 4), 1.3 * plan.tp2))
+
+
+def test_harvest_bands():
+    assert harvest(1) == harvest(10) == (0.3, 0.3, 0.4)
+    assert harvest(11) == harvest(30) == (0.4, 0.4, 0.2)
+    assert harvest(31) == (0.5, 0.3, 0.2)
+    for leverage in (1, 11, 31):
+        assert sum(harvest(leverage)) == pytest.approx(1.0)
+
+
+def test_degenerate_levels_are_refused():
+    with pytest.raises(ValueError):
+        levels(0.0, 3)
+    with pytest.raises(ValueError):
+        lsf(0.5)
+
+
+def test_v3_profiles():
+    calm = v3_levels(Regime.CALM, 0.01)
+    values = [calm.stop, calm.target, calm.trail, calm.breakeven_r]
+    assert values == pytest.approx([0.012, 0.035, 0.018, 0.3])
+    assert v3_levels(Regime.UNKNOWN, 0.01) == v3_levels(Regime.EXTREME, 0.01)
+    assert v3_levels(Regime.TREND_UP, 0.01) == v3_levels(Regime.TREND_DOWN, 0.01)
+
+
+def test_every_regime_has_a_maximum_hold_and_a_trail():
+    hours = {regime.name: max_hold_hours(regime) for regime in Regime}
+    assert hours == {
+        "TREND_UP": 72,
+        "TREND_DOWN": 72,
+        "RANGE": 36,
+        "NORMAL": 36,
+        "CALM": 48,
+        "VOLATILE": 24,
+        "EXTREME": 12,
+        "UNKNOWN": 12,
+    }
+    assert trailing_atr_multiple(Regime.TREND_UP) == 2.5
+    assert trailing_atr_multiple(Regime.RANGE) == 2.0
+    trail = [trailing_atr_multiple(Regime.TREND_UP, r) for r in (0, 2.9, 3, 4.9, 5, 9)]
+    assert trail == [2.5, 2.5, 1.875, 1.875, 1.25, 1.25]
+
+
+@given(sides, stops, leverages, entries)
+def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick):
+    entry, tick = entry_and_tick
+    plan = plan_prices(entry, side, sl, levels(sl, leverage), tick)
+    for price in (plan.stop, *plan.targets):
+        assert price > 0
+        assert price % tick == 0
+        assert Decimal("0.001") <= abs(price / entry - 1) <= Decimal("0.2")
+    assert abs(plan.stop / entry - 1) <= Decimal(repr(sl))
+
+
+@pytest.mark.parametrize("sl", [0.0005, 0.25, 1.2, 120_000.0])
+def test_f30_an_absolute_range_in_a_fractions_place_is_refused(sl):
+    with pytest.raises(ValueError):
+        plan_prices(Decimal(63_000), LONG, sl, Levels(0.02, 0.03, 0.04), Decimal("0.1"))
+
+
+def plan(side, entry, stop, targets, liquidation=None):
+    as_decimals = tuple(Decimal(t) for t in targets)
+    return PlanPrices(side, Decimal(entry), Decimal(stop), as_decimals, liquidation)
+
+
+def test_f33_the_right_sides():
+    assert plan(LONG, 100, 98, (102, 103, 104), Decimal(90)).stop == 98
+    assert plan(SHORT, 100, 102, (98, 97, 96), Decimal(110)).stop == 102
+    assert plan(LONG, 100, 98, ()).targets == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "targets", "liquidation"),
+    [
+        (SHORT, 98, (97, 96, 95), None),
+        (LONG, 102, (103, 104, 105), None),
+        (LONG, 98, (97, 103, 104), None),
+        (SHORT, 102, (103, 97, 96), None),
+        (LONG, 98, (102, 102, 104), None),
+        (LONG, 98, (103, 102, 104), None),
+        (LONG, 98, (102, 103, 104), Decimal("98.5")),
+        (SHORT, 102, (98, 97, 96), Decimal("101.5")),
+        (LONG, 100, (102, 103, 104), None),
+        (LONG, 75, (102, 103, 104), None),
+        (LONG, "99.95", (102, 103, 104), None),
+        (LONG, 98, (102, 103, 125), None),
+        (SHORT, 102, (98, 97, -1), None),
+    ],
+)
+def test_f33_a_price_on_the_wrong_side_cannot_be_constructed(side, stop, targets, liquidation):
+    with pytest.raises(ValueError):
+        plan(side, 100, stop, targets, liquidation)
+
+
+class Flat(msgspec.Struct, frozen=True):
+    floor: Decimal = Decimal(0)
+    cap: Decimal = Decimal(10**9)
+    leverage_max: int = 20
+    mmr: Decimal = Decimal("0.005")
+    cum: Decimal = Decimal(0)
+
+
+@given(sides, st.floats(0.006, 0.02), entries)
+def test_f33_entry_stop_and_liquidation_are_ordered_for_both_sides(side, sl, entry_and_tick):
+    entry, tick = entry_and_tick
+    planned = plan_prices(entry, side, sl, levels(sl, 5), tick)
+    liquidation = liquidation_price(side, Decimal(1), entry, entry / 5, [Flat()])
+    whole = msgspec.structs.replace(planned, liquidation=liquidation)
+    ordered = [whole.liquidation, whole.stop, whole.entry, *whole.targets]
+    assert ordered == sorted(ordered, reverse=side is SHORT)
+
+
+def ratchet(side, stop, entry, tp1, hit, tick):
+    terms = {"tp1": tp1, "targets_hit": hit, "fee_frac": Decimal("0.001"), "tick": tick}
+    return ratchet_stop(side, stop, entry, **terms)
+
+
+@given(sides, stops, leverages, entries, st.lists(st.integers(0, 3), min_size=1, max_size=6))
+def test_f82_the_stop_only_moves_in_favour(side, sl, leverage, entry_and_tick, hits):
+    entry, tick = entry_and_tick
+    planned = plan_prices(entry, side, sl, levels(sl, leverage), tick)
+    stop = planned.stop
+    for hit in hits:
+        moved = ratchet(side, stop, entry, planned.targets[0], hit, tick)
+        assert side.sign * moved >= side.sign * stop
+        assert moved % tick == 0
+        stop = moved
+        if hit >= 1:
+            # A locked profit lies on the profit side of the entry, fees included.
+            assert side.sign * (stop - entry) >= entry * Decimal("0.001")
+
+
+def test_f82_ratchet_golden():
+    tick = Decimal("0.1")
+    long = [ratchet(LONG, Decimal(98), Decimal(100), Decimal(102), n, tick) for n in range(4)]
+    assert long == [Decimal(98), Decimal("100.2"), Decimal(102), Decimal(102)]
+    short = [ratchet(SHORT, Decimal(102), Decimal(100), Decimal(98), n, tick) for n in range(4)]
+    assert short == [Decimal(102), Decimal("99.8"), Decimal(98), Decimal(98)]
+
+
+@given(sides, st.lists(st.decimals("1", "100", places=2), min_size=2, max_size=10))
+def test_f82_tighter_is_monotone(side, proposals):
+    stop = proposals[0]
+    for proposal in proposals[1:]:
+        moved = tighter(side, stop, proposal)
+        assert side.sign * moved >= side.sign * stop
+        stop = moved
+    assert stop == (max(proposals) if side is LONG else min(proposals))
+
+
+def test_f82_canary_the_long_rule_loosens_a_short():
+    stop, proposal = Decimal(102), Decimal(103)
+    assert tighter(SHORT, stop, proposal) == stop
+    assert tighter(LONG, stop, proposal) != stop
+
+
+def test_a_tick_too_coarse_for_the_plan_is_refused():
+    with pytest.raises(ValueError):
+        plan_prices(Decimal("0.00010"), LONG, 0.01, levels(0.01, 3), Decimal("0.00001"))
+
+
+@given(st.floats(0.0041, 0.04), st.floats(0.0041, 0.04), st.floats(0, 1), st.floats(0, 1.5))
+def test_a_wilder_market_never_gets_a_nearer_stop(one, other, d, v):
+    calm, wild = sorted((one, other))
+    near = propose_stop(Regime.NORMAL, calm, d, v, ROUND_TRIP)
+    far = propose_stop(Regime.NORMAL, wild, d, v, ROUND_TRIP)
+    assume(isinstance(near, StopProposal) and isinstance(far, StopProposal))
+    assert near.sl <= far.sl

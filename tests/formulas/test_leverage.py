@@ -1,0 +1,251 @@
+from math import nan
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from quantum_os.events.units import Regime
+from quantum_os.formulas.leverage import (
+    RISK_TIER_CAP,
+    IlfInputs,
+    LeverageCaps,
+    binding_cap,
+    choose_leverage,
+    drawdown_cap,
+    guard_bound,
+    ilf,
+    ilf_factors,
+    ilf_v2_raw,
+    leverage_cap,
+    liquidation_bound,
+    pnl_trend,
+    regime_cap,
+)
+from quantum_os.formulas.liquidation import stop_inside_half
+
+CALM_MARKET = IlfInputs(c=0.72, v=0.5, p=0.0, s=1.0, m=0.0, d=0.0, f=0.0)
+TERMS = {"sl": 0.0173, "buffer": 0.002, "mmr": 0.005, "round_trip": 0.0015}
+CAPS = LeverageCaps(bracket=125, risk_tier=5, regime=20, drawdown=20, mode=10, tier=15)
+
+inputs = st.builds(
+    IlfInputs,
+    c=st.floats(0, 1),
+    v=st.floats(0, 1.5),
+    p=st.floats(-1, 1),
+    s=st.floats(0.5, 1.5),
+    m=st.floats(0, 1),
+    d=st.floats(0, 1),
+    f=st.none() | st.floats(0, 0.1),
+)
+terms = st.fixed_dictionaries(
+    {
+        "sl": st.floats(0.006, 0.06),
+        "buffer": st.floats(0, 0.01),
+        "mmr": st.floats(0.001, 0.1),
+        "round_trip": st.floats(0.0002, 0.003),
+    }
+)
+caps = st.integers(1, 20)
+
+
+def change(base, **values):
+    return msgspec.structs.replace(base, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"v": 0.02}, 78.588),
+        ({"v": 0.55}, 50.445),
+        ({"v": 1.0}, 26.55),
+        ({"v": 1.3}, 10.62),
+        ({"v": 1.5}, 10.62),
+        ({"c": 0.9, "v": 0.02}, 80.0),
+        ({"v": 0.55, "p": -1.0, "s": 1.5, "m": 0.5, "d": 0.1, "f": 0.001}, 11.23662375),
+    ],
+)
+def test_the_original_formulas_golden_values(values, expected):
+    assert ilf_v2_raw(change(CALM_MARKET, **values)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_unknown_funding_halves_both_formulas():
+    unknown = change(CALM_MARKET, c=0.5, f=None)
+    paid = change(CALM_MARKET, c=0.5, f=0.05)
+    assert ilf_v2_raw(unknown) == ilf_v2_raw(paid)
+    assert ilf_factors(unknown).fun == 0.5
+
+
+def test_the_policy_band():
+    assert ilf(change(CALM_MARKET, c=0.0, v=1.5)) == 5.0
+    assert ilf(CALM_MARKET) == pytest.approx(59 * 0.9)
+    assert ilf(change(CALM_MARKET, c=1.0)) == pytest.approx(72.0)
+    assert ilf(CALM_MARKET, band=(1.0, 10.0)) == 10.0
+
+
+@given(inputs)
+def test_every_factor_only_takes_away(one):
+    factors = ilf_factors(one)
+    assert all(0 < getattr(factors, name) <= 1 for name in factors.__struct_fields__)
+    assert 0 < factors.product <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "better", "worse"),
+    [
+        ("c", 0.72, 0.55),
+        ("v", 0.5, 1.0),
+        ("p", 0.0, -0.8),
+        ("s", 1.0, 1.4),
+        ("m", 0.0, 0.5),
+        ("d", 0.0, 0.4),
+        ("f", 0.0, 0.03),
+    ],
+)
+def test_f24_each_input_changes_the_leverage(name, better, worse):
+    # Confidence works through the formula alone, so the band is put where the formula binds.
+    band = (5.0, 80.0) if name != "c" else (1.0, 80.0)
+    cap = 20 if name != "c" else 80
+    near = {**TERMS, "sl": 0.0006, "buffer": 0.0, "round_trip": 0.0}
+    good = choose_leverage(change(CALM_MARKET, **{name: better}), cap, band=band, **near)
+    bad = choose_leverage(change(CALM_MARKET, **{name: worse}), cap, band=band, **near)
+    assert bad.leverage < good.leverage
+    assert ilf(change(CALM_MARKET, **{name: worse})) < ilf(change(CALM_MARKET, **{name: better}))
+
+
+def lower_is_kept(choose, one, cap, given_terms, name, a, b):
+    low, high = sorted((a, b))
+    less = choose(change(one, **{name: low}), cap, **given_terms).leverage
+    more = choose(change(one, **{name: high}), cap, **given_terms).leverage
+    return less <= more if name == "c" else more <= less
+
+
+@given(inputs, caps, terms, st.sampled_from("cvmdf"), st.floats(0, 1), st.floats(0, 1))
+def test_leverage_never_rises_with_danger_nor_falls_with_confidence(one, cap, t, name, a, b):
+    assert lower_is_kept(choose_leverage, one, cap, t, name, a, b)
+
+
+def test_canary_a_formula_that_rewards_volatility_is_caught():
+    def inverted(one, cap, **given_terms):
+        return choose_leverage(change(one, v=1.5 - one.v), cap, **given_terms)
+
+    assert not lower_is_kept(inverted, CALM_MARKET, 5, TERMS, "v", 0.5, 1.2)
+
+
+@given(inputs, caps, terms, st.floats(0, 0.1))
+def test_unknown_funding_never_gives_more_than_known(one, cap, t, paid):
+    known = choose_leverage(change(one, f=paid), cap, **t).leverage
+    assert choose_leverage(change(one, f=None), cap, **t).leverage <= known
+
+
+@given(inputs, terms, st.floats(0, 0.2), st.floats(0, 0.2))
+def test_leverage_never_rises_with_drawdown(one, t, a, b):
+    shallow, deep = sorted((a, b))
+    less = choose_leverage(one, drawdown_cap(deep), **t).leverage
+    assert less <= choose_leverage(one, drawdown_cap(shallow), **t).leverage
+
+
+@given(inputs, caps, terms)
+def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t):
+    choice = choose_leverage(one, cap, **t)
+    assert 1 <= choice.leverage <= cap
+    if choice.leverage > 1:
+        assert stop_inside_half(t["sl"], t["buffer"], choice.leverage, t["mmr"])
+        assert choice.leverage * (t["sl"] + t["round_trip"]) <= 0.125 * (1 + 1e-12)
+
+
+@given(st.integers(2, 20), st.floats(0.001, 0.05))
+def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(leverage, mmr):
+    sl = (1 / leverage - mmr) / (2 * (1 + mmr))
+    assume(sl > 0.0005)
+    terms_at_bound = {"sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
+    choice = choose_leverage(CALM_MARKET, 20, **terms_at_bound)
+    assert choice.leverage == 1 or stop_inside_half(sl, 0.0, choice.leverage, mmr)
+
+
+def test_a_float_just_past_a_whole_bound_steps_down():
+    # Here 1 / (2 sl (1 + mmr) + mmr) reads 15.0 though the stop lies a hair beyond half the way.
+    sl, mmr = 0.008299579064411087, 0.04925
+    assert liquidation_bound(sl, 0.0, mmr) >= 15
+    assert not stop_inside_half(sl, 0.0, 15, mmr)
+    choice = choose_leverage(CALM_MARKET, 20, sl=sl, buffer=0.0, mmr=mmr, round_trip=0.0)
+    assert choice.leverage == 14
+
+
+@given(inputs, caps, terms, st.floats(0.006, 0.06))
+def test_a_wider_stop_never_gives_more_leverage(one, cap, t, other):
+    near, far = sorted((t["sl"], other))
+    wide = choose_leverage(one, cap, **{**t, "sl": far}).leverage
+    assert wide <= choose_leverage(one, cap, **{**t, "sl": near}).leverage
+
+
+def test_the_choice_names_its_bound():
+    assert choose_leverage(CALM_MARKET, 3, **TERMS).binding == "cap"
+    wide = {**TERMS, "sl": 0.05}
+    assert choose_leverage(CALM_MARKET, 20, **wide).binding == "guard"
+    margin_heavy = {**TERMS, "sl": 0.006, "mmr": 0.15}
+    assert choose_leverage(CALM_MARKET, 20, **margin_heavy).binding == "liquidation"
+    assert choose_leverage(CALM_MARKET, 20, band=(1.0, 2.0), **TERMS).binding == "ilf"
+    scaled = choose_leverage(change(CALM_MARKET, v=1.5), 2, **TERMS)
+    assert (scaled.leverage, scaled.binding) == (1, "floor")
+    assert scaled.l_cap == pytest.approx(0.4)
+
+
+def test_a_choice_by_hand():
+    choice = choose_leverage(change(CALM_MARKET, v=0.75), 5, **TERMS)
+    assert choice.l_ilf == pytest.approx(59 * 0.75 * 0.9)
+    assert choice.l_cap == pytest.approx(3.75)
+    assert choice.l_liq == pytest.approx(1 / (2 * 0.0193 * 1.005 + 0.005))
+    assert choice.l_guard == pytest.approx(0.125 / 0.0188)
+    assert choice.leverage == 3
+
+
+def test_the_most_restrictive_cap_rules():
+    assert leverage_cap(CAPS) == 5
+    assert binding_cap(CAPS) == "risk_tier"
+    assert leverage_cap(change(CAPS, regime=2)) == 2
+    assert binding_cap(change(CAPS, regime=2)) == "regime"
+    assert leverage_cap(LeverageCaps(**dict.fromkeys(CAPS.__struct_fields__[:-1], 125))) == 20
+    with pytest.raises(ValueError):
+        leverage_cap(change(CAPS, mode=0))
+
+
+def test_cap_tables():
+    assert [RISK_TIER_CAP[tier] for tier in ("micro", "low", "normal", "aggressive")] == [
+        1,
+        2,
+        3,
+        5,
+    ]
+    assert regime_cap(Regime.VOLATILE) == 3
+    assert regime_cap(Regime.EXTREME) == regime_cap(Regime.UNKNOWN) == 2
+    assert regime_cap(Regime.NORMAL) == 20
+    assert [drawdown_cap(dd) for dd in (0.0, 0.029, 0.03, 0.05, 0.08, 0.5)] == [20, 20, 5, 3, 1, 1]
+    assert drawdown_cap(None) == 1
+
+
+def test_pnl_trend_needs_twenty_closes():
+    assert pnl_trend([-1.0] * 19) == 0.0
+    assert pnl_trend([5.0] * 10 + [-0.5] * 20) == pytest.approx(-0.5)
+    assert pnl_trend([-3.0] * 20) == -1.0
+
+
+@pytest.mark.parametrize("name", ["c", "v", "p", "s", "m", "d", "f"])
+def test_what_is_not_a_number_has_no_leverage(name):
+    with pytest.raises(ValueError):
+        IlfInputs(**{**msgspec.structs.asdict(CALM_MARKET), name: nan})
+
+
+@pytest.mark.parametrize("bad", [{"sl": 0.0}, {"sl": nan}, {"buffer": -0.1}, {"mmr": nan}])
+def test_degenerate_terms_are_refused(bad):
+    with pytest.raises(ValueError):
+        choose_leverage(CALM_MARKET, 5, **{**TERMS, **bad})
+
+
+def test_no_cap_is_no_leverage():
+    with pytest.raises(ValueError):
+        choose_leverage(CALM_MARKET, 0, **TERMS)
+    with pytest.raises(ValueError):
+        guard_bound(0.0, 0.0015)
+    with pytest.raises(ValueError):
+        liquidation_bound(0.01, -0.1, 0.005)

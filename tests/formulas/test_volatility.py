@@ -1,0 +1,71 @@
+from math import ceil, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantum_os.events.units import PositionSide
+from quantum_os.formulas.volatility import (
+    displayed_volatility_factor,
+    divergence_factor,
+    funding_paid,
+    symbol_factor,
+    vol_ratio,
+    volatility_factor,
+)
+
+LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
+atrs = st.floats(1e-4, 0.2)
+
+
+@given(atrs, atrs, st.floats(0.1, 10))
+def test_f31_volatility_factor_has_one_range_and_no_unit(atr, median, scale):
+    ratio = vol_ratio(atr, median)
+    assert 0 <= volatility_factor(ratio) <= 1.5
+    rescaled = vol_ratio(atr * scale, median * scale)
+    assert volatility_factor(rescaled) == pytest.approx(volatility_factor(ratio))
+
+
+def test_f31_volatility_factor_is_not_a_constant():
+    seen = {volatility_factor(vol_ratio(0.001 * step, 0.01)) for step in range(1, 31)}
+    assert len(seen) == 30
+
+
+def test_a_normal_market_is_a_half():
+    assert volatility_factor(vol_ratio(0.0132, 0.0132)) == 0.5
+    assert volatility_factor(vol_ratio(1.0, 0.01)) == 1.5
+    assert displayed_volatility_factor(1.5) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("atr", "median"), [(0.01, 0.0), (0.0, 0.01), (None, 0.01), (0.01, None), (nan, 0.01)]
+)
+def test_a_market_without_a_range_is_unknown(atr, median):
+    assert vol_ratio(atr, median) is None
+    assert symbol_factor(atr, median) is None
+
+
+def test_symbol_factor_is_clamped():
+    assert [symbol_factor(x, 0.01) for x in (0.001, 0.01, 0.1)] == [0.5, 1.0, 1.5]
+
+
+def test_divergence_factor_of_one_venue_is_unknown_and_never_zero():
+    assert divergence_factor(None) == 0.5
+    assert divergence_factor(nan) == 0.5
+    assert [divergence_factor(bps) for bps in (0.0, 25.0, 50.0, 500.0)] == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_funding_is_paid_by_the_side_the_rate_names():
+    assert funding_paid(0.0001, LONG, 16) == pytest.approx(0.0002)
+    assert funding_paid(0.0001, SHORT, 16) == 0.0
+    assert funding_paid(-0.0001, SHORT, 8) == pytest.approx(0.0001)
+    assert funding_paid(None, LONG, 16) is None
+    assert funding_paid(nan, LONG, 16) is None
+
+
+@given(st.floats(-0.01, 0.01), st.integers(0, 96))
+def test_a_longer_hold_never_pays_less_funding(rate, hours):
+    for side in (LONG, SHORT):
+        paid = funding_paid(rate, side, hours)
+        assert 0 <= paid <= funding_paid(rate, side, hours + 1)
+        assert paid <= abs(rate) * ceil(hours / 8) + 1e-12
