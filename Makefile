@@ -35,7 +35,7 @@ tidy: setup ## Measure the house style: sizes, names, sentences.
 test: setup ## Run the whole test suite.
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
-run: setup ## Start the fund with simulated money on recorded or generated prices.
+run: setup ## Start the fund in demo mode: no keys, no real money.
 	@$(BIN)/quantum-os run --mode demo
 
 bench: setup ## Measure the budgets; one table per benchmark.

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from quantum_os.events.base import Event
-from quantum_os.events.execution import Leg, OrderRequested
+from quantum_os.events.execution import ExecutionResult, Leg, OrderRequested, ResultStatus
 from quantum_os.events.exits import ExitIntent, ExitReason, StopRequested
 from quantum_os.events.governance import Direction, EffectiveLimits, PolicyUpdated
 from quantum_os.events.market import Instrument, InstrumentUpdated
@@ -75,6 +75,10 @@ class Desk:
     def says(self, kind: type[E]) -> list[E]:
         """Everything of one kind that was said so far."""
         return [event for event in self.record if isinstance(event, kind)]
+
+    def results(self) -> list[tuple[str, ResultStatus, str]]:
+        """How each intent ended so far: its id, its end, the reason."""
+        return [(r.intent_id, r.status, r.reason) for r in self.says(ExecutionResult)]
 
     def requested(self, *legs: Leg) -> list[OrderRequested]:
         return [order for order in self.says(OrderRequested) if order.leg in legs]

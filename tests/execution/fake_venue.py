@@ -57,7 +57,7 @@ class FakeVenue:
     ) -> list[Event]:
         """Executes an order, whole or in part: the trade, then the word on the order."""
         left = order.qty - self.cum.get(order.client_id, Decimal(0))
-        wanted = left if qty is None else Decimal(qty)
+        wanted = left if qty is None else min(left, Decimal(qty))
         held = self.held.get(order.symbol, Decimal(0))
         if order.reduce_only:
             wanted = min(wanted, max(-held * order.side.sign, Decimal(0)))

@@ -1,52 +1,28 @@
 """How exits are carried out, whatever stands in their way."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from quantum_os.events.ai import Gate
 from quantum_os.events.execution import (
-    ExecutionResult,
     Leg,
-    LeverageConfirmed,
-    LeverageRequested,
     OrderCancelRequested,
     OrderKind,
-    OrderRequested,
-    OrderState,
-    ResultStatus,
 )
 from quantum_os.events.exits import ExitReason
-from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyCleared, SafetyTripped
-from quantum_os.events.sizing import TradeIntent
-from quantum_os.events.system import TimerFired, TimerSet
-from quantum_os.events.units import NS_PER_S, Leverage, Mode, Ns, PositionSide, Price, Side
-from quantum_os.execution.orders import SWEEP_TIMER, Orders, Outcome
-from quantum_os.execution.trades import Trade
-from tests.execution.fake_venue import VENUE
+from quantum_os.events.risk import SafetyAction, SafetyTripped
+from quantum_os.events.units import PositionSide, Side
 from tests.execution.desk import (
     BTC,
-    ETH,
-    NAMESPACE,
     T0,
     Desk,
-    instruments,
     intent,
     leave,
-    permit,
-    policy_updated,
-    position_id,
-    started,
     stop_at,
 )
 
 SIDES = (PositionSide.LONG, PositionSide.SHORT)
-
-
-def results(desk: Desk) -> list[tuple[str, ResultStatus, str]]:
-    return [(r.intent_id, r.status, r.reason) for r in desk.says(ExecutionResult)]
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -1,6 +1,5 @@
 """What the orders desk says when it hears permits and the venue's word on an entry."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -12,24 +11,18 @@ from quantum_os.events.execution import (
     Leg,
     LeverageConfirmed,
     LeverageRequested,
-    OrderCancelRequested,
     OrderKind,
     OrderRequested,
     OrderState,
     ResultStatus,
 )
-from quantum_os.events.exits import ExitReason
-from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyCleared, SafetyTripped
-from quantum_os.events.sizing import TradeIntent
+from quantum_os.events.risk import SafetyAction, SafetyCleared, SafetyTripped
 from quantum_os.events.system import TimerFired, TimerSet
-from quantum_os.events.units import NS_PER_S, Leverage, Mode, Ns, PositionSide, Price, Side
-from quantum_os.execution.orders import SWEEP_TIMER, Orders, Outcome
-from quantum_os.execution.trades import Trade
-from tests.execution.fake_venue import VENUE
+from quantum_os.events.units import NS_PER_S, Leverage, Mode, Ns, PositionSide, Price
+from quantum_os.execution.orders import SWEEP_TIMER, Orders
 from tests.execution.desk import (
     BTC,
     ETH,
-    NAMESPACE,
     T0,
     Desk,
     instruments,
@@ -38,15 +31,11 @@ from tests.execution.desk import (
     permit,
     policy_updated,
     position_id,
-    started,
     stop_at,
 )
+from tests.execution.fake_venue import VENUE
 
 SIDES = (PositionSide.LONG, PositionSide.SHORT)
-
-
-def results(desk: Desk) -> list[tuple[str, ResultStatus, str]]:
-    return [(r.intent_id, r.status, r.reason) for r in desk.says(ExecutionResult)]
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -95,7 +84,7 @@ def test_f25_hears_another_leverage_read_back_and_sends_no_order() -> None:
     desk.venue.leverage = 20
     desk.permits(intent())
     assert desk.says(OrderRequested) == []
-    assert results(desk) == [("i1", ResultStatus.REJECTED, "LEVERAGE_MISMATCH")]
+    assert desk.results() == [("i1", ResultStatus.REJECTED, "LEVERAGE_MISMATCH")]
 
 
 def test_hears_no_leverage_at_all_and_gives_the_entry_up_when_the_timer_fires() -> None:
@@ -106,7 +95,7 @@ def test_hears_no_leverage_at_all_and_gives_the_entry_up_when_the_timer_fires() 
     assert (asked.key, asked.due) == (SWEEP_TIMER, T0 + 2 * NS_PER_S)
     desk.passes(2)
     desk.hears(TimerFired(SWEEP_TIMER, asked.due))
-    assert results(desk) == [("i1", ResultStatus.SKIPPED_STALE, "LEVERAGE_UNCONFIRMED")]
+    assert desk.results() == [("i1", ResultStatus.SKIPPED_STALE, "LEVERAGE_UNCONFIRMED")]
     desk.hears(LeverageConfirmed(VENUE, Mode.BACKTEST, BTC, Leverage(3), "i1"))
     assert desk.says(OrderRequested) == []
     assert desk.orders.state.trades == {}
@@ -117,7 +106,7 @@ def test_f06_hears_an_expired_intent_and_sends_zero_orders(age_s: int) -> None:
     desk = Desk()
     desk.permits(intent(created=T0 - age_s * NS_PER_S))
     assert desk.says(OrderRequested) == []
-    assert results(desk) == [("i1", ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)]
+    assert desk.results() == [("i1", ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)]
     assert desk.conservation.state.expired == 1
 
 
@@ -129,7 +118,7 @@ def test_f07_hears_a_backlog_and_trades_only_the_newest_fresh_one_of_a_symbol() 
         desk.hears(permit(wish))
     fresh = [wish for wish in backlog if wish.expires > T0]
     assert len(desk.says(OrderRequested)) == 1
-    ended = {intent_id for intent_id, _, _ in results(desk)}
+    ended = {intent_id for intent_id, _, _ in desk.results()}
     assert len(ended) == len(backlog) - 1
     assert desk.conservation.state.expired == len(backlog) - len(fresh)
     assert desk.conservation.residual == 0
@@ -143,7 +132,7 @@ def test_f19_hears_fifty_permits_of_one_symbol_at_once_and_sends_one_order() -> 
     for asked in desk.says(LeverageRequested):
         desk.hears(LeverageConfirmed(VENUE, Mode.BACKTEST, BTC, Leverage(3), asked.intent_id))
     assert [order.intent_id for order in desk.says(OrderRequested)] == ["i49"]
-    assert [status for _, status, _ in results(desk)] == [ResultStatus.SUPERSEDED] * 49
+    assert [status for _, status, _ in desk.results()] == [ResultStatus.SUPERSEDED] * 49
     assert desk.conservation.state.in_flight == 1
 
 
@@ -152,7 +141,7 @@ def test_hears_an_older_intent_while_a_newer_one_waits_and_supersedes_the_older(
     desk.venue.is_deaf = True
     desk.permits(intent("new"))
     desk.permits(intent("old", created=T0 - NS_PER_S))
-    assert results(desk) == [("old", ResultStatus.SUPERSEDED, "NEWER_INTENT")]
+    assert desk.results() == [("old", ResultStatus.SUPERSEDED, "NEWER_INTENT")]
 
 
 def test_hears_a_second_entry_after_the_first_left_and_supersedes_the_second() -> None:
@@ -160,7 +149,7 @@ def test_hears_a_second_entry_after_the_first_left_and_supersedes_the_second() -
     desk.permits(intent("i1"))
     desk.permits(intent("i2", created=T0 + 1))
     assert [order.intent_id for order in desk.says(OrderRequested)] == ["i1"]
-    assert results(desk) == [("i2", ResultStatus.SUPERSEDED, "ENTRY_IN_FLIGHT")]
+    assert desk.results() == [("i2", ResultStatus.SUPERSEDED, "ENTRY_IN_FLIGHT")]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +161,7 @@ def test_f63_hears_an_entry_over_an_open_position_and_refuses_it(
     desk = Desk()
     desk.enters(intent())
     desk.permits(intent("i2", side=side))
-    assert results(desk)[-1] == ("i2", ResultStatus.REJECTED, gate)
+    assert desk.results()[-1] == ("i2", ResultStatus.REJECTED, gate)
     assert len(desk.requested(Leg.ENTRY)) == 1
     assert desk.venue.held[BTC] == 1
 
@@ -186,7 +175,7 @@ def test_f57_duplicate_order_storm() -> None:
         desk.hears(permit(wish))
         desk.hears(permit(msgspec.structs.replace(wish, confidence=0.6 + n / 1000)))
     assert len(desk.says(OrderRequested)) == before
-    assert len(results(desk)) == 1
+    assert len(desk.results()) == 1
     fresh = Desk()
     fresh.permits(wish)
     assert fresh.requested(Leg.ENTRY)[0].client_id == desk.requested(Leg.ENTRY)[0].client_id
@@ -205,7 +194,7 @@ def test_hears_permits_without_policy_instrument_or_room_and_says_why() -> None:
     wrong = msgspec.structs.replace(intent("i6"), sl_price=Price(Decimal(101)))
     desk.permits(wrong)
     desk.hears(instruments())
-    assert [reason for _, _, reason in results(desk)] == [
+    assert [reason for _, _, reason in desk.results()] == [
         Gate.POLICY_STALE,
         Gate.NOT_TRADABLE,
         "QTY_BELOW_MIN",
@@ -221,7 +210,7 @@ def test_hears_a_rejected_entry_and_says_rejected() -> None:
     desk = Desk()
     desk.venue.rejects[Leg.ENTRY] = ["-2019"]
     desk.permits(intent())
-    assert results(desk) == [("i1", ResultStatus.REJECTED, "-2019")]
+    assert desk.results() == [("i1", ResultStatus.REJECTED, "-2019")]
     assert desk.orders.state.trades == {}
     assert desk.orders.state.orders == {}
 
@@ -238,7 +227,7 @@ def test_f49_hears_filled_without_executed_quantity_and_believes_nothing() -> No
     desk.hears(*desk.venue.fills(entry, "0.4"))
     assert desk.says(ExecutionResult) == []
     desk.hears(*desk.venue.fills(entry))
-    assert results(desk) == [("i1", ResultStatus.FILLED, "")]
+    assert desk.results() == [("i1", ResultStatus.FILLED, "")]
 
 
 def test_f50_entry_price_is_the_volume_weighted_fill() -> None:
@@ -263,7 +252,7 @@ def test_e2_hears_the_fill_before_the_acknowledgement() -> None:
     assert len(desk.requested(Leg.STOP)) == 1, "executed by the venue's word is protected already"
     assert desk.says(ExecutionResult) == []
     desk.hears(fill, ack, filled)
-    assert results(desk) == [("i1", ResultStatus.FILLED, "")]
+    assert desk.results() == [("i1", ResultStatus.FILLED, "")]
     assert desk.trade(wish).qty == 1
     assert len(desk.requested(Leg.STOP)) == 1
 
@@ -290,7 +279,7 @@ def test_unknown_entry_is_kept_and_never_sent_again() -> None:
     assert desk.requested(Leg.ENTRY) == [entry]
     assert desk.conservation.state.in_flight == 1
     desk.hears(*desk.venue.fills(entry))
-    assert results(desk)[-1] == ("i1", ResultStatus.FILLED, "")
+    assert desk.results()[-1] == ("i1", ResultStatus.FILLED, "")
 
 
 def test_hears_a_latch_and_ends_entries_that_are_not_filled() -> None:
@@ -301,7 +290,7 @@ def test_hears_a_latch_and_ends_entries_that_are_not_filled() -> None:
     desk.venue.is_deaf = False
     desk.hears(SafetyTripped("daily_loss", SafetyAction.HALT_ENTRIES, T0, "midnight"))
     desk.permits(intent("i3"))
-    assert [status for _, status, _ in results(desk)] == [ResultStatus.REJECTED] * 3
+    assert [status for _, status, _ in desk.results()] == [ResultStatus.REJECTED] * 3
     assert desk.venue.resting() == []
     desk.hears(SafetyCleared("daily_loss", "clock", "new day"))
     desk.permits(intent("i4"))
@@ -333,8 +322,27 @@ def test_memory_stays_flat_over_a_thousand_round_trips() -> None:
     assert desk.conservation.residual == 0
 
 
-def test_position_ids_are_derived_from_the_intent() -> None:
+def test_hears_a_late_fill_of_an_entry_and_lets_exits_through_again() -> None:
     desk = Desk()
-    trade: Trade = desk.enters(intent())
-    assert trade.position_id == position_id(intent())
-    assert started().namespace == NAMESPACE
+    wish = intent()
+    desk.permits(wish)
+    (entry,) = desk.requested(Leg.ENTRY)
+    desk.hears(desk.venue.ends(entry, OrderState.CANCELED))
+    desk.hears(leave(wish, "1"))
+    assert desk.requested(Leg.CLOSE) == [], "what never filled needs no exit"
+    desk.venue.held[BTC] = Decimal(1)
+    desk.hears(desk.venue.trades_with(entry.client_id, BTC, entry.side, Decimal(1)))
+    desk.hears(stop_at(wish, "98"), leave(wish, "1"))
+    desk.hears(*desk.venue.fills(desk.requested(Leg.CLOSE)[0]))
+    assert len(desk.requested(Leg.STOP)) == 1
+    assert desk.venue.held[BTC] == 0
+
+
+def test_invariant_1_hears_more_filled_than_asked_and_protects_all_of_it() -> None:
+    desk = Desk()
+    wish = intent()
+    desk.enters(wish)
+    entry = desk.requested(Leg.ENTRY)[0]
+    desk.hears(desk.venue.trades_with(entry.client_id, BTC, entry.side, Decimal("0.2")))
+    assert desk.trade(wish).qty == Decimal("1.2")
+    assert [stop.qty for stop in desk.venue.resting(Leg.STOP)] == [Decimal("1.2")]

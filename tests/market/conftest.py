@@ -13,7 +13,7 @@ T0_MS = 1_751_628_900_000
 
 
 class SharedData(msgspec.Struct, frozen=True):
-    """A 5m tape to test on; `bars` is what its maker says it holds, `real` whether markets made it."""
+    """A 5m tape to test on; `bars` is what its maker says it holds, `real` if markets made it."""
 
     folder: Path
     bars: int

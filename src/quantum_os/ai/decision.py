@@ -30,7 +30,7 @@ class DecisionState(msgspec.Struct):
 
 
 class Decision(Reactor[DecisionState]):
-    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason included."""
+    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason."""
 
     name = "ai.decision"
 

@@ -1,4 +1,4 @@
-"""Which gates a signal must pass to become a candidate, and which of them is nearest to flipping."""
+"""Which gates a signal must pass to become a candidate, and which is nearest to flipping."""
 
 import msgspec
 

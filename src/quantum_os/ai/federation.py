@@ -22,8 +22,8 @@ class Opinion(msgspec.Struct, frozen=True):
 def federate(votes: Sequence[VoteColumns], row: int) -> Opinion:
     """Pools the votes on one symbol by weighted log-odds, side by side.
 
-    The side with more weight behind it is taken; voters of the other side speak against it, so equal
-    weights are a HOLD. Ties among voters break by their order in the line-up.
+    The side with more weight behind it is taken; voters of the other side speak against it, so
+    equal weights are a HOLD. Ties among voters break by their order in the line-up.
     """
     long = _of_side(votes, row, PositionSide.LONG)
     short = _of_side(votes, row, PositionSide.SHORT)

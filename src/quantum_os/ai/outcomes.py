@@ -34,7 +34,7 @@ class OpenVote(msgspec.Struct):
 
 
 class OutcomesState(msgspec.Struct):
-    """One open vote per voter, symbol and side: overlapping ones would count the same move twice."""
+    """One open vote per voter, symbol and side: overlapping ones would count a move twice."""
 
     open: dict[str, OpenVote] = {}
     market: MarketData | None = None
@@ -42,7 +42,7 @@ class OutcomesState(msgspec.Struct):
 
 
 class Outcomes(Reactor[OutcomesState]):
-    """Resolves every vote, traded or not, on closed candles; the stop comes first in a doubtful bar."""
+    """Resolves every vote, traded or not, on closed candles; in doubt the stop came first."""
 
     name = "ai.outcomes"
     critical = False

@@ -1,4 +1,4 @@
-"""What a voter is: a rule or a model that says, for every symbol at once, which side it would take."""
+"""What a voter is: a rule or a model that says for every symbol which side it would take."""
 
 from typing import Protocol, TypeAlias
 
@@ -33,7 +33,7 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 class Voter(Protocol):
-    """The protocol of rules now and of learned models later. A voter is pure: no state, no clock."""
+    """The protocol of rules now and learned models later. A voter is pure: no state, no clock."""
 
     name: str
     version: str
@@ -42,7 +42,7 @@ class Voter(Protocol):
 
 
 def frame_of(event: AiFeatures) -> FeatureFrame:
-    """Turns the event's columns into arrays; what was None becomes NaN and can win no comparison."""
+    """Turns the event's columns into arrays; None becomes NaN and can win no comparison."""
     columns = np.array(event.columns, dtype=np.float64)
     return FeatureFrame(event.symbols, dict(zip(event.names, columns, strict=True)))
 

@@ -1,4 +1,4 @@
-"""What might be true: regimes, features, votes, probabilities, and the decisions drawn from them."""
+"""What might be true: regimes, features, votes, probabilities, and the decisions from them."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -41,7 +41,7 @@ class AiFeatures(Event, frozen=True):
 
 
 class VoteColumns(msgspec.Struct, frozen=True):
-    """What one voter says of each symbol: a side or None (HOLD), and its probability of TP1 first."""
+    """What one voter says of each symbol: a side or None (HOLD), and its odds of TP1 first."""
 
     voter: str
     version: str
@@ -53,8 +53,9 @@ class VoteColumns(msgspec.Struct, frozen=True):
 class AiSignalGenerated(Event, frozen=True):
     """The federated view of every symbol at one bar close; columns over `symbols`.
 
-    `q_long`, `q_short`: probability that TP1 comes before the initial stop or the horizon. `e_net` is
-    the expectancy in R of the better side, net of costs. `side` None means that no voter voted.
+    `q_long`, `q_short`: probability that TP1 comes before the initial stop or the horizon.
+    `e_net` is the expectancy in R of the better side, net of costs. `side` None means that no
+    voter voted.
     """
 
     STREAM: ClassVar[str] = "ai.signal_generated"
@@ -76,7 +77,7 @@ class AiSignalGenerated(Event, frozen=True):
 
 
 class Gate(StrEnum):
-    """Every gate that can hold back an entry; the name is the refusal's code and its counter's key."""
+    """Every gate that can hold back an entry; its name is the refusal's code and counter's key."""
 
     NO_VOTE = "NO_VOTE"
     WARMUP = "WARMUP"
@@ -148,7 +149,7 @@ class GateCheck(msgspec.Struct, frozen=True):
 
 
 class AiDecisionMade(Event, frozen=True):
-    """A candidate: a symbol that the mind would trade at this bar close, with every gate it passed."""
+    """A candidate: a symbol that the mind would trade at this bar close, with the gates passed."""
 
     STREAM: ClassVar[str] = "ai.decision.made"
     decision_id: str

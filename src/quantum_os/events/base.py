@@ -8,10 +8,11 @@ import msgspec
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fact in the past tense or a noun; it never changes once said.
 
-    `STREAM` is set where the name does not follow from the class (`TradeIntent` <-> `trade.intent`).
+    `STREAM` is set where the name does not follow from the class (as `TradeIntent` gives
+    `trade.intent`).
     `UNHASHED` names fields that describe the run and not the market (a build, an epoch): they are
     journaled whole but take no part in decision and event hashes.
     """

@@ -1,4 +1,4 @@
-"""Every event the fund can say, by stream name; and the original streams whose domain is to come."""
+"""Every event the fund can say, by stream name; and the original streams still to come."""
 
 import inspect
 from types import ModuleType

@@ -124,7 +124,7 @@ class OrderSubmitted(Event, frozen=True):
 
 
 class OrderUpdated(Event, frozen=True):
-    """The venue's word on an order. Filled only by executed quantity; `avg_price` is None until then."""
+    """The venue's word on an order. Filled only by executed quantity; until then no `avg_price`."""
 
     venue: str
     mode: Mode
@@ -148,7 +148,7 @@ class Liquidity(StrEnum):
 
 
 class Fill(Event, frozen=True):
-    """A trade of ours at the venue; `trade_id` is the venue's and is booked once. `fee` > 0 is paid."""
+    """A trade of ours at the venue; the venue's `trade_id` is booked once. `fee` > 0 is paid."""
 
     venue: str
     mode: Mode

@@ -10,7 +10,7 @@ from quantum_os.events.units import Frac, Leverage, Ns, PositionSide, Price, Qty
 
 
 class ExitStopProposed(Event, frozen=True):
-    """The stop distance of a candidate, fixed before any size is known. `sl` is a fraction of price."""
+    """The stop distance of a candidate, fixed before any size; `sl` is a fraction of price."""
 
     STREAM: ClassVar[str] = "exit.stop_proposed"
     decision_id: str
@@ -35,7 +35,7 @@ class V3Levels(msgspec.Struct, frozen=True):
 
 
 class ExitbrainAdaptiveLevels(Event, frozen=True):
-    """The whole exit plan of a candidate: distances, prices on the tick, leg quantities, time limit.
+    """The whole exit plan of a candidate: distances, prices on the tick, leg sizes, time limit.
 
     `tp_prices[2]` is None for a runner: its trailing stop and the time exit close it.
     """
@@ -85,7 +85,7 @@ class ExitReason(StrEnum):
 
 
 class ExitIntent(Event, frozen=True):
-    """Leave `qty` of a position at the market; reduce-only by construction (side follows the position)."""
+    """Leave `qty` of a position at the market; reduce-only: its side follows the position."""
 
     position_id: str
     symbol: str

@@ -59,7 +59,7 @@ class LeveragePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExitPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a position is left (trading.md 5). Distances in ATR or fractions of price, times in hours."""
+    """How a position is left (trading.md 5). Distances in ATR or fractions of price; hours."""
 
     stop_atr: dict[Regime, float]
     stop_min: Frac
@@ -219,7 +219,7 @@ class Direction(StrEnum):
 
 
 class PolicyUpdated(Event, frozen=True):
-    """The policy in force from now on; readers keep this frozen copy. Past `valid_until` it is stale."""
+    """The policy in force from now on; readers keep this copy. Past `valid_until` it is stale."""
 
     version: str
     previous: str

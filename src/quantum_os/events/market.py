@@ -20,8 +20,9 @@ class RawKind(StrEnum):
 
 
 class MarketKlines(Event, frozen=True):
-    """The closed bars of one venue at one time; columns over `symbols`. A symbol without a bar is absent.
+    """The closed bars of one venue at one time; columns over `symbols`.
 
+    A symbol without a bar is absent.
     Prices in quote currency, volume in base units. A bar is stamped by its open time.
     """
 
@@ -39,7 +40,7 @@ class MarketKlines(Event, frozen=True):
 
 
 class MarketOpens(Event, frozen=True):
-    """The first prices of the bars that start at `time`: the earliest at which a market order can fill."""
+    """The first prices of the bars that start at `time`: the earliest a market order gets."""
 
     venue: str
     time: Ns
@@ -49,7 +50,7 @@ class MarketOpens(Event, frozen=True):
 
 
 class MarketTick(Event, frozen=True):
-    """One price of one symbol; a conflated one carries the extremes and the count of what it stands for."""
+    """One price of one symbol; a conflated one carries the extremes and count of all."""
 
     venue: str
     symbol: str
@@ -77,8 +78,8 @@ class FeedWatermark(Event, frozen=True):
 class ExchangeRaw(Event, frozen=True):
     """One value of the venue's own messages, in our fields.
 
-    FUNDING: `value` is the raw rate of the interval that ends at `venue_ts` (paid then by who holds a
-    position), `interval_h` its length. MARK, INDEX: price. OPEN_INTEREST: base units.
+    FUNDING: `value` is the raw rate of the interval that ends at `venue_ts` (paid then by who
+    holds a position), `interval_h` its length. MARK, INDEX: price. OPEN_INTEREST: base units.
     """
 
     venue: str
@@ -114,7 +115,7 @@ class FeedState(Event, frozen=True):
 
 
 class Bracket(msgspec.Struct, frozen=True):
-    """One step of a venue's leverage table; `cum` is the maintenance amount that joins the steps."""
+    """One step of a venue's leverage table; `cum` is the maintenance amount joining the steps."""
 
     floor: Notional
     cap: Notional
@@ -174,7 +175,8 @@ class MarketFlagged(Event, frozen=True):
 class ExchangeNormalized(Event, frozen=True):
     """The venues side by side at one bar close; columns over `symbols`.
 
-    `mid` has one column per entry of `venues`. With fewer than two fresh venues a value is None, never 0.
+    `mid` has one column per entry of `venues`. With fewer than two fresh venues a value is None,
+    never 0.
     """
 
     STREAM: ClassVar[str] = "exchange.normalized"
@@ -193,7 +195,7 @@ class ExchangeNormalized(Event, frozen=True):
 class MarketData(Event, frozen=True):
     """One cross-section of the universe per decision bar close; columns over `symbols`.
 
-    Unknown values are None. `funding_rate` is signed and normalised to 8 h. `flags` bar new entries.
+    Unknown values are None. `funding_rate` is signed and normalised to 8 h. `flags` bar entries.
     """
 
     STREAM: ClassVar[str] = "market_data"

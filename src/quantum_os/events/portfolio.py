@@ -23,7 +23,7 @@ from quantum_os.events.units import (
 
 
 class PositionUpdated(Event, frozen=True):
-    """A position's quantity, stop or class changed; `qty` is signed, 0 once closed. Never per tick."""
+    """A position's quantity, stop or class changed, never per tick; `qty` is signed, 0 closed."""
 
     venue: str
     mode: Mode
@@ -49,7 +49,7 @@ class PositionUpdated(Event, frozen=True):
 
 
 class AccountUpdated(Event, frozen=True):
-    """The account as the ledger has it; `drawdown` is from the peak, `day_pnl_frac` since UTC midnight."""
+    """The account by the ledger; `drawdown` is from the peak, `day_pnl_frac` since UTC midnight."""
 
     wallet: Usd
     upnl: Usd
@@ -69,7 +69,8 @@ class AccountUpdated(Event, frozen=True):
 class TradeClosed(Event, frozen=True):
     """A position ended, told from its fills; said exactly once per position id.
 
-    `gross` is price difference alone; `net = gross - fees + funding`. `r` is net over the risk at entry.
+    `gross` is price difference alone; `net = gross - fees + funding`. `r` is net over the risk at
+    entry.
     """
 
     position_id: str
@@ -131,7 +132,7 @@ class ExposureRow(msgspec.Struct, frozen=True):
 
 
 class PortfolioExposureUpdated(Event, frozen=True):
-    """Where the money leans: gross, net, concentration and correlations; None while data is too short."""
+    """Where the money leans: gross, net, concentration; None while the data is too short."""
 
     STREAM: ClassVar[str] = "portfolio.exposure_updated"
     time: Ns

@@ -29,6 +29,10 @@ class TimerSet(Event, frozen=True):
     due: Ns
     period_ns: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.period_ns is not None and self.period_ns <= 0:
+            raise ValueError(f"timer {self.key}: a period is positive, not {self.period_ns}")
+
 
 class TimerCancelled(Event, frozen=True):
     """Take a timer back."""

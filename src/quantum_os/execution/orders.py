@@ -27,6 +27,7 @@ from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.risk import RiskPermit, SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted, TimerFired, TimerSet
 from quantum_os.events.units import NS_PER_S, Notional, Ns, Qty, Usd
+from quantum_os.execution.client_ids import parse
 from quantum_os.execution.closing import ask_exit, close_ended, pursue
 from quantum_os.execution.entries import conflict_of, refusal_of, result_of, unfilled
 from quantum_os.execution.order_states import advance
@@ -194,7 +195,7 @@ class Orders(Reactor[OrdersState]):
         if not remember(self.state.fills_seen, key, self._at, TRADE_IDS_REMEMBERED):
             return
         order = self.state.orders.get(event.client_id)
-        trade = self._external(event) if order is None else self.state.trades[order.position_id]
+        trade = self._unordered(event) if order is None else self.state.trades[order.position_id]
         if trade is None:
             self.state.fills_foreign += 1
             return
@@ -246,8 +247,7 @@ class Orders(Reactor[OrdersState]):
             yield from withdraw(self.state, trade, order, "flat")
         if not orders:
             del self.state.trades[trade.position_id]
-            if trade.filled > 0 or trade.intent is None:
-                remember(self.state.flat, trade.position_id, self._at, POSITIONS_REMEMBERED)
+            remember(self.state.flat, trade.position_id, self._at, POSITIONS_REMEMBERED)
 
     def _conclude(self, trade: Trade, order: WorkingOrder, code: str | None) -> None:
         """Draws the consequences of an order that has ended with all its fills booked."""
@@ -256,7 +256,7 @@ class Orders(Reactor[OrdersState]):
         del self.state.orders[order.client_id]
         if order.leg is Leg.ENTRY:
             trade.is_entered = True
-            trade.stop_qty = trade.filled
+            trade.stop_qty = max(trade.filled, trade.remaining)
         elif order.leg is Leg.STOP:
             stop_ended(self.state, trade, order, code)
         elif order.leg is Leg.CLOSE:
@@ -267,6 +267,7 @@ class Orders(Reactor[OrdersState]):
             # An older one is already part of the quantity that the venue has listed.
             signed = Qty(trade.qty + fill.side.sign * fill.qty)
             trade.qty = signed if signed * trade.side.sign > 0 else ZERO
+            trade.stop_qty = max(trade.stop_qty, trade.remaining)
         if order is None:
             return
         order.booked = Qty(order.booked + fill.qty)
@@ -278,8 +279,17 @@ class Orders(Reactor[OrdersState]):
             trade.paid = Notional(trade.paid + fill.qty * fill.price)
             trade.fees = Usd(trade.fees + fill.fee)
 
-    def _external(self, fill: Fill) -> Trade | None:
-        """The trade that a liquidation or deleveraging reduces; None for anything else unknown."""
+    def _unordered(self, fill: Fill) -> Trade | None:
+        """The trade of a fill whose order is over or was never ours; None if it concerns none.
+
+        A liquidation or deleveraging reduces what is held. A late fill of an entry is ours: if its
+        trade is forgotten, exits for that position are heard again.
+        """
+        ours = parse(fill.client_id)
+        if ours is not None and ours.leg is Leg.ENTRY:
+            position_id = derive(self.state.running.namespace, "position", ours.parent_id)
+            self.state.flat.pop(position_id, None)
+            return self.state.trades.get(position_id)
         if not fill.client_id.startswith(EXTERNAL_FILLS):
             return None
         held = [trade for trade in self.state.on_symbol(fill.symbol) if trade.qty != 0]

@@ -6,12 +6,11 @@ import msgspec
 
 from quantum_os.events.execution import OrderKind, OrderState, VenueOrder
 from quantum_os.events.units import Ns, PositionSide, Price, Qty, Side
+from quantum_os.formulas.exit_levels import tighter
 
-_ZERO = Decimal(0)
+ZERO = Qty(Decimal(0))
 _RESTING = frozenset({OrderState.ACKED, OrderState.PARTIAL})
-ENDED = frozenset(
-    {OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED}
-)
+ENDED = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED})
 
 
 class StopOrder(msgspec.Struct):
@@ -47,11 +46,17 @@ class Guarded(msgspec.Struct):
         """Base units that resting stops would close."""
         exit_side = self.side.exit
         resting = (s.left for s in self.stops.values() if s.is_resting and s.side is exit_side)
-        return sum(resting, _ZERO)
+        return sum(resting, ZERO)
 
     @property
     def is_naked(self) -> bool:
         return self.qty > 0 and self.covered < self.qty
+
+    def want(self, stop: Price | None) -> None:
+        """Remembers where the stop shall stand: the tightest price ever asked for or listed."""
+        if stop is not None:
+            known = self.stop_price if self.stop_price is not None else stop
+            self.stop_price = Price(tighter(self.side, known, stop))
 
     def hears(self, client_id: str, state: OrderState, executed: Qty, ordered: Qty) -> None:
         """Takes the venue's word on one of its stops; one that ended protects nothing."""
@@ -59,13 +64,17 @@ class Guarded(msgspec.Struct):
             self.stops.pop(client_id, None)
         elif client_id in self.stops:
             stop = self.stops[client_id]
-            stop.left = Qty(max(_ZERO, ordered - executed))
+            stop.left = Qty(max(ZERO, ordered - executed))
             # A stop on its way out still rests until the venue says that it is gone.
             stop.is_resting = stop.is_resting or state in _RESTING
 
     def list_stops(self, orders: tuple[VenueOrder, ...]) -> None:
-        """Replaces what is believed by what the venue lists: plain and conditional orders."""
-        self.stops = {
+        """Replaces what is believed by what the venue lists: plain and conditional orders.
+
+        A stop still on its way is not listed yet, and is kept until the venue answers it.
+        """
+        underway = {key: stop for key, stop in self.stops.items() if not stop.is_resting}
+        self.stops = underway | {
             order.client_id: StopOrder(
                 order.side, Qty(order.qty - order.cum_qty), order.trigger, is_resting=True
             )

@@ -24,7 +24,7 @@ from quantum_os.events.system import (
     TimerSet,
 )
 from quantum_os.events.units import NS_PER_S, Ns, PositionSide, Price, Qty, Side
-from quantum_os.exits.cover import ENDED, Guarded, StopOrder
+from quantum_os.exits.cover import ENDED, ZERO, Guarded, StopOrder
 from quantum_os.formulas.exit_levels import STOP_FLOOR
 from quantum_os.formulas.rounding import decimal_of, protective_stop_price
 from quantum_os.kernel.reactor import Reactor
@@ -57,7 +57,6 @@ class GuardState(msgspec.Struct):
     ticks: dict[str, Price] = {}
     guarded: dict[str, Guarded] = {}
     orders: dict[str, OrderSeen] = {}
-    early_stops: dict[str, dict[str, StopOrder]] = {}
     seconds_naked_max: float = 0.0
     seconds_naked_total: float = 0.0
     stops_placed_again: int = 0
@@ -96,7 +95,7 @@ class Guard(Reactor[GuardState]):
             return
         if event.leg is Leg.STOP and event.reduce_only:
             guarded.stops[event.client_id] = StopOrder(event.side, event.qty, event.trigger)
-            guarded.stop_price = event.trigger or guarded.stop_price
+            guarded.want(event.trigger)
         if event.leg is Leg.CLOSE:
             guarded.closing = event.client_id
 
@@ -119,15 +118,13 @@ class Guard(Reactor[GuardState]):
         seen = self.state.orders.get(event.client_id)
         guarded = self.state.guarded.get(event.symbol)
         side = PositionSide.LONG if event.side is Side.BUY else PositionSide.SHORT
-        if guarded is not None and guarded.side is not side:
-            # A reduction; the ledger tells what is left.
-            return
         if guarded is None:
             if seen is None or seen.reduce_only:
                 return
             guarded = self._begin(event.symbol, None, side)
-        guarded.entry = guarded.entry or event.price
-        guarded.qty = Qty(guarded.qty + event.qty)
+            guarded.entry = event.price
+        signed = event.qty if guarded.side is side else -event.qty
+        guarded.qty = max(ZERO, Qty(guarded.qty + signed))
         guarded.changed_at = Ns(self.now)
         yield from self._watch(guarded)
 
@@ -143,7 +140,7 @@ class Guard(Reactor[GuardState]):
             guarded = self._begin(event.symbol, event.position_id, side)
         guarded.position_id = event.position_id
         guarded.qty, guarded.entry = Qty(abs(event.qty)), event.entry
-        guarded.stop_price = event.stop_price or guarded.stop_price
+        guarded.want(event.stop_price)
         guarded.changed_at = Ns(self.now)
         yield from self._watch(guarded)
 
@@ -173,16 +170,20 @@ class Guard(Reactor[GuardState]):
             return
         # Asked first, so that a silent venue or a lost request is asked about again.
         yield self._clock(guarded)
-        if guarded.closing is not None or guarded.position_id is None:
+        if guarded.closing is not None:
             return
         guarded.attempts += 1
+        if guarded.position_id is None:
+            # Listed by the venue, unknown to the ledger: nothing can be asked in its name yet.
+            yield self._alarm(guarded, "a position that the ledger does not know has no stop")
+            return
         if guarded.attempts <= REPLACE_ATTEMPTS:
             yield from self._place_again(guarded, guarded.position_id)
         else:
             yield from self._close(guarded, guarded.position_id)
 
     def _begin(self, symbol: str, position_id: str | None, side: PositionSide) -> Guarded:
-        guarded = Guarded(symbol, position_id, side, Qty(decimal_of(0.0)), Ns(self.now))
+        guarded = Guarded(symbol, position_id, side, ZERO, Ns(self.now))
         self.state.guarded[symbol] = guarded
         return guarded
 
@@ -235,8 +236,6 @@ class Guard(Reactor[GuardState]):
         )
 
     def _close(self, guarded: Guarded, position_id: str) -> Iterator[ExitIntent | AlertRaised]:
-        since = guarded.naked_since if guarded.naked_since is not None else Ns(self.now)
-        seconds = (self.now - since) / NS_PER_S
         self.state.closes_asked += 1
         yield ExitIntent(
             position_id=position_id,
@@ -248,13 +247,17 @@ class Guard(Reactor[GuardState]):
             value=float(guarded.covered),
             limit=float(guarded.qty),
         )
-        yield AlertRaised(
+        yield self._alarm(guarded, "no stop rests for the whole position; closing it")
+
+    def _alarm(self, guarded: Guarded, summary: str) -> AlertRaised:
+        since = guarded.naked_since if guarded.naked_since is not None else Ns(self.now)
+        return AlertRaised(
             key=_key(guarded),
             rule=NAME,
             severity=Severity.CRITICAL,
-            summary=f"{guarded.symbol}: no stop rests for the whole position; closing it",
+            summary=f"{guarded.symbol}: {summary}",
             since=since,
-            value=seconds,
+            value=(self.now - since) / NS_PER_S,
         )
 
     def _stop_price(self, guarded: Guarded) -> Price | None:

@@ -1,4 +1,4 @@
-"""Which policy is in force: publishes the one document at the start and renews it before it expires."""
+"""Which policy is in force: the one document, published at the start and renewed in time."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ class PolicyState(msgspec.Struct):
 
 
 class PolicyDesk(Reactor[PolicyState]):
-    """Publishes the policy; the in-process refresher stands where a shell timer once failed for 19 h."""
+    """Publishes the policy and renews it from within, where no outer timer can fail it."""
 
     name = "governance.policy"
 

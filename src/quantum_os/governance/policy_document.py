@@ -28,7 +28,7 @@ REPORTABLE = frozenset(
         Gate.SYMBOL_LOSS,
     }
 )
-"""The only gates a profile may turn into reports: none that guards money, margin or the position."""
+"""The only gates a profile may turn into reports: none guards money, margin or the position."""
 
 Document = dict[str, Any]
 
@@ -88,6 +88,10 @@ def _problems(policy: Policy) -> list[str]:
             policy.constitution.risk_per_trade <= ceiling,
             "constitution.risk_per_trade must be at most 0.02",
         ),
+        (
+            all(mode.risk_per_trade <= ceiling for mode in policy.modes.values()),
+            "risk_per_trade of every mode must be at most 0.02",
+        ),
         (1 <= policy.leverage.cap <= 20, "leverage.cap must be in [1, 20]"),
         (0 < policy.exits.stop_min < policy.exits.stop_max, "exits.stop_min < exits.stop_max"),
         (policy.ttl_h > 0, "ttl_h must be positive"),
@@ -98,7 +102,7 @@ def _problems(policy: Policy) -> list[str]:
 
 
 def check_mode(policy: Policy, mode: Mode) -> None:
-    """Refuses a document whose gates only report where real orders can leave; raises PolicyError."""
+    """Refuses gates that only report where real orders can leave; raises PolicyError."""
     if policy.report_only and mode in (Mode.TESTNET, Mode.LIVE):
         raise PolicyError(f"profile {policy.profile!r} reports gates only; refused in {mode}")
 

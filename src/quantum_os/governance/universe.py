@@ -1,9 +1,9 @@
-"""Which symbols may be entered: the configured ones that the venue lists with filters and brackets."""
+"""Which symbols may be entered: the wanted ones that the venue lists with all their filters."""
 
 import msgspec
 
 from quantum_os.events.governance import UniverseUpdated
-from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.market import Instrument, InstrumentUpdated
 from quantum_os.kernel.reactor import Reactor
 
 
@@ -14,13 +14,14 @@ class UniverseConfig(msgspec.Struct, frozen=True):
 
 
 class UniverseState(msgspec.Struct):
-    """The symbols that may be entered now."""
+    """The symbols that may be entered now, and what the venue last said of each wanted one."""
 
     symbols: tuple[str, ...] = ()
+    tradable: dict[str, bool] = {}
 
 
 class Universe(Reactor[UniverseState]):
-    """Intersects the wish list with what the venue trades; no order for a symbol without filters."""
+    """Intersects the wish list with what the venue trades; no entry without filters."""
 
     name = "governance.universe"
 
@@ -29,12 +30,12 @@ class Universe(Reactor[UniverseState]):
         self._config = config
 
     def on_instruments(self, event: InstrumentUpdated) -> UniverseUpdated | None:
-        tradable = {
-            instrument.symbol
-            for instrument in event.instruments
-            if instrument.status == "TRADING" and instrument.brackets
-        }
-        symbols = tuple(symbol for symbol in self._config.symbols if symbol in tradable)
+        """Takes news of any part of the venue's list; a symbol not named in it stays as it was."""
+        tradable = self.state.tradable
+        for instrument in event.instruments:
+            if instrument.symbol in self._config.symbols:
+                tradable[instrument.symbol] = _is_tradable(instrument)
+        symbols = tuple(symbol for symbol in self._config.symbols if tradable.get(symbol))
         before = self.state.symbols
         if symbols == before:
             return None
@@ -47,3 +48,8 @@ class Universe(Reactor[UniverseState]):
             close_only=removed,
             source="config",
         )
+
+
+def _is_tradable(instrument: Instrument) -> bool:
+    has_filters = instrument.tick > 0 and instrument.step > 0 and instrument.max_qty > 0
+    return instrument.status == "TRADING" and has_filters and bool(instrument.brackets)

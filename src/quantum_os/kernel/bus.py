@@ -2,7 +2,8 @@
 
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -16,11 +17,14 @@ from quantum_os.kernel.envelope import Envelope, encode_event
 from quantum_os.kernel.instant import Instant
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.latency import Latency
-from quantum_os.kernel.reactor import Handler, Module, Said
+from quantum_os.kernel.reactor import Handler, Module
 
 KERNEL = "kernel"
 CASCADE_MAX = 1_000_000
 """Events that one input may lead to; more is two modules answering each other for ever."""
+
+SAID_MAX = 100_000
+"""Events that one handler may say of one event; more is a loop that does not end."""
 
 _SAMPLE_MASK = 63
 """Handlers are timed on every 64th event."""
@@ -31,7 +35,11 @@ class UndeclaredEvent(TypeError):
 
 
 class EndlessCascade(RuntimeError):
-    """One input led to more events than `CASCADE_MAX`."""
+    """One input led to more events than `CASCADE_MAX`, or one handler said more than `SAID_MAX`."""
+
+
+class BrokenBus(RuntimeError):
+    """A cascade was cut in its middle, so the modules no longer agree; only a restart helps."""
 
 
 class Hearer(msgspec.Struct):
@@ -60,19 +68,29 @@ class Bus:
     """Numbers each event, journals it, and hands it to its hearers until the cascade is empty.
 
     The bus never waits and never drops: numbered = delivered + dead-lettered, per stream. A module
-    that raises, or says what it did not declare, is faulted and hears nothing more.
+    that raises, or says what it did not declare, is faulted and hears nothing more. When the bus
+    itself cannot go on (the journal refuses, the cascade does not end) it is `broken` for good.
     """
 
-    def __init__(self, modules: Sequence[Module], journal: Journal, first_seq: int = 1) -> None:
+    def __init__(
+        self,
+        modules: Sequence[Module],
+        journal: Journal,
+        first_seq: int = 1,
+        *,
+        cascade_max: int = CASCADE_MAX,
+    ) -> None:
         self.instant = Instant()
         self.digest = RunDigest()
         self.dead_letters = DeadLetters()
         self.latency = Latency()
         self.faulted: dict[str, SafetyFault] = {}
+        self.broken = ""
         self.seq = first_seq - 1
+        self.routes = _routes(modules)
+        self._cascade_max = cascade_max
         self._journal = journal
         self._queue: deque[tuple[Event, int, str]] = deque()
-        self.routes = _routes(modules)
         for module in modules:
             join: Callable[[Instant], None] | None = getattr(module, "keep_time_by", None)
             if join is not None:
@@ -81,47 +99,48 @@ class Bus:
     def process(self, ts: int, event: Event, source: str) -> int:
         """Works one input off, with everything that follows from it; gives its sequence number.
 
-        Args: `ts` in UTC ns; `source` names the edge that offered it.
+        Args: `ts` in UTC ns; `source` names the edge that offered it. Raises BrokenBus after an
+        earlier cascade was cut, EndlessCascade, and whatever the journal raises.
         """
+        if self.broken:
+            raise BrokenBus(self.broken)
         self.instant.ns = ts
         trace = self.seq + 1
+        last = self.seq + self._cascade_max
         queue = self._queue
         queue.append((event, 0, source))
-        while queue:
-            event, cause, source = queue.popleft()
-            seq = self.seq = self.seq + 1
-            if seq - trace > CASCADE_MAX:
-                queue.clear()
-                raise EndlessCascade(f"input {trace} led to more than {CASCADE_MAX} events")
-            route = self.routes[event.__class__]
-            envelope = self._number(Envelope, route, event, seq, ts, cause, trace, source)
-            self._deliver(route, event, seq, envelope)
+        try:
+            while queue:
+                event, cause, source = queue.popleft()
+                if self.seq >= last:
+                    raise EndlessCascade(f"input {trace} led to more than {last - trace + 1}")
+                route = self.routes[event.__class__]
+                self._deliver(route, event, self._numbered(route, event, ts, cause, trace, source))
+        except BaseException as error:
+            queue.clear()
+            self.broken = f"{type(error).__name__}: {error}"
+            raise
         return trace
 
-    def _number(
-        self,
-        form: type[Envelope],
-        route: Route,
-        event: Event,
-        seq: int,
-        ts: int,
-        cause: int,
-        trace: int,
-        source: str,
+    def _numbered(
+        self, route: Route, event: Event, ts: int, cause: int, trace: int, source: str
     ) -> Envelope:
         payload = encode_event(event)
         hashed = hashed_payload(event, payload) if route.marked else payload
         digest = digest_of(route.tag, hashed)
+        seq = self.seq + 1
+        envelope = Envelope(seq, ts, cause, trace, source, route.stream, payload, digest)
+        self._journal.append(envelope)
+        self.seq = seq
         self.digest.events.add(digest)
         if route.decides:
             self.digest.decisions.add(digest)
         route.numbered += 1
         route.last_ts = ts
-        envelope = form(seq, ts, cause, trace, source, route.stream, payload, digest)
-        self._journal.append(envelope)
         return envelope
 
-    def _deliver(self, route: Route, event: Event, seq: int, envelope: Envelope) -> None:
+    def _deliver(self, route: Route, event: Event, envelope: Envelope) -> None:
+        seq = envelope.seq
         timed = not seq & _SAMPLE_MASK
         failed = False
         for hearer in route.hearers:
@@ -130,7 +149,7 @@ class Bus:
                 said = hearer.handle(event)
                 if said is not None:
                     self._enqueue(hearer, said, seq)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  the one place where a module's fault ends
                 failed = True
                 self._fault(hearer, envelope, error)
             if timed:
@@ -138,11 +157,15 @@ class Bus:
         if not failed:
             route.delivered += 1
 
-    def _enqueue(self, hearer: Hearer, said: Said, seq: int) -> None:
+    def _enqueue(self, hearer: Hearer, said: Event | Iterable[Event], seq: int) -> None:
+        """Queues all that a handler said, or nothing of it when one event was not declared."""
         may_say = hearer.may_say
-        if said is None:
+        if said.__class__ in may_say:
+            self._queue.append((said, seq, hearer.module))
             return
-        events: list[Event] = [said] if isinstance(said, Event) else list(said)
+        events = [said] if isinstance(said, Event) else list(islice(said, SAID_MAX + 1))
+        if len(events) > SAID_MAX:
+            raise EndlessCascade(f"{hearer.module} said more than {SAID_MAX} events at once")
         for event in events:
             if event.__class__ not in may_say:
                 raise UndeclaredEvent(f"{hearer.module} said {event.__class__.__name__}")
@@ -181,6 +204,9 @@ def _routes(modules: Sequence[Module]) -> dict[type[Event], Route]:
         for stream, kind in EVENTS.items()
     }
     for module in modules:
+        unlisted = [kind for kind in (*module.consumes, *module.produces) if kind not in routes]
+        if unlisted:
+            raise TypeError(f"{module.name}: the catalog does not list {unlisted[0].__name__}")
         for kind, handle in module.handlers().items():
             routes[kind].hearers.append(
                 Hearer(module.name, module.critical, module.produces, handle)

@@ -1,9 +1,13 @@
 """Where chance comes from: a seeded generator, so that the same seed gives the same numbers."""
 
+from hashlib import blake2b
+
 import numpy as np
 
 
 def generator(seed: int, *purpose: str) -> np.random.Generator:
     """Gives a random generator for one purpose; different purposes do not share a sequence."""
-    keys = [int.from_bytes(text.encode(), "big") % 2**63 for text in purpose]
+    keys = [
+        int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") for text in purpose
+    ]
     return np.random.default_rng([seed, *keys])

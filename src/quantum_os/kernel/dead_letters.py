@@ -20,13 +20,19 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class DeadLetters:
-    """The last dead letters, and how many there have ever been per stream."""
+    """The last dead letters, and how many events there have ever been per stream.
+
+    An event that two modules failed on is kept twice and counted once.
+    """
 
     def __init__(self) -> None:
         self.kept: deque[DeadLetter] = deque(maxlen=KEPT_MAX)
         self.counts: dict[str, int] = {}
+        self._last_seq = 0
 
     def keep(self, letter: DeadLetter) -> None:
-        stream = letter.envelope.stream
-        self.counts[stream] = self.counts.get(stream, 0) + 1
+        stream, seq = letter.envelope.stream, letter.envelope.seq
+        if seq != self._last_seq:
+            self.counts[stream] = self.counts.get(stream, 0) + 1
+        self._last_seq = seq
         self.kept.append(letter)

@@ -1,12 +1,11 @@
-"""Which run this was, in two numbers: a running hash over all events, and one over the decisions."""
+"""Which run this was, in two numbers: a running hash over all events, one over decisions."""
 
 import msgspec
 import xxhash
 
 from quantum_os.events.base import Event
 
-_FACTOR = 0x9E3779B97F4A7C15F39CC0605CEDC835
-_MASK = (1 << 128) - 1
+_NOTHING = bytes(16)
 
 DECISION_STREAMS = frozenset(
     {
@@ -25,17 +24,15 @@ DECISION_STREAMS = frozenset(
 
 
 class RunningHash(msgspec.Struct):
-    """An order-sensitive fold of 64-bit hashes into 128 bits; plain state, so that a snapshot carries it."""
+    """An order-sensitive chain of 64-bit hashes in 128 bits; plain state for a snapshot."""
 
-    high: int = 0
-    low: int = 0
+    value: bytes = _NOTHING
 
     def add(self, digest: int) -> None:
-        folded = ((self.high << 64 | self.low) * _FACTOR + digest + 1) & _MASK
-        self.high, self.low = folded >> 64, folded & 0xFFFFFFFFFFFFFFFF
+        self.value = xxhash.xxh3_128_digest(self.value + digest.to_bytes(8, "little"))
 
     def __str__(self) -> str:
-        return f"{self.high:016x}{self.low:016x}"
+        return self.value.hex()
 
 
 class RunDigest(msgspec.Struct):

@@ -1,8 +1,14 @@
 """How time reaches the bus: inputs in order, and the timers that come due between them."""
 
+from collections.abc import Iterator
+
 from quantum_os.events.base import Event
-from quantum_os.kernel.bus import Bus
-from quantum_os.kernel.timers import Timers
+from quantum_os.events.system import TimerFired
+from quantum_os.kernel.bus import Bus, EndlessCascade
+from quantum_os.kernel.timers import TIMERS_MAX, Timers
+
+FIRINGS_MAX = TIMERS_MAX
+"""Timers that may fire between two inputs; more is a timer that sets itself again in the past."""
 
 
 class Driver:
@@ -17,13 +23,23 @@ class Driver:
         self._timers = timers
 
     def offer(self, ts: int, event: Event | None, source: str) -> None:
-        """Works one input (or a timer mark, `event` None) off; time never runs backwards."""
-        bus = self._bus
-        ts = max(ts, bus.instant.ns)
+        """Works one input (or a timer mark, `event` None) off; time never runs backwards.
+
+        Raises EndlessCascade when more than `FIRINGS_MAX` timers fire before it.
+        """
+        ts = max(ts, self._bus.instant.ns)
         if event is None:
-            for fired in self._timers.due_until(ts):
-                bus.process(max(fired.due, bus.instant.ns), fired, self._timers.name)
+            self._fire(self._timers.due_until(ts))
             return
-        for fired in self._timers.one_shots_before(ts):
-            bus.process(max(fired.due, bus.instant.ns), fired, self._timers.name)
-        bus.process(ts, event, source)
+        self._fire(self._timers.one_shots_before(ts))
+        self._bus.process(ts, event, source)
+
+    def _fire(self, due: Iterator[TimerFired]) -> None:
+        """Fires what is due, one by one; faulted timers hear nothing, so they fire no more."""
+        bus, name = self._bus, self._timers.name
+        for count, fired in enumerate(due):
+            if name in bus.faulted:
+                return
+            if count >= FIRINGS_MAX:
+                raise EndlessCascade(f"more than {FIRINGS_MAX} timers fired by {fired.due}")
+            bus.process(max(fired.due, bus.instant.ns), fired, name)

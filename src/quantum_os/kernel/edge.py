@@ -1,6 +1,6 @@
 """What an edge is: it turns the world into events, and events into deeds."""
 
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 from quantum_os.events.base import Event
 from quantum_os.kernel.clock import Clock
@@ -18,18 +18,10 @@ class EdgeContext:
         self.journal = journal
 
 
-class RunsTask(Protocol):
-    """An edge as the runtime sees it."""
-
-    name: str
-
-    async def run(self, context: EdgeContext) -> None: ...
-    async def stop(self) -> None: ...
-
-
 class Edge:
-    """A module with a task of its own. Its handlers only enqueue; what must survive is in a reactor.
+    """A module with a task of its own. Its handlers only enqueue.
 
+    What must survive is in a reactor, so an edge has no snapshot.
     `ends_run` marks a feed whose end is the run's end (a tape). Any other task that ends by itself
     is a fault.
     """

@@ -9,8 +9,8 @@ from quantum_os.events.catalog import EVENTS
 class Envelope(msgspec.Struct, frozen=True, gc=False):
     """One numbered event as it is journaled; `payload` is the event in msgpack.
 
-    `cause` is the seq of the event that led to it (0: an input), `trace` the seq of the input at the
-    root of its cascade, `digest` the 8-byte content hash of stream and payload.
+    `cause` is the seq of the event that led to it (0: an input), `trace` the seq of the input at
+    the root of its cascade, `digest` the 8-byte content hash of stream and payload.
     """
 
     seq: int
@@ -38,5 +38,5 @@ encode_event = _encoder.encode
 
 
 def decode_event(stream: str, payload: bytes) -> Event:
-    """Gives the event of a payload; raises KeyError for an unknown stream, ValidationError for a bad one."""
+    """Gives a payload's event; raises KeyError (unknown stream) or ValidationError (bad bytes)."""
     return _decoders[stream].decode(payload)

@@ -17,7 +17,7 @@ class Journal(Protocol):
         """The highest sequence number that would survive the death of the process."""
 
     async def barrier(self, seq: int) -> None:
-        """Returns once `seq` and everything before it is durable; raises JournalFailed if it cannot be."""
+        """Returns once everything up to `seq` is durable; raises JournalFailed if it cannot be."""
 
     def read(self, start: int = 1) -> Iterator[Envelope]:
         """Gives the durable events from `start` on, in order."""

@@ -16,7 +16,7 @@ MARKET_MAX = 10_000
 
 
 class Offered(msgspec.Struct):
-    """An input on its way to the bus; `event` None asks the runtime to fire the timers due by `ts`."""
+    """An input on its way to the bus; `event` None asks to fire the timers due by `ts`."""
 
     ts: int
     event: Event | None
@@ -111,11 +111,19 @@ class Lanes:
 def _merged(old: MarketTick, new: MarketTick) -> MarketTick:
     highs = (old.high, old.price, new.high, new.price)
     lows = (old.low, old.price, new.low, new.price)
-    volumes = [volume for volume in (old.volume, new.volume) if volume is not None]
+    volumes = [volume for volume in (_traded(old), _traded(new)) if volume is not None]
     return msgspec.structs.replace(
         new,
         high=max(price for price in highs if price is not None),
         low=min(price for price in lows if price is not None),
         volume=sum(volumes) if volumes else None,
         count=old.count + new.count,
+        bid=old.bid if new.bid is None else new.bid,
+        ask=old.ask if new.ask is None else new.ask,
+        synthetic=old.synthetic or new.synthetic,
     )
+
+
+def _traded(tick: MarketTick) -> float | None:
+    """What a tick traded: a conflated one says it as `volume`, a single one as its `qty`."""
+    return tick.qty if tick.volume is None else tick.volume

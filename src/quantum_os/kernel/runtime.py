@@ -16,7 +16,7 @@ from quantum_os.kernel.health import Health, health_of
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
-from quantum_os.kernel.supervisor import Supervisor
+from quantum_os.kernel.supervisor import STOP_BUDGET_S, Supervisor
 from quantum_os.kernel.timers import Timers
 
 INPUTS_PER_TURN = 32
@@ -38,8 +38,8 @@ class Ending(msgspec.Struct, frozen=True):
 class Runtime:
     """One process: the line-up on its bus, the edges as supervised tasks, one loop.
 
-    A background task that ends without being asked is a fault, unless its edge is the tape whose end
-    is the run's end.
+    A background task that ends without being asked is a fault, unless its edge is the tape whose
+    end is the run's end. A runtime that has stopped can be started again.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Runtime:
         timers: Timers,
         journal: Journal,
         clock: ReplayClock,
+        stop_budget_s: float = STOP_BUDGET_S,
     ) -> None:
         self.bus = bus
         self.modules = modules
@@ -58,13 +59,18 @@ class Runtime:
         self._clock = clock
         self._driver = Driver(bus, timers)
         self._edges = [module for module in modules if isinstance(module, Edge)]
-        self._supervisor = Supervisor(modules, clock.now)
+        self._supervisor = Supervisor(modules, clock.now, stop_budget_s)
         self._ending: Ending | None = None
         self._ended = asyncio.Event()
 
     def stop(self, reason: str) -> None:
         """Asks for a staged stop; the first reason stands."""
         self._end(Ending(reason))
+
+    @property
+    def reports(self) -> Sequence[str]:
+        """Names the edges that did not stop within their budget, or failed to."""
+        return self._supervisor.reports
 
     def health(self) -> Health:
         return health_of(self.modules, self._supervisor.states, self.bus)
@@ -79,15 +85,17 @@ class Runtime:
         self._start_modules()
         for event in first:
             self._offer(event)
-        context = EdgeContext(self._clock, self.lanes, self._journal)
-        for edge in self._edges:
-            self._supervisor.start_task(edge.name, edge.run(context), self._task_ended)
-        started()
         try:
+            context = EdgeContext(self._clock, self.lanes, self._journal)
+            for edge in self._edges:
+                self._supervisor.start_task(edge.name, edge.run(context), self._task_ended)
+            started()
             await self._loop()
         finally:
+            ending, self._ending = self._ending, None
+            self._ended.clear()
             await self._stop_modules()
-        return self._ending or Ending("stopped")
+        return ending or Ending("stopped")
 
     async def _loop(self) -> None:
         while self._ending is None or (self._ending.fault is None and self._is_draining()):
@@ -100,7 +108,7 @@ class Runtime:
                 await self._rest()
 
     def _is_draining(self) -> bool:
-        """A tape that has ended still has its last inputs worked off; a stop request does not wait."""
+        """A tape that has ended has its last inputs worked off; a stop request does not wait."""
         return (
             self._ending is not None
             and self._ending.reason == "tape end"
@@ -133,13 +141,14 @@ class Runtime:
 
     async def _stop_modules(self) -> None:
         """Producers before consumers, each within its budget."""
+        before = len(self._supervisor.reports)
         for edge in self._edges:
             self._move(edge.name, ModuleState.STOPPING)
             await self._supervisor.stop_task(edge.name, edge.stop)
         for module in self.modules:
             self._move(module.name, ModuleState.STOPPING)
             self._move(module.name, ModuleState.STOPPED)
-        for report in self._supervisor.reports:
+        for report in self._supervisor.reports[before:]:
             _log.warning(report)
 
     def _move(self, name: str, to: ModuleState) -> None:
@@ -150,11 +159,10 @@ class Runtime:
             self._offer(changed)
 
     def _offer(self, event: Event) -> None:
-        self._driver.offer(self._clock.now(), event, KERNEL)
+        if not self.bus.broken:
+            self._driver.offer(self._clock.now(), event, KERNEL)
 
     def _task_ended(self, name: str, error: BaseException | None) -> None:
-        if isinstance(error, asyncio.CancelledError):
-            return
         edge = next(edge for edge in self._edges if edge.name == name)
         if error is None and edge.ends_run:
             self._end(Ending("tape end"))

@@ -1,5 +1,6 @@
-"""Everything the process knows at one sequence number, checksummed, so that it can go on from there."""
+"""Everything the process knows at one sequence number, checksummed, to go on from there."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def take(bus: Bus, modules: Sequence[Module]) -> ProcessSnapshot:
     return ProcessSnapshot(
         seq=bus.seq,
         ts=bus.instant.ns,
-        digest=msgspec.msgpack.decode(msgspec.msgpack.encode(bus.digest), type=RunDigest),
+        digest=_copied(bus.digest),
         counts={
             route.stream: (route.numbered, route.delivered, route.last_ts)
             for route in bus.routes.values()
@@ -46,7 +47,7 @@ def take(bus: Bus, modules: Sequence[Module]) -> ProcessSnapshot:
 
 
 def restore(snapshot: ProcessSnapshot, bus: Bus, modules: Sequence[Module]) -> None:
-    """Puts a fresh process where the snapshot was taken; raises DamagedSnapshot when one is missing."""
+    """Puts a fresh process where the snapshot was taken; raises DamagedSnapshot on a gap."""
     for module in modules:
         if module.snapshot() is None:
             continue
@@ -55,11 +56,15 @@ def restore(snapshot: ProcessSnapshot, bus: Bus, modules: Sequence[Module]) -> N
         module.restore(snapshot.modules[module.name])
     bus.seq = snapshot.seq
     bus.instant.ns = snapshot.ts
-    bus.digest = snapshot.digest
+    bus.digest = _copied(snapshot.digest)
     for route in bus.routes.values():
         route.numbered, route.delivered, route.last_ts = snapshot.counts.get(
             route.stream, (0, 0, 0)
         )
+
+
+def _copied(digest: RunDigest) -> RunDigest:
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(digest), type=RunDigest)
 
 
 def to_bytes(snapshot: ProcessSnapshot) -> bytes:
@@ -86,7 +91,10 @@ class SnapshotFolder:
         """Writes one file (complete, or not at all) and removes the oldest beyond `KEPT`."""
         path = self._folder / f"{snapshot.seq:020d}.snapshot"
         unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(to_bytes(snapshot))
+        with unfinished.open("wb") as file:
+            file.write(to_bytes(snapshot))
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.replace(path)
         for old in self._newest_first()[KEPT:]:
             old.unlink()

@@ -8,6 +8,8 @@ import numpy as np
 T = TypeVar("T")
 
 _ARRAY = 1
+_PLAIN_KINDS = "biuf"
+"""Booleans and numbers: what an array holds by value, so that its bytes are all there is to it."""
 
 
 class _ArrayForm(msgspec.Struct, array_like=True):
@@ -17,7 +19,7 @@ class _ArrayForm(msgspec.Struct, array_like=True):
 
 
 def _encode_unknown(value: object) -> object:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype.kind in _PLAIN_KINDS:
         form = _ArrayForm(value.dtype.str, value.shape, np.ascontiguousarray(value).tobytes())
         return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode(form))
     raise NotImplementedError(f"a state cannot hold a {type(value).__name__}")

@@ -20,7 +20,7 @@ class Waiting(msgspec.Struct):
 
 
 class TimersState(msgspec.Struct):
-    """Every waiting timer by key, and the earliest dues so that the common case is one comparison."""
+    """Every waiting timer by key, and the earliest dues: the common case is one comparison."""
 
     waiting: dict[str, Waiting] = {}
     next_one_shot: int = 0
@@ -28,7 +28,7 @@ class TimersState(msgspec.Struct):
 
 
 class Timers(Reactor[TimersState]):
-    """Keeps the waiting timers; the runtime asks what is due and offers `timer.fired` as an input."""
+    """Keeps the waiting timers; the driver asks what is due and offers it as an input."""
 
     name = "kernel.timers"
 
@@ -38,12 +38,16 @@ class Timers(Reactor[TimersState]):
     def on_set(self, event: TimerSet) -> None:
         if len(self.state.waiting) >= TIMERS_MAX and event.key not in self.state.waiting:
             raise OverflowError(f"more than {TIMERS_MAX} timers wait")
-        self.state.waiting[event.key] = Waiting(event.due, event.period_ns or 0)
-        self._find_next()
+        replaced = self.state.waiting.get(event.key)
+        timer = self.state.waiting[event.key] = Waiting(max(event.due, 1), event.period_ns or 0)
+        if replaced is None:
+            self._hasten(timer)
+        else:
+            self._find_next()
 
     def on_cancelled(self, event: TimerCancelled) -> None:
-        self.state.waiting.pop(event.key, None)
-        self._find_next()
+        if self.state.waiting.pop(event.key, None) is not None:
+            self._find_next()
 
     def on_fired(self, event: TimerFired) -> None:
         timer = self.state.waiting.get(event.key)
@@ -56,7 +60,10 @@ class Timers(Reactor[TimersState]):
         self._find_next()
 
     def one_shots_before(self, ns: int) -> Iterator[TimerFired]:
-        """Gives, earliest first, the one-shot timers due strictly before `ns`; each as it is reached."""
+        """Gives, earliest first, the one-shot timers due strictly before `ns`.
+
+        Each is given as it is reached, and must be heard before the next one is asked for.
+        """
         while 0 < self.state.next_one_shot < ns:
             due, key = min(
                 (timer.due, key)
@@ -66,7 +73,7 @@ class Timers(Reactor[TimersState]):
             yield TimerFired(key=key, due=Ns(due))
 
     def due_until(self, ns: int) -> Iterator[TimerFired]:
-        """Gives, earliest first, every timer due by `ns`; a periodic one once, counting what it missed."""
+        """Gives, earliest first, every timer due by `ns`; a periodic one once, counting misses."""
         while 0 < self.state.next_due <= ns:
             due, key = min(
                 (timer.due, key) for key, timer in self.state.waiting.items() if timer.due <= ns
@@ -74,6 +81,12 @@ class Timers(Reactor[TimersState]):
             period = self.state.waiting[key].period
             missed = (ns - due) // period if period else 0
             yield TimerFired(key=key, due=Ns(due + missed * period), missed=missed)
+
+    def _hasten(self, timer: Waiting) -> None:
+        state = self.state
+        state.next_due = min(state.next_due or timer.due, timer.due)
+        if not timer.period:
+            state.next_one_shot = min(state.next_one_shot or timer.due, timer.due)
 
     def _find_next(self) -> None:
         dues = [timer.due for timer in self.state.waiting.values()]

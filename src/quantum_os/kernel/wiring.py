@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.commands import OperatorCommand
 from quantum_os.events.execution import (
@@ -13,6 +11,7 @@ from quantum_os.events.execution import (
     LeverageRequested,
     OrderCancelRequested,
     OrderRequested,
+    OrderSubmitted,
     OrderUpdated,
     VenueSnapshot,
 )
@@ -37,6 +36,7 @@ PRIVILEGES: dict[type[Event], str] = {
     OrderCancelRequested: "execution.orders",
     LeverageRequested: "execution.orders",
     LeverageConfirmed: "execution.venues.",
+    OrderSubmitted: "execution.venues.",
     OrderUpdated: "execution.venues.",
     Fill: "execution.venues.",
     FundingPaid: "execution.venues.",
@@ -52,10 +52,15 @@ class WiringError(RuntimeError):
     """A line-up that may not start; one line per problem."""
 
 
-def problems(modules: Sequence[Module], journal_only: Collection[type[Event]] = ()) -> list[str]:
+def problems(
+    modules: Sequence[Module],
+    journal_only: Collection[type[Event]] = (),
+    planned: Collection[type[Event]] = (),
+) -> list[str]:
     """Lists what is wrong with a line-up, in words; an empty list lets it start.
 
     `journal_only` are the events that no module hears on purpose: they are said for the record.
+    `planned` are those whose producer is still to be built.
     """
     heard = {kind: _names(modules, kind, hearing=True) for kind in _all(modules, hearing=True)}
     said = {kind: _names(modules, kind, hearing=False) for kind in _all(modules, hearing=False)}
@@ -65,7 +70,7 @@ def problems(modules: Sequence[Module], journal_only: Collection[type[Event]] = 
         *(
             f"{', '.join(names)} hears {stream_of(kind)}, which nobody says"
             for kind, names in heard.items()
-            if kind not in said and kind not in SAID_BY_KERNEL
+            if kind not in said and kind not in SAID_BY_KERNEL and kind not in planned
         ),
         *(
             f"{', '.join(names)} says {stream_of(kind)}, which nobody hears"
@@ -87,18 +92,15 @@ def problems(modules: Sequence[Module], journal_only: Collection[type[Event]] = 
     ]
 
 
-def check(modules: Sequence[Module], journal_only: Collection[type[Event]] = ()) -> None:
+def check(
+    modules: Sequence[Module],
+    journal_only: Collection[type[Event]] = (),
+    planned: Collection[type[Event]] = (),
+) -> None:
     """Refuses a line-up that does not hang together; raises WiringError naming every problem."""
-    found = problems(modules, journal_only)
+    found = problems(modules, journal_only, planned)
     if found:
         raise WiringError("\n".join(found))
-
-
-class StreamUse(msgspec.Struct, frozen=True):
-    """Who says and who hears one stream."""
-
-    said_by: tuple[str, ...]
-    heard_by: tuple[str, ...]
 
 
 def _all(modules: Sequence[Module], *, hearing: bool) -> list[type[Event]]:
@@ -128,7 +130,8 @@ def _unnamed_after_path(modules: Sequence[Module]) -> list[str]:
     wrong = []
     for module in modules:
         path = type(module).__module__
-        if path.startswith("quantum_os.") and not path.startswith(f"quantum_os.{module.name}"):
+        named = f"quantum_os.{module.name}"
+        if path.startswith("quantum_os.") and not f"{path}.".startswith(f"{named}."):
             wrong.append(f"{module.name} lives in {path}")
     return wrong
 

@@ -24,7 +24,7 @@ class CandlesState(msgspec.Struct):
 
 
 class Candles(Reactor[CandlesState]):
-    """Gathers bars by reference and folds them once, at the end: a bar in between costs an append."""
+    """Gathers bars by reference and folds them once, at the end: each bar costs an append."""
 
     name = "market.candles"
 

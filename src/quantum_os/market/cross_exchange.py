@@ -1,5 +1,6 @@
 """How far the venues are apart: perp against perp, same bar, never guessed from one of them."""
 
+from itertools import pairwise
 from statistics import median
 
 import msgspec
@@ -24,7 +25,7 @@ HISTORY_MIN = 6
 
 
 class CrossExchangeConfig(msgspec.Struct, frozen=True):
-    """The venues of the tape, in a fixed order, the symbols of the price venue, and the bar to close."""
+    """The venues of the tape in a fixed order, the price venue's symbols, and the bar to close."""
 
     venues: tuple[str, ...]
     symbols: tuple[str, ...]
@@ -112,8 +113,8 @@ class CrossExchange(Reactor[CrossExchangeState]):
         """Names the venue whose last moves foretold the other's, where the two differ at all."""
         if len(notes) < HISTORY_MIN:
             return None
-        first = [b[2] / a[2] - 1 for a, b in zip(notes, notes[1:], strict=False)]
-        second = [b[3] / a[3] - 1 for a, b in zip(notes, notes[1:], strict=False)]
+        first = [b[2] / a[2] - 1 for a, b in pairwise(notes)]
+        second = [b[3] / a[3] - 1 for a, b in pairwise(notes)]
         first_leads = sum(a * b for a, b in zip(first, second[1:], strict=False))
         second_leads = sum(a * b for a, b in zip(second, first[1:], strict=False))
         if first_leads == second_leads:

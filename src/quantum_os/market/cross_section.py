@@ -1,4 +1,4 @@
-"""What the market looked like at one bar close: one row per symbol of the universe, in one event."""
+"""What the market looked like at one bar close: one row per symbol, in one event."""
 
 from statistics import median
 

@@ -19,7 +19,7 @@ class InstrumentsState(msgspec.Struct):
 
 
 class Instruments(Reactor[InstrumentsState]):
-    """Says at the start what the venue will accept, so that nothing is ever sized without filters."""
+    """Says at the start what the venue will accept, so that nothing is sized without filters."""
 
     name = "market.instruments"
 

@@ -1,4 +1,4 @@
-"""What a venue's recent bars looked like: scales of moves and volumes, kept as arrays over symbols."""
+"""What a venue's recent bars looked like: scales of moves and volumes, as arrays over symbols."""
 
 import msgspec
 import numpy as np
@@ -29,7 +29,7 @@ class Seen(msgspec.Struct):
 
 
 class Watched(msgspec.Struct):
-    """One venue's symbols; rings of absolute moves and volumes [window, S], and what follows from them.
+    """One venue's symbols; rings of absolute moves and volumes [window, S], and their scales.
 
     `scale` and `usual_volume` are infinite until the window has its first look: nothing is judged
     before there is something to compare with.

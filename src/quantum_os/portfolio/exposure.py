@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from quantum_os.events.market import MarketData
+from quantum_os.events.market import MarketData, row_of
 from quantum_os.events.portfolio import (
     AccountUpdated,
     ExposureRow,
@@ -14,7 +14,8 @@ from quantum_os.events.portfolio import (
     PositionUpdated,
     TradeClosed,
 )
-from quantum_os.events.units import NS_PER_DAY, Frac, Notional, Ns, Usd
+from quantum_os.events.units import NS_PER_DAY, Frac, Notional, Ns, Price, Usd
+from quantum_os.formulas.rounding import decimal_of
 from quantum_os.kernel.reactor import Reactor
 
 ZERO = Decimal(0)
@@ -41,9 +42,12 @@ class Exposure(Reactor[ExposureState]):
     def on_account(self, event: AccountUpdated) -> None:
         self.state.account = event
 
-    def on_closed(self, event: TradeClosed) -> None:
+    def on_closed(
+        self, event: TradeClosed
+    ) -> Iterator[PortfolioExposureUpdated | PortfolioSnapshotUpdated]:
         self._roll_day()
         self.state.realised_today += event.net
+        yield from self._told()
 
     def on_position(
         self, event: PositionUpdated
@@ -57,8 +61,16 @@ class Exposure(Reactor[ExposureState]):
     def on_market_data(
         self, event: MarketData
     ) -> Iterator[PortfolioExposureUpdated | PortfolioSnapshotUpdated]:
-        if self.state.positions:
-            yield from self._told()
+        """Tells the book at the prices of the new cross-section; a price unknown keeps its mark."""
+        if not self.state.positions:
+            return
+        for symbol, position in self.state.positions.items():
+            row = row_of(event.symbols, symbol)
+            price = None if row is None else event.mark[row] or event.last[row]
+            if price is not None:
+                mark = Price(decimal_of(price))
+                self.state.positions[symbol] = msgspec.structs.replace(position, mark=mark)
+        yield from self._told()
 
     def _told(self) -> Iterator[PortfolioExposureUpdated | PortfolioSnapshotUpdated]:
         account = self.state.account

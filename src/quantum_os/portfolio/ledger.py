@@ -104,6 +104,9 @@ class LedgerState(msgspec.Struct):
     brackets: dict[str, tuple[Bracket, ...]] = {}
     booked: dict[str, None] = {}
     repeated: int = 0
+    bars: MarketKlines | None = None
+    opens: MarketOpens | None = None
+    ticks: dict[str, float] = {}
 
 
 class Ledger(Reactor[LedgerState]):
@@ -168,7 +171,7 @@ class Ledger(Reactor[LedgerState]):
             position = state.positions[event.symbol] = self._opened(event, note)
         state.wallet.realised += position.book(event)
         state.wallet.fees += event.fee
-        position.see(event.price, float(event.price), float(event.price))
+        position.see(position.mark, float(event.price), float(event.price))
         if position.qty:
             yield self._told(position)
             yield self._account()
@@ -186,29 +189,40 @@ class Ledger(Reactor[LedgerState]):
         return self._account()
 
     def on_klines(self, event: MarketKlines) -> None:
-        if self.state.positions and event.venue == self.state.price_venue:
-            for position in self.state.positions.values():
-                row = row_of(event.symbols, position.symbol)
-                if row is not None:
-                    position.see(decimal_of(event.close[row]), event.high[row], event.low[row])
+        if event.venue != self.state.price_venue:
+            return
+        self.state.bars = event
+        for position in self.state.positions.values():
+            row = row_of(event.symbols, position.symbol)
+            if row is not None:
+                position.see(decimal_of(event.close[row]), event.high[row], event.low[row])
 
     def on_opens(self, event: MarketOpens) -> None:
-        if self.state.positions and event.venue == self.state.price_venue:
-            for position in self.state.positions.values():
-                row = row_of(event.symbols, position.symbol)
-                if row is not None:
-                    price = event.price[row]
-                    position.see(decimal_of(price), price, price)
+        if event.venue != self.state.price_venue:
+            return
+        self.state.opens = event
+        for position in self.state.positions.values():
+            row = row_of(event.symbols, position.symbol)
+            if row is not None:
+                price = event.price[row]
+                position.see(decimal_of(price), price, price)
 
     def on_tick(self, event: MarketTick) -> None:
+        if event.venue != self.state.price_venue:
+            return
+        self.state.ticks[event.symbol] = event.price
         position = self.state.positions.get(event.symbol)
-        if position is not None and event.venue == self.state.price_venue:
-            position.see(
-                decimal_of(event.price), event.high or event.price, event.low or event.price
-            )
+        if position is not None:
+            high, low = event.high or event.price, event.low or event.price
+            position.see(decimal_of(event.price), high, low)
 
     def on_snapshot(self, event: VenueSnapshot) -> AccountUpdated:
-        """Tells the account at the marks of the venue's listing, so that the two can be compared."""
+        """Takes the marks of the venue's listing and tells the account at them: comparable."""
+        if event.venue == self.state.venue:
+            for row in event.positions:
+                position = self.state.positions.get(row.symbol)
+                if position is not None:
+                    position.mark = row.mark
         return self._account()
 
     def _opened(self, fill: Fill, note: OrderNote | None) -> OpenPosition:
@@ -223,8 +237,21 @@ class Ledger(Reactor[LedgerState]):
             origin=origin,
             leverage=state.leverages.get(fill.symbol, Leverage(1)),
             opened_at=self.now,
-            mark=fill.price,
+            mark=self._last_price(fill.symbol) or fill.price,
         )
+
+    def _last_price(self, symbol: str) -> Decimal | None:
+        """Gives the market's latest price: a fill is our own price and marks nothing."""
+        state = self.state
+        if symbol in state.ticks:
+            return decimal_of(state.ticks[symbol])
+        bars, opens = state.bars, state.opens
+        if opens is not None and (bars is None or opens.time >= bars.close_time):
+            row = row_of(opens.symbols, symbol)
+            if row is not None:
+                return decimal_of(opens.price[row])
+        row = row_of(bars.symbols, symbol) if bars is not None else None
+        return decimal_of(bars.close[row]) if bars is not None and row is not None else None
 
     def _account(self) -> AccountUpdated:
         wallet = self.state.wallet

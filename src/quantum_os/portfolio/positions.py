@@ -83,8 +83,13 @@ class OpenPosition(msgspec.Struct):
     def see(self, price: Decimal, high: float, low: float) -> None:
         """Takes a new mark and the extremes since the last one."""
         self.mark = price
-        self.high = max(self.high, high)
-        self.low = min(self.low, low)
+        self.reach(high)
+        self.reach(low)
+
+    def reach(self, price: float) -> None:
+        """Widens the extremes to a price that was traded, ours included."""
+        self.high = max(self.high, price)
+        self.low = min(self.low, price)
 
     @property
     def upnl(self) -> Usd:
@@ -114,7 +119,7 @@ class OpenPosition(msgspec.Struct):
 
     @property
     def r_unit(self) -> Decimal | None:
-        """USD of one R: the planned stop distance on the whole entry; None when there was no plan."""
+        """USD of one R: the planned stop distance on the whole entry; None without a plan."""
         if self.origin.stop_distance is None:
             return None
         return Decimal(repr(self.origin.stop_distance)) * self.entry_value

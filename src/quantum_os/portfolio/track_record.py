@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 
@@ -110,9 +111,7 @@ class TrackRecord(Reactor[TrackRecordState]):
     def daily_returns(self) -> list[float]:
         """Gives the return of each day from the equity that ended the day before."""
         equities = [self.state.deposit, *self.state.days.values()]
-        return [
-            float(after / before) - 1 for before, after in zip(equities, equities[1:], strict=False)
-        ]
+        return [float(after / before) - 1 for before, after in pairwise(equities) if before > 0]
 
 
 def _count(counts: dict[str, int], names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Decides whether this entry may come now: not twice, not against or onto an open one, not too often."""
+"""Decides whether this entry may come now: not twice, not against an open one, not too often."""
 
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.sizing import TradeIntent

@@ -1,4 +1,4 @@
-"""Decides whether the symbol's market is fit to be entered: flags, spread, funding, mark and index."""
+"""Decides whether the market is fit to be entered: flags, spread, funding, mark and index."""
 
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.sizing import TradeIntent

@@ -3,10 +3,8 @@
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.risk.book import Book
+from quantum_os.risk.latches import Cause
 from quantum_os.risk.limits import Limits
-
-PAUSE = "operator_pause"
-"""The latch of an operator's pause, told apart because its way out is a resume."""
 
 SIM = "sim:"
 
@@ -41,12 +39,12 @@ def mode(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
 
 def paused(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
     """An operator's pause."""
-    return GateCheck(Gate.PAUSED, PAUSE not in book.latches)
+    return GateCheck(Gate.PAUSED, Cause.OPERATOR_PAUSE not in book.latches)
 
 
 def latched(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
     """Every other latch, and the gate's own test at start (F83)."""
-    causes = [cause for cause in book.latches if cause != PAUSE]
+    causes = [cause for cause in book.latches if cause != Cause.OPERATOR_PAUSE]
     if book.self_test is not True:
         causes.append("self-test not passed")
     return GateCheck(Gate.LATCHED, not causes, float(len(causes)), 0.0, note=", ".join(causes))
@@ -60,7 +58,8 @@ def policy_age(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
 
 def data_age(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
     """Seconds since the symbol's last price, from the newest cross-section."""
-    limit = limits.age_s(limits.policy.risk.data_age_s)
+    risk = limits.policy.risk
+    limit = limits.age_s(min(risk.data_age_s, risk.feed_gone_entries_s))
     market = book.market
     if market is None or intent.symbol not in market.symbols:
         return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note="no market data")
@@ -124,8 +123,8 @@ def losses(intent: TradeIntent, book: Book, limits: Limits) -> tuple[GateCheck, 
         gates = (Gate.DAILY_LOSS, Gate.WEEKLY_LOSS, Gate.DRAWDOWN)
         return tuple(GateCheck(gate, ok=False, note="no account") for gate in gates)
     figures = (
-        (Gate.DAILY_LOSS, -account.day_pnl_frac, limits.effective.daily_loss),
-        (Gate.WEEKLY_LOSS, -account.week_pnl_frac, risk.weekly_loss),
+        (Gate.DAILY_LOSS, 0.0 - account.day_pnl_frac, limits.effective.daily_loss),
+        (Gate.WEEKLY_LOSS, 0.0 - account.week_pnl_frac, risk.weekly_loss),
         (Gate.DRAWDOWN, account.drawdown, risk.drawdown_no_entries),
     )
     return tuple(GateCheck(gate, lost < limit, lost, limit) for gate, lost, limit in figures)

@@ -121,7 +121,9 @@ def _capacity(
 ) -> tuple[Decimal, tuple[GateCheck, ...]]:
     """The largest quantity inside every cap, and each cap as a check of what is left of it."""
     known, instrument = equity(book), book.instruments.get(intent.symbol)
-    if known is None or instrument is None or not intent.ref_price > 0 or intent.leverage < 1:
+    unit = risk_unit(intent.ref_price, intent.sl_price, intent.risk_usd, intent.qty)
+    units = intent.ref_price > 0 and intent.leverage >= 1 and unit > 0
+    if known is None or instrument is None or not units:
         return _ZERO, tuple(GateCheck(gate, ok=False, note="not measurable") for gate in CAPACITY)
     taken = claims(book)
     caps = rooms(intent, book, limits, taken, known)

@@ -38,24 +38,27 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Frame).decode
 
 
+def frame_of(envelope: Envelope) -> Frame:
+    """Gives what is recorded of one event."""
+    return Frame(
+        envelope.seq,
+        envelope.ts,
+        envelope.cause,
+        envelope.trace,
+        envelope.source,
+        envelope.stream,
+        envelope.payload,
+    )
+
+
 def framed(envelope: Envelope) -> bytes:
     """Gives the bytes of one recorded event."""
-    body = _encode(
-        Frame(
-            envelope.seq,
-            envelope.ts,
-            envelope.cause,
-            envelope.trace,
-            envelope.source,
-            envelope.stream,
-            envelope.payload,
-        )
-    )
+    body = _encode(frame_of(envelope))
     return _HEAD.pack(len(body), xxhash.xxh3_64_intdigest(body)) + body
 
 
 def read_frames(path: Path) -> Iterator[FrameRead]:
-    """Gives the frames of a file; a damaged one says so, and an unreadable rest ends the reading."""
+    """Gives the frames of a file; a damaged one says so, an unreadable rest ends the reading."""
     with path.open("rb") as file:
         index = 0
         while head := file.read(_HEAD.size):
@@ -75,5 +78,5 @@ def _parsed(index: int, body: bytes, checksum: int) -> FrameRead:
     damage = "" if xxhash.xxh3_64_intdigest(body) == checksum else "checksum does not match"
     try:
         return FrameRead(index, _decode(body), damage)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return FrameRead(index, None, damage or str(error))

@@ -41,7 +41,7 @@ ORDER_PATH = frozenset(
 """Streams kept whole in `orders.bin`: the life of every order, from decision to closed trade."""
 
 _BUFFERED = 1 << 20
-_HASH_BYTES = 8
+HASH_BYTES = 8
 
 
 class RunRecorder:
@@ -55,7 +55,7 @@ class RunRecorder:
 
     def append(self, envelope: Envelope) -> None:
         self._seq = envelope.seq
-        self._hashes.write(envelope.digest.to_bytes(_HASH_BYTES, "little"))
+        self._hashes.write(envelope.digest.to_bytes(HASH_BYTES, "little"))
         if envelope.cause == 0:
             self._inputs.write(framed(envelope))
         elif envelope.stream in ORDER_PATH:
@@ -96,6 +96,6 @@ def read_hashes(folder: Path) -> bytes:
 
 def recorded_digest(hashes: bytes, seq: int) -> int | None:
     """Gives the recorded hash of one event; None past the end."""
-    start = (seq - 1) * _HASH_BYTES
-    piece = hashes[start : start + _HASH_BYTES]
-    return int.from_bytes(piece, "little") if len(piece) == _HASH_BYTES else None
+    start = (seq - 1) * HASH_BYTES
+    piece = hashes[start : start + HASH_BYTES]
+    return int.from_bytes(piece, "little") if len(piece) == HASH_BYTES else None

@@ -3,7 +3,9 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from quantum_os.kernel.envelope import Envelope
@@ -27,10 +29,11 @@ _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
 
 
 class SqliteJournal:
-    """The authority on what happened. A transaction is durable when committed (WAL, synchronous=FULL).
+    """The authority on what happened: durable once committed (WAL, synchronous=FULL).
 
-    `append` never touches the disk: a writer thread takes what has gathered, in batches. Once a write
-    fails the journal stays failed: `barrier` raises and `failure` says why.
+    `append` never touches the disk: a writer thread takes what has gathered, in batches. Once a
+    write fails the journal stays failed: `barrier` and `close` raise, `failure` says why, and what
+    is appended after that is numbered but kept nowhere, so that exits go on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,6 +44,7 @@ class SqliteJournal:
         self._reader = _connected(path)
         self._waiting: list[Envelope] = []
         self._lock = threading.Lock()
+        self._disk = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._barriers: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closing = False
@@ -49,13 +53,14 @@ class SqliteJournal:
         self._writer.start()
 
     def append(self, envelope: Envelope) -> None:
-        """Takes one event; raises JournalFailed when it breaks the number line or the journal is full."""
+        """Takes one event; raises JournalFailed when it breaks the number line or all is full."""
         if envelope.seq != self._appended + 1 and self._appended:
             raise JournalFailed(f"seq {envelope.seq} after {self._appended}")
         with self._work:
             if len(self._waiting) >= UNFLUSHED_MAX:
                 raise JournalFailed(f"{UNFLUSHED_MAX} events wait to be written")
-            self._waiting.append(envelope)
+            if self.failure is None:
+                self._waiting.append(envelope)
             self._appended = envelope.seq
             self._work.notify()
 
@@ -74,6 +79,8 @@ class SqliteJournal:
                 raise JournalFailed(str(self.failure))
             if seq <= self._flushed:
                 return
+            if seq > self._appended:
+                raise JournalFailed(f"seq {seq} was never appended")
             future: asyncio.Future[None] = loop.create_future()
             self._barriers.append((seq, loop, future))
             self._work.notify()
@@ -87,7 +94,7 @@ class SqliteJournal:
         return (_envelope(row) for row in rows)
 
     def read_streams(self, *streams: str) -> Iterator[Envelope]:
-        """Gives the durable events of some streams, in order: e.g. the latches of an earlier life."""
+        """Gives the durable events of some streams in order: the latches of an earlier life."""
         marks = ", ".join("?" for _ in streams)
         rows = self._reader.execute(
             f"SELECT {_COLUMNS} FROM journal WHERE stream IN ({marks}) ORDER BY seq",  # noqa: S608
@@ -96,18 +103,22 @@ class SqliteJournal:
         return (_envelope(row) for row in rows)
 
     def trim(self, before: int) -> None:
-        with self._lock:
-            self._connection.execute("DELETE FROM journal WHERE seq < ?", (before,))
-            self._connection.commit()
+        """Forgets the events before a sequence number, never the last: it holds the number line."""
+        with self._disk, self._connection:
+            self._connection.execute(
+                "DELETE FROM journal WHERE seq < ?", (min(before, self._flushed),)
+            )
 
     def close(self) -> None:
-        """Writes what waits and lets go of the file."""
+        """Writes what waits and lets go of the file; raises JournalFailed if a write had failed."""
         with self._work:
             self._closing = True
             self._work.notify()
         self._writer.join()
         self._connection.close()
         self._reader.close()
+        if self.failure is not None:
+            raise JournalFailed(str(self.failure))
 
     def _last_seq(self) -> int:
         row = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
@@ -122,8 +133,8 @@ class SqliteJournal:
                 if not batch:
                     return
             try:
-                self._connection.executemany(_INSERT, [_row(envelope) for envelope in batch])
-                self._connection.commit()
+                with self._disk, self._connection:
+                    self._connection.executemany(_INSERT, [_row(envelope) for envelope in batch])
             except sqlite3.Error as error:
                 self._fail(error)
                 return
@@ -135,14 +146,15 @@ class SqliteJournal:
             done = [waiter for waiter in self._barriers if waiter[0] <= seq]
             self._barriers = [waiter for waiter in self._barriers if waiter[0] > seq]
         for _, loop, future in done:
-            loop.call_soon_threadsafe(_resolve, future)
+            _tell(loop, partial(_resolve, future))
 
     def _fail(self, error: Exception) -> None:
         with self._lock:
             self.failure = error
+            self._waiting = []
             broken, self._barriers = self._barriers, []
         for _, loop, future in broken:
-            loop.call_soon_threadsafe(_break, future, JournalFailed(str(error)))
+            _tell(loop, partial(_break, future, JournalFailed(str(error))))
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -166,6 +178,12 @@ def _row(envelope: Envelope) -> tuple[object, ...]:
 
 def _envelope(row: tuple[int, int, int, int, str, str, bytes, bytes]) -> Envelope:
     return Envelope(*row[:7], int.from_bytes(row[7], "little"))
+
+
+def _tell(loop: asyncio.AbstractEventLoop, deed: Callable[[], None]) -> None:
+    """Hands a deed to the waiter's loop; one that has closed meanwhile waits no more."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(deed)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -1,15 +1,25 @@
-"""Whether a recorded run still gives the same events: replays its inputs and compares every hash."""
+"""Whether a recorded run still gives the same events: replays its inputs, compares hashes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from quantum_os.kernel.bus import Bus
+from quantum_os.events.catalog import EVENTS
+from quantum_os.kernel.bus import Bus, EndlessCascade
 from quantum_os.kernel.envelope import Envelope, decode_event
 from quantum_os.kernel.journal import Journal
-from quantum_os.storage.frames import FrameRead
-from quantum_os.storage.run_folder import read_hashes, read_inputs, recorded_digest
+from quantum_os.storage.frames import FrameRead, frame_of
+from quantum_os.storage.run_folder import (
+    HASH_BYTES,
+    HASHES,
+    ORDER_PATH,
+    ORDERS,
+    read_hashes,
+    read_inputs,
+    read_orders,
+    recorded_digest,
+)
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -33,33 +43,60 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 class ComparingJournal:
-    """Takes the replayed events and holds each against its recorded hash; keeps none of them."""
+    """Takes the replayed events and holds each against its recorded hash; keeps none of them.
 
-    def __init__(self, hashes: bytes) -> None:
+    Derived events of the order path are also held against their whole record in `orders`.
+    """
+
+    def __init__(self, hashes: bytes, orders: Iterator[FrameRead]) -> None:
         self._hashes = hashes
+        self._orders = orders
         self.seen = 0
         self.mismatches = 0
         self.first: Mismatch | None = None
-        self.note = ""
 
     def append(self, envelope: Envelope) -> None:
         self.seen += 1
         recorded = recorded_digest(self._hashes, self.seen)
-        if recorded != envelope.digest or self.note:
-            self.differs(envelope, recorded, self.note or "the content differs")
-            self.note = ""
-
-    def differs(self, envelope: Envelope, recorded: int | None, why: str) -> None:
-        self.mismatches += 1
-        if self.first is None:
-            self.first = Mismatch(
-                seq=envelope.seq,
-                stream=envelope.stream,
-                ts=envelope.ts,
-                recorded=None if recorded is None else f"{recorded:016x}",
-                replayed=f"{envelope.digest:016x}",
-                why=why,
+        why = "" if recorded == envelope.digest else "the content differs"
+        if not envelope.is_input and envelope.stream in ORDER_PATH:
+            why = self._order_problem(envelope) or why
+        if why:
+            self.differs(
+                Mismatch(
+                    seq=envelope.seq,
+                    stream=envelope.stream,
+                    ts=envelope.ts,
+                    recorded=_hex(recorded),
+                    replayed=_hex(envelope.digest),
+                    why=why,
+                )
             )
+
+    def differs(self, mismatch: Mismatch, count: int = 1) -> None:
+        """Counts what is wrong; the first one is kept to be named."""
+        self.mismatches += count
+        self.first = self.first or mismatch
+
+    def missing(self, recorded_events: int, why: str) -> None:
+        """Counts the recorded events that the replay never came to."""
+        lacking = recorded_events - self.seen
+        if lacking > 0 or why:
+            seq = self.seen + 1
+            recorded = recorded_digest(self._hashes, seq)
+            why = why or "the recorded inputs end early"
+            self.differs(Mismatch(seq, "?", 0, _hex(recorded), None, why), max(1, lacking))
+
+    def _order_problem(self, envelope: Envelope) -> str:
+        read = next(self._orders, None)
+        if read is None:
+            return f"{ORDERS} ends early"
+        if read.damage or read.frame is None:
+            return f"{ORDERS}, frame {read.index}: {read.damage}"
+        replayed = frame_of(envelope)
+        if EVENTS[envelope.stream].UNHASHED:
+            replayed = msgspec.structs.replace(replayed, payload=read.frame.payload)
+        return "" if read.frame == replayed else f"{ORDERS}, frame {read.index}: another event"
 
     @property
     def flushed_seq(self) -> int:
@@ -81,48 +118,42 @@ class ComparingJournal:
 def verify(
     folder: Path, make_bus: Callable[[Journal], Bus], progress: Callable[[int], None]
 ) -> Verification:
-    """Replays `inputs.bin` through a fresh line-up and compares every event with `hashes.bin`.
+    """Replays `inputs.bin` through a fresh line-up and compares every event with the record.
 
-    `make_bus` builds the run's line-up over a journal; `progress` hears the inputs done so far.
+    `make_bus` builds the run's line-up over a journal; `progress` hears the inputs done so far. A
+    damaged input ends the replay: what would follow from it was never said.
     """
     hashes = read_hashes(folder)
-    journal = ComparingJournal(hashes)
+    orders = read_orders(folder)
+    journal = ComparingJournal(hashes, orders)
     bus = make_bus(journal)
-    inputs = 0
+    inputs, why = 0, ""
     for read in read_inputs(folder):
-        if read.damage:
-            journal.note = f"input {read.index}: {read.damage}"
-        if not _replay_one(read, bus, journal):
+        why = _replayed(read, bus)
+        if why:
             break
         inputs += 1
         progress(inputs)
-    recorded = len(hashes) // 8
-    missing = max(0, recorded - journal.seen)
-    if missing and journal.first is None:
-        journal.first = _missing(journal, hashes)
-    return Verification(journal.seen, inputs, journal.mismatches + missing, journal.first)
+    events, torn = divmod(len(hashes), HASH_BYTES)
+    journal.missing(events, why)
+    left = next(orders, None)
+    if journal.first is None and (torn or left is not None):
+        what = HASHES if torn else ORDERS
+        journal.differs(Mismatch(journal.seen, "?", 0, None, None, f"{what} says more"))
+    return Verification(journal.seen, inputs, journal.mismatches, journal.first)
 
 
-def _replay_one(read: FrameRead, bus: Bus, journal: ComparingJournal) -> bool:
-    """Feeds one recorded input to the bus; False when it cannot be read any more."""
-    if read.frame is None:
-        return False
+def _replayed(read: FrameRead, bus: Bus) -> str:
+    """Feeds one recorded input to the bus; says what is wrong with it, if anything."""
+    if read.frame is None or read.damage:
+        return f"input {read.index}: {read.damage}"
     try:
         event = decode_event(read.frame.stream, read.frame.payload)
-    except (KeyError, msgspec.DecodeError, msgspec.ValidationError) as error:
-        journal.note = journal.note or f"input {read.index}: {error}"
-        return False
-    bus.process(read.frame.ts, event, read.frame.source)
-    return True
+        bus.process(read.frame.ts, event, read.frame.source)
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError, EndlessCascade) as error:
+        return f"input {read.index}: {error}"
+    return ""
 
 
-def _missing(journal: ComparingJournal, hashes: bytes) -> Mismatch:
-    recorded = recorded_digest(hashes, journal.seen + 1)
-    return Mismatch(
-        seq=journal.seen + 1,
-        stream="?",
-        ts=0,
-        recorded=None if recorded is None else f"{recorded:016x}",
-        replayed=None,
-        why=journal.note or "the recorded inputs end early",
-    )
+def _hex(digest: int | None) -> str | None:
+    return None if digest is None else f"{digest:016x}"

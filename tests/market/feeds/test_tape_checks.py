@@ -136,8 +136,9 @@ def test_marks_are_checked_as_bars_are(tmp_path: Path) -> None:
     assert "row 2, column close: -1.0" in refusal(tmp_path)
 
 
-def test_a_late_bad_row_is_numbered_across_chunks(tmp_path: Path) -> None:
-    count = 70_000
-    put(tmp_path, f"{NAME}.parquet", with_cell(bars(count), count, "volume", -1.0))
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_late_bad_row_is_numbered_across_chunks(tmp_path: Path, suffix: str) -> None:
+    count = 130_000
+    put(tmp_path, f"{NAME}.{suffix}", with_cell(bars(count), count, "volume", -1.0))
 
     assert f"row {count}, column volume: -1.0 is negative" in refusal(tmp_path)

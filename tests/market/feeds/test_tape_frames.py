@@ -1,4 +1,5 @@
 import tracemalloc
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantum_os.events.market import FeedWatermark, MarketKlines, MarketOpens
+from quantum_os.events.units import Ns
 from quantum_os.market.feeds.tape_bars import WINDOW_STEPS
+from quantum_os.market.feeds.tape_columns import CHUNK_ROWS, CSV_BLOCK_BYTES
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_files import discover
 from quantum_os.market.feeds.tape_frames import Stage, Tape, TapeEvent, open_tape
+from quantum_os.market.feeds.tape_series import Cursor
 from tests.market.conftest import SharedData
-from tests.market.feeds.tape_writing import NS, STEP, T0, bars, funding, put
+from tests.market.feeds.tape_writing import NS, STEP, T0, bars, funding, put, with_cell
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 KNOWN = (BTC, ETH, SOL)
@@ -93,12 +97,12 @@ def test_values_of_a_bar_and_of_its_open(tmp_path: Path) -> None:
     tape = tape_of(two_venues(tmp_path))
     events = [event for _, _, event in tape.frames()]
 
-    assert events[9] == MarketOpens("binance", (T0 + STEP) * NS, (BTC, ETH), (101.0, 51.0))
+    assert events[9] == MarketOpens("binance", Ns((T0 + STEP) * NS), (BTC, ETH), (101.0, 51.0))
     assert events[11] == MarketKlines(
         venue="binance",
         timeframe="5m",
-        open_time=(T0 + STEP) * NS,
-        close_time=(T0 + 2 * STEP) * NS,
+        open_time=Ns((T0 + STEP) * NS),
+        close_time=Ns((T0 + 2 * STEP) * NS),
         symbols=(BTC, ETH),
         open=(101.0, 51.0),
         high=(103.0, 53.0),
@@ -173,6 +177,28 @@ def test_the_hash_is_of_the_content(tmp_path: Path) -> None:
 
     assert len({tape.data_hash for tape in tapes}) == 1
     assert all(list(tape.frames()) == list(tapes[0].frames()) for tape in tapes)
+
+
+def test_a_file_of_many_chunks_is_whole_in_either_format(tmp_path: Path) -> None:
+    frame = bars(2 * CHUNK_ROWS + 5)
+    parquet = put(tmp_path, "binance_um_BTCUSDT_5m.parquet", frame)
+    csv = put(tmp_path, "binance_um_BTCUSDT_5m.csv", frame)
+
+    assert csv.stat().st_size > CSV_BLOCK_BYTES
+    tapes = [tape_of(parquet), tape_of(csv)]
+    assert [tape.bars for tape in tapes] == [frame.height] * 2
+    assert tapes[0].data_hash == tapes[1].data_hash
+    late = [tape_of(path, start=tapes[0].end - 3 * STEP * NS) for path in (parquet, csv)]
+    assert late[0].bars == 3
+    assert list(late[0].frames()) == list(late[1].frames())
+
+
+def test_zero_has_no_sign(tmp_path: Path) -> None:
+    quiet = with_cell(bars(3), 2, "volume", 0.0)
+    one = put(tmp_path / "one", "binance_um_BTCUSDT_5m.parquet", quiet)
+    two = put(tmp_path / "two", one.name, with_cell(quiet, 2, "volume", -0.0))
+
+    assert tape_of(one).data_hash == tape_of(two).data_hash
 
 
 def test_the_hash_sees_every_difference(tmp_path: Path) -> None:
@@ -265,20 +291,42 @@ def test_no_paths_at_all() -> None:
         tape_of()
 
 
-def test_a_long_tape_is_not_held_in_memory(tmp_path: Path) -> None:
-    count = 120_000
-    for base in ("BTC", "ETH"):
-        put(tmp_path, f"binance_um_{base}USDT_5m.parquet", bars(count))
-    tape = tape_of(tmp_path)
-
+def peak_bytes(work: Iterator[object]) -> int:
+    """Measures what a walk to the end of `work` holds at its worst moment."""
     tracemalloc.start()
-    seen = sum(len(e.symbols) for _, _, e in tape.frames() if isinstance(e, MarketKlines))
-    _, peak_bytes = tracemalloc.get_traced_memory()
+    for _ in work:
+        pass
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    return peak
 
-    assert seen == 2 * count == tape.bars
-    columns_bytes = tape.bars * 6 * 8
-    assert peak_bytes < columns_bytes
+
+def test_columns_in_memory_are_bounded_by_chunks_and_not_by_the_tape(tmp_path: Path) -> None:
+    row_bytes = 6 * 8
+    bound = 3 * CHUNK_ROWS * row_bytes
+    tape = tape_of(put(tmp_path, "binance_um_BTCUSDT_5m.parquet", bars(300_000)))
+    cursor = Cursor(tape.series[0])
+    windows = range(tape.start, tape.end, WINDOW_STEPS * tape.step_ns)
+
+    assert tape.bars * row_bytes > bound, "a tape that fits into the bound would prove nothing"
+    assert peak_bytes(cursor.take(until) for until in windows) < bound
+
+
+def hoarded(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Keeps every frame, as a feed that reads the whole tape first would."""
+    kept = []
+    for frame in frames:
+        kept.append(frame)
+        yield frame
+
+
+def test_frames_in_memory_are_bounded_by_a_window(tmp_path: Path) -> None:
+    short = put(tmp_path / "short", "binance_um_BTCUSDT_5m.parquet", bars(2 * WINDOW_STEPS))
+    long = put(tmp_path / "long", "binance_um_BTCUSDT_5m.parquet", bars(8 * WINDOW_STEPS))
+    bound = 2 * peak_bytes(tape_of(short).frames())
+
+    assert peak_bytes(tape_of(long).frames()) < bound
+    assert peak_bytes(hoarded(tape_of(long).frames())) > bound, "the measure itself must notice"
 
 
 def test_a_tape_of_months(shared_data: SharedData) -> None:

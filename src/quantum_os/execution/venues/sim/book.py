@@ -16,7 +16,8 @@ class RestingOrder(msgspec.Struct):
     `live_from` is when it can first be filled, `arrived` its time at the venue (latency included).
     `level` is the price that must be reached: a stop's trigger, a limit plus the ticks beyond it.
     `taker` is set while it takes what the next price point offers; `fresh` on a limit that would
-    trade at once. `first_share` and `ack_due` belong to the fault script.
+    trade at once. `met` is the time of its last fill. `first_share` and `ack_due` belong to the
+    fault script.
     """
 
     client_id: str
@@ -36,6 +37,7 @@ class RestingOrder(msgspec.Struct):
     cum_qty: Decimal = ZERO
     cum_value: Decimal = ZERO
     fills: int = 0
+    met: int = -1
     first_share: float | None = None
     ack_due: int | None = None
 

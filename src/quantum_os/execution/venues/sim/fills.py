@@ -114,6 +114,7 @@ def trade(
     order.cum_value += value
     order.fills += 1
     order.ack_due = None
+    order.met = at
     _follow_up(session, symbol, order, at)
 
 

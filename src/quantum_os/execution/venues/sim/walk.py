@@ -46,7 +46,7 @@ def walk_bar(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
         point = _open_of(book, bar)
         _sweep(session, symbol, book, point)
         for order in list(book.orders):
-            if order.taker or order.fresh:
+            if (order.taker or order.fresh) and order.met < bar.open_time:
                 _meet(session, symbol, book, order, point)
         settle_book(session, symbol)
     book.mark = bar.open

@@ -1,0 +1,114 @@
+"""`quantum-os backtest`: a recorded market through the whole fund, into a run folder."""
+
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from quantum_os.cli.backtesting import Finished, MoneyPathFault, run_backtest
+from quantum_os.cli.build import build
+from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
+from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.options import (
+    Moment,
+    config_option,
+    data_option,
+    flags,
+    json_option,
+    profile_option,
+    seed_option,
+)
+from quantum_os.cli.planning import plan_run
+from quantum_os.cli.results import RunResult, result_of
+from quantum_os.cli.terminal_report import report
+from quantum_os.events.units import Mode
+from quantum_os.lineup import Plan
+from quantum_os.market.feeds.tape_error import TapeError
+from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
+from quantum_os.market.instrument_book import packaged_instruments
+from quantum_os.settings import SettingsError, load_settings
+from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
+from quantum_os.storage.run_folder import RunRecorder
+
+RUNS = Path("runs")
+"""Where runs go that were not told where."""
+
+
+class RunDocument(msgspec.Struct, frozen=True):
+    """`run.json`: the result, and the plan from which the same line-up is built again."""
+
+    result: RunResult
+    plan: Plan
+
+
+@click.command()
+@data_option
+@click.option("--from", "start", type=Moment(), default=TIME_MIN_NS, help="First bar to open.")
+@click.option("--to", "end", type=Moment(), default=TIME_MAX_NS, help="Last bar to close.")
+@profile_option
+@config_option
+@seed_option
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="The run folder to write.")
+@json_option
+def backtest(
+    data: tuple[Path, ...],
+    start: int,
+    end: int,
+    profile: str | None,
+    config: Path | None,
+    seed: int | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Trade a recorded market and write what happened.
+
+    The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
+    A run without a trade is a result too: the report says which gates refused.
+    """
+    if not data:
+        refuse("no market: name a folder or file of klines with --data")
+    try:
+        given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
+        settings = load_settings(config, given)
+        known = {instrument.symbol for instrument in packaged_instruments()}
+        tape = open_tape(data, known_symbols=known, start=start, end=end)
+        plan = plan_run(settings, tape, Mode.BACKTEST)
+        folder = folder or RUNS / plan.namespace
+        recording = begin(folder)
+    except (TapeError, SettingsError, RunFolderError) as error:
+        refuse(str(error))
+    for notice in tape.notices:
+        err.print(notice, style="yellow", highlight=False)
+    result = _recorded(plan, tape, recording, folder)
+    if as_json:
+        print_json(result)
+    else:
+        report(result, out, folder)
+
+
+def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResult:
+    """Runs and records; whatever goes wrong, no half-written run is left behind."""
+    code = build()
+    done = False
+    try:
+        finished = _played(plan, tape, recording, code)
+        result = result_of(plan, tape, finished, code)
+        finish(recording, folder, RunDocument(result, plan))
+        done = True
+    except MoneyPathFault as error:
+        refuse(f"the run failed: {error}", ExitCode.FAILED)
+    except KeyboardInterrupt:
+        refuse("interrupted; nothing was written", ExitCode.INTERRUPTED)
+    finally:
+        if not done:
+            abandon(recording)
+    return result
+
+
+def _played(plan: Plan, tape: Tape, recording: Path, code: str) -> Finished:
+    journal = RunRecorder(recording)
+    try:
+        with progress_bar("backtest", tape.start, tape.end) as moved:
+            return run_backtest(plan, tape, journal, code, moved)
+    finally:
+        journal.close()

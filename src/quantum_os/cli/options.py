@@ -1,0 +1,65 @@
+"""The options that several commands share, and how their text becomes values."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from quantum_os.kernel.iso_time import from_iso
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Moment(click.ParamType):
+    """A date or a time in ISO-8601; UTC when it names no zone."""
+
+    name = "date"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return from_iso(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
+)
+
+config_option = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    help="A TOML file laid over the defaults; the environment (QUANTUM_OS__SECTION__KEY) and flags go on top.",
+)
+
+profile_option = click.option(
+    "--profile",
+    metavar="NAME",
+    help="The policy profile: `default` is strict, `research` only reports the profitability gates.",
+)
+
+seed_option = click.option(
+    "--seed", type=int, help="The venue's seed: another one, other slippage."
+)
+
+data_option = click.option(
+    "--data",
+    "data",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder or file of klines, funding or marks (Parquet or CSV); may be given again.",
+)
+
+
+def flags(**sections: dict[str, Any]) -> dict[str, Any]:
+    """Gives the sections of those flags that were set: None means not given."""
+    return {
+        name: {key: value for key, value in section.items() if value is not None}
+        for name, section in sections.items()
+    }

@@ -1,0 +1,65 @@
+"""`quantum-os replay`: the recorded inputs through the same line-up, every event held to its hash."""
+
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from quantum_os.cli.backtest import RunDocument
+from quantum_os.cli.console import out, print_json, progress_bar, refuse
+from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.options import json_option
+from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.journal import Journal
+from quantum_os.lineup import Plan, line_up
+from quantum_os.storage.run_book import RUN_FILE, RunFolderError, read_run
+from quantum_os.storage.verification import Verification, verify
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--verify", "verifies", is_flag=True, help="Compare every event with the recording.")
+@json_option
+def replay(folder: Path, verifies: bool, as_json: bool) -> None:
+    """Replay a recorded run from FOLDER and say whether it still gives the same events.
+
+    Exit code 0 when all hashes agree, 1 when one differs: the first differing event is named.
+    """
+    if not verifies:
+        refuse("replay compares a run with its recording: say --verify")
+    try:
+        document = msgspec.convert(read_run(folder), RunDocument, strict=False)
+    except RunFolderError as error:
+        refuse(str(error))
+    except msgspec.ValidationError as error:
+        refuse(f"{folder / RUN_FILE}: {error}")
+    found = _verified(folder, document)
+    if as_json:
+        print_json(found)
+    else:
+        _tell(found)
+    if found.mismatches:
+        raise SystemExit(ExitCode.FAILED)
+
+
+def _verified(folder: Path, document: RunDocument) -> Verification:
+    def fresh(journal: Journal) -> Bus:
+        return Bus(line_up(_plan(document)), journal)
+
+    with progress_bar("replay", 0, document.result.inputs) as moved:
+        return verify(folder, fresh, moved)
+
+
+def _plan(document: RunDocument) -> Plan:
+    return document.plan
+
+
+def _tell(found: Verification) -> None:
+    if found.first is None:
+        out.print(f"[green]identical[/]: {found.events:,} events from {found.inputs:,} inputs")
+        return
+    first = found.first
+    out.print(f"[red]{found.mismatches:,} of {found.events:,} events differ[/]")
+    out.print(f"first: seq {first.seq} {first.stream} at {iso(first.ts)}: {first.why}")
+    out.print(f"recorded {first.recorded}, replayed {first.replayed}")

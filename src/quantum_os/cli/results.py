@@ -1,0 +1,178 @@
+"""What a run came to, as the one object that `--json` prints and every table is made from."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from quantum_os.cli.backtesting import Finished
+from quantum_os.execution.conservation import Conservation
+from quantum_os.execution.venues.sim.venue import SimVenue
+from quantum_os.exits.guard import Guard
+from quantum_os.formulas.statistics import profit_factor, sharpe_daily, sortino_daily
+from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.reactor import Module
+from quantum_os.lineup import Plan, Recording
+from quantum_os.portfolio.track_record import TrackRecord
+
+M = TypeVar("M")
+
+
+class Intents(msgspec.Struct, frozen=True):
+    """Law 8: intents = filled + refused + expired + superseded + in flight; `residual` must be 0."""
+
+    total: int
+    filled: int
+    refused: int
+    expired: int
+    superseded: int
+    in_flight: int
+    residual: int
+
+
+class RunResult(msgspec.Struct, frozen=True):
+    """One run in numbers. Money in USD, fractions as fractions, None where too little is known."""
+
+    run_id: str
+    code: str
+    config_hash: str
+    data_hash: str
+    profile: str
+    mode: str
+    seed: int
+    venue: str
+    symbols: list[str]
+    timeframe: str
+    decision_timeframe: str
+    start: str
+    end: str
+    bars: int
+    events: int
+    inputs: int
+    wall_s: float
+    bars_per_s: float
+    deposit: float
+    equity: float
+    trades: int
+    wins: int
+    net_pnl: float
+    gross_pnl: float
+    fees: float
+    funding: float
+    max_drawdown: float
+    sharpe: float | None
+    sortino: float | None
+    intents: Intents
+    dispositions: int
+    candidates: int
+    holds: dict[str, int]
+    refusals: dict[str, int]
+    report_only: dict[str, int]
+    exit_reasons: dict[str, int]
+    leverage: dict[str, int]
+    equity_identity_error: float
+    reconciliations: int
+    reconcile_mismatches: int
+    liquidations: int
+    seconds_naked_max: float
+    naked_price_points: int
+    ambiguous_bars: int
+    faults: list[str]
+    dead_letters: int
+    assumptions: list[str]
+    decision_hash: str
+    event_hash: str
+
+
+def module_of(modules: Sequence[Module], kind: type[M]) -> M:
+    """Finds the one module of a class in a line-up."""
+    return next(module for module in modules if isinstance(module, kind))
+
+
+def intents_of(modules: Sequence[Module]) -> Intents:
+    """Reads the conservation of intents."""
+    book = module_of(modules, Conservation)
+    state = book.state
+    return Intents(
+        total=state.total,
+        filled=state.filled,
+        refused=state.refused,
+        expired=state.expired,
+        superseded=state.superseded,
+        in_flight=state.in_flight,
+        residual=book.residual,
+    )
+
+
+def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:
+    """Collects a finished run from its modules' states and the bus's counts."""
+    modules, bus = finished.modules, finished.bus
+    record = module_of(modules, TrackRecord)
+    tally = record.state
+    venue = module_of(modules, SimVenue).state.metrics
+    returns = record.daily_returns()
+    return RunResult(
+        run_id=plan.namespace,
+        code=build,
+        config_hash=plan.config_hash,
+        data_hash=plan.data_hash,
+        profile=plan.policy.profile,
+        mode=plan.mode,
+        seed=plan.settings.run.seed,
+        venue=f"sim:{plan.price_venue}",
+        symbols=list(plan.symbols),
+        timeframe=market.timeframe,
+        decision_timeframe=plan.policy.decision.timeframe,
+        start=iso(market.start),
+        end=iso(bus.instant.ns),
+        bars=market.bars,
+        events=bus.seq,
+        inputs=finished.inputs,
+        wall_s=round(finished.wall_s, 3),
+        bars_per_s=round(market.bars / finished.wall_s),
+        deposit=float(tally.deposit),
+        equity=float(tally.equity),
+        trades=tally.trades,
+        wins=tally.wins,
+        net_pnl=float(tally.net),
+        gross_pnl=float(tally.gross),
+        fees=float(tally.fees),
+        funding=float(tally.funding),
+        max_drawdown=tally.drawdown_max,
+        sharpe=sharpe_daily(returns),
+        sortino=sortino_daily(returns),
+        intents=intents_of(modules),
+        dispositions=tally.dispositions,
+        candidates=tally.candidates,
+        holds=_by_count(tally.holds),
+        refusals=_by_count(tally.refusals),
+        report_only=_by_count(tally.report_only),
+        exit_reasons=_by_count(tally.exit_reasons),
+        leverage={str(multiple): count for multiple, count in sorted(tally.leverage.items())},
+        equity_identity_error=float(tally.equity_gap_max),
+        reconciliations=tally.reconciliations,
+        reconcile_mismatches=tally.mismatches,
+        liquidations=venue.liquidations,
+        seconds_naked_max=module_of(modules, Guard).state.seconds_naked_max,
+        naked_price_points=venue.naked_price_points,
+        ambiguous_bars=venue.ambiguous_bars,
+        faults=[f"{name}: {fault.error}" for name, fault in bus.faulted.items()],
+        dead_letters=sum(bus.dead_letters.counts.values()),
+        assumptions=[*market.assumptions, *ASSUMPTIONS],
+        decision_hash=str(bus.digest.decisions),
+        event_hash=str(bus.digest.events),
+    )
+
+
+ASSUMPTIONS = (
+    "mark price is the last trade price wherever the tape has no mark (source=model)",
+    "bid, ask and depth are the cost model's; no order book was on the tape",
+    "inside a bar the extreme adverse to the position comes first, so a stop fills before a target",
+    "market orders fill at the open of the next bar of the tape",
+    "the universe is what the tape holds: symbols delisted before are not in it (survivorship)",
+)
+"""What every backtest on bars assumes, whatever its tape."""
+
+
+def _by_count(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

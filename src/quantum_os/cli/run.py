@@ -1,0 +1,134 @@
+"""`quantum-os run`: the fund as a live process; for now with simulated money only."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from quantum_os.cli.build import build
+from quantum_os.cli.console import err, out, print_json, refuse
+from quantum_os.cli.demo import Demo, play_demo
+from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.options import (
+    config_option,
+    data_option,
+    flags,
+    json_option,
+    profile_option,
+    seed_option,
+)
+from quantum_os.cli.planning import plan_run
+from quantum_os.cli.terminal_report import report
+from quantum_os.events.units import Mode
+from quantum_os.kernel import logs
+from quantum_os.lineup import Recording
+from quantum_os.market.feeds.synthetic import SyntheticMarket
+from quantum_os.market.feeds.tape_error import TapeError
+from quantum_os.market.feeds.tape_frames import open_tape
+from quantum_os.market.instrument_book import packaged_instruments
+from quantum_os.settings import SettingsError, load_settings
+
+DURATION_WITHOUT_TERMINAL_S = 60.0
+"""Seconds a demo runs when nobody watches and none were asked for."""
+
+JOURNAL_FILE = "journal.sqlite"
+_BUILT = (Mode.DEMO,)
+
+
+@click.command()
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode if mode is not Mode.BACKTEST]),
+    default=Mode.DEMO.value,
+    show_default=True,
+    help="How real the money is. Only demo can be run yet.",
+)
+@data_option
+@click.option("--duration", type=click.FloatRange(min=0), help="Stop after this many seconds.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1),
+    default=1200.0,
+    show_default=True,
+    help="Times real time, once the warm-up has been played.",
+)
+@click.option("--database", metavar="URL", help="Where the journal is kept: sqlite:///PATH.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder of the process's state.",
+)
+@profile_option
+@config_option
+@seed_option
+@click.option("--log-level", type=click.Choice(["DEBUG", "INFO", "WARNING"]), default="INFO")
+@json_option
+def run(
+    mode: str,
+    data: tuple[Path, ...],
+    duration: float | None,
+    speed: float,
+    database: str | None,
+    home: Path,
+    profile: str | None,
+    config: Path | None,
+    seed: int | None,
+    log_level: str,
+    as_json: bool,
+) -> None:
+    """Run the fund until Ctrl-C, the end of the tape, or --duration.
+
+    demo plays a market through the live process: quickly through the first 300 decision bars, then
+    at --speed times real time. Without --data the market is synthetic. The journal stays in --home.
+    """
+    if Mode(mode) not in _BUILT:
+        refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
+    shows = sys.stdout.isatty() and not as_json
+    try:
+        given = flags(run={"profile": profile or "research", "seed": seed}, sim={"seed": seed})
+        settings = load_settings(config, given)
+        market = _market(data, settings.run.seed)
+        plan = plan_run(settings, market, Mode.DEMO)
+        journal = _journal_path(database, home)
+    except (TapeError, SettingsError, ValueError) as error:
+        refuse(str(error))
+    logs.configure("WARNING" if shows else log_level)
+    if duration is None and not sys.stdout.isatty():
+        duration = DURATION_WITHOUT_TERMINAL_S
+    demo = Demo(
+        plan=plan,
+        market=market,
+        journal=journal,
+        speed=speed,
+        duration_s=duration,
+        shows=shows,
+        build=build(),
+    )
+    ending, result = asyncio.run(play_demo(demo))
+    if as_json:
+        print_json(result)
+    else:
+        report(result, out, None)
+        err.print(f"stopped: {ending.reason}", highlight=False)
+    if ending.fault is not None:
+        refuse(ending.fault, ExitCode.FAILED)
+
+
+def _market(data: tuple[Path, ...], seed: int) -> Recording:
+    if not data:
+        return SyntheticMarket(seed=seed)
+    known = {instrument.symbol for instrument in packaged_instruments()}
+    return open_tape(data, known_symbols=known)
+
+
+def _journal_path(database: str | None, home: Path) -> Path:
+    """Reads the database URL; raises ValueError for what this release cannot keep a journal in."""
+    if database is None:
+        return home / JOURNAL_FILE
+    scheme, _, path = database.partition("://")
+    if scheme != "sqlite" or not path.startswith("/"):
+        raise ValueError(f"--database {database!r}: this release takes sqlite:///PATH only")
+    return Path(path.removeprefix("/"))

@@ -1,0 +1,80 @@
+"""What a person reads at the end of a run: trades, costs, drawdown, and which gates refused."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from quantum_os.cli.results import RunResult
+
+GATES_SHOWN = 12
+"""Rows of the refusals; the rest is in `run.json`."""
+
+
+def usd(value: float) -> str:
+    return f"{value:+,.2f} USD"
+
+
+def percent(value: float) -> str:
+    return f"{value:.2%}"
+
+
+def report(result: RunResult, console: Console, folder: Path | None) -> None:
+    """Prints a run as three tables and the list of what it assumed."""
+    console.print(_summary(result))
+    console.print(_costs(result))
+    if result.refusals or result.holds or result.report_only:
+        console.print(_refusals(result))
+    for assumption in result.assumptions:
+        console.print(f"assumed: {assumption}", style="dim", highlight=False)
+    if result.trades == 0:
+        console.print("No trade: the gates above refused every signal. That is a result.")
+    if folder is not None:
+        console.print(f"written to {folder}; verify with: quantum-os replay {folder} --verify")
+
+
+def _summary(result: RunResult) -> Table:
+    table = Table(title=f"run {result.run_id}, profile {result.profile}", show_header=False)
+    table.add_row("span", f"{result.start} .. {result.end}")
+    table.add_row(
+        "market", f"{result.bars:,} bars of {result.timeframe}, {len(result.symbols)} symbols"
+    )
+    table.add_row("trades", f"{result.trades} ({result.wins} won)")
+    table.add_row("net profit", usd(result.net_pnl))
+    table.add_row("equity", f"{result.equity:,.2f} of {result.deposit:,.2f} USD")
+    table.add_row("max drawdown", percent(result.max_drawdown))
+    table.add_row("Sharpe, daily", "n/a" if result.sharpe is None else f"{result.sharpe:.2f}")
+    table.add_row("intents", _intents(result))
+    table.add_row("leverage", ", ".join(f"{k}x: {n}" for k, n in result.leverage.items()) or "n/a")
+    table.add_row("left by", ", ".join(f"{k} {n}" for k, n in result.exit_reasons.items()) or "n/a")
+    table.add_row("liquidations", str(result.liquidations))
+    table.add_row("longest without a stop", f"{result.seconds_naked_max:.3f} s")
+    table.add_row("ledger vs venue", f"at most {result.equity_identity_error:.8f} USD apart")
+    table.add_row("speed", f"{result.bars_per_s:,.0f} bars/s, {result.events:,} events")
+    return table
+
+
+def _intents(result: RunResult) -> str:
+    intents = result.intents
+    return (
+        f"{intents.total} = {intents.filled} filled + {intents.refused} refused + "
+        f"{intents.expired} expired + {intents.superseded} superseded + "
+        f"{intents.in_flight} in flight (residual {intents.residual})"
+    )
+
+
+def _costs(result: RunResult) -> Table:
+    table = Table("gross", "fees", "funding", "net", title="What it cost")
+    table.add_row(
+        usd(result.gross_pnl), usd(-result.fees), usd(result.funding), usd(result.net_pnl)
+    )
+    return table
+
+
+def _refusals(result: RunResult) -> Table:
+    table = Table("gate", "held", "refused", "only reported", title="Who said no")
+    gates = dict.fromkeys([*result.holds, *result.refusals, *result.report_only])
+    for gate in list(gates)[:GATES_SHOWN]:
+        counts = (result.holds, result.refusals, result.report_only)
+        table.add_row(gate, *(str(count.get(gate, 0) or "") for count in counts))
+    return table

@@ -1,0 +1,184 @@
+"""THE OS: every module, in the order of an order's life."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from quantum_os.ai.decision import Decision
+from quantum_os.ai.engine import Engine, EngineConfig
+from quantum_os.ai.features import Features, FeaturesConfig
+from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
+from quantum_os.ai.regime import RegimeConfig, RegimeDetector
+from quantum_os.ai.voter import Voter
+from quantum_os.ai.voters.breakout import Breakout
+from quantum_os.ai.voters.mean_reversion import MeanReversion
+from quantum_os.ai.voters.trend import Trend
+from quantum_os.events.base import Event
+from quantum_os.events.execution import OrderSubmitted
+from quantum_os.events.governance import Policy
+from quantum_os.events.market import FeedState, Instrument, MarketTick
+from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
+from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
+from quantum_os.events.units import NS_PER_S, Mode, Ns, Usd
+from quantum_os.execution.conservation import Conservation
+from quantum_os.execution.orders import Orders
+from quantum_os.execution.reconcile import Reconcile
+from quantum_os.execution.venues.sim.venue import SimVenue
+from quantum_os.exits.brain import Brain, BrainConfig
+from quantum_os.exits.guard import Guard
+from quantum_os.exits.planner import Planner, PlannerConfig
+from quantum_os.formulas.costs import round_trip_cost
+from quantum_os.formulas.rounding import decimal_of
+from quantum_os.governance.policy import PolicyConfig, PolicyDesk
+from quantum_os.governance.universe import Universe, UniverseConfig
+from quantum_os.kernel.ids import derive
+from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.timers import Timers
+from quantum_os.market.candles import Candles, CandlesConfig
+from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
+from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
+from quantum_os.market.feeds.tape import Frames, TapeFeed
+from quantum_os.market.instruments import Instruments, InstrumentsConfig
+from quantum_os.market.quality import Quality
+from quantum_os.portfolio.exposure import Exposure
+from quantum_os.portfolio.ledger import Ledger
+from quantum_os.portfolio.track_record import TrackRecord
+from quantum_os.risk.gate import GateConfig, RiskGate
+from quantum_os.risk.safety import Safety, SafetyConfig
+from quantum_os.settings import Settings, config_hash
+from quantum_os.sizing.desk import Desk, DeskConfig
+from quantum_os.sizing.sizer import Sizer, SizerConfig
+
+JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
+    {
+        AlertRaised,
+        AlertResolved,
+        FeedState,
+        ModuleStateChanged,
+        OrderSubmitted,
+        PortfolioExposureUpdated,
+        PortfolioSnapshotUpdated,
+    }
+)
+"""Said for the record and for people: no module of this line-up acts on them."""
+
+PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset({MarketTick})
+"""Heard already, said by nobody yet: ticks come with the live feeds."""
+
+
+class Recording(Protocol):
+    """A market that can be played: its venues and symbols, its step, its content hash."""
+
+    @property
+    def venues(self) -> tuple[str, ...]: ...
+    @property
+    def timeframe(self) -> str: ...
+    @property
+    def step_ns(self) -> int: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def bars(self) -> int: ...
+    @property
+    def data_hash(self) -> str: ...
+    @property
+    def assumptions(self) -> tuple[str, ...]: ...
+    def symbols(self, venue: str) -> tuple[str, ...]: ...
+    def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a line-up is built from; a recorded run keeps it, so that it can be built again."""
+
+    settings: Settings
+    policy: Policy
+    instruments: tuple[Instrument, ...]
+    venues: tuple[str, ...]
+    price_venue: str
+    symbols: tuple[str, ...]
+    step_ns: int
+    data_hash: str
+    mode: Mode
+
+    @property
+    def config_hash(self) -> str:
+        return config_hash(self.settings, self.policy)
+
+    @property
+    def namespace(self) -> str:
+        """What ids are derived under: the configuration, the data's content and the seed."""
+        return derive("run", self.config_hash, self.data_hash, self.settings.run.seed)
+
+    def first_event(self, build: str, started_at: int, epoch: int = 0) -> ProcessStarted:
+        """Gives the input that begins the run."""
+        return ProcessStarted(
+            epoch=epoch,
+            build=build,
+            config_hash=self.config_hash,
+            mode=self.mode,
+            venue=f"sim:{self.price_venue}",
+            namespace=self.namespace,
+            seed=self.settings.run.seed,
+            deposit=Usd(decimal_of(self.settings.run.deposit)),
+            started_at=Ns(started_at),
+        )
+
+
+class NoFrames:
+    """The market of a replay: silent, because the recorded inputs already hold all it said."""
+
+    def frames(self) -> Iterator[tuple[int, int, Event | None]]:
+        return iter(())
+
+
+VOTERS: tuple[Voter, ...] = (Trend(), MeanReversion(), Breakout())
+
+
+def line_up(plan: Plan, feed: TapeFeed | None = None) -> tuple[Module, ...]:
+    """Builds every module of the fund, in the order of an order's life."""
+    settings, policy = plan.settings, plan.policy
+    timeframe = policy.decision.timeframe
+    step_s = plan.step_ns / NS_PER_S
+    costs = round_trip_cost(settings.costs)
+    frames: Frames = NoFrames()
+    return (
+        Timers(),
+        # market: hears the world
+        feed or TapeFeed(frames),
+        Instruments(InstrumentsConfig(plan.instruments)),
+        Candles(CandlesConfig(plan.price_venue, (timeframe,))),
+        Quality(settings.quality),
+        CrossExchange(CrossExchangeConfig(plan.venues, plan.symbols, timeframe)),
+        CrossSection(
+            CrossSectionConfig(plan.price_venue, timeframe, settings.costs.half_spread_bps)
+        ),
+        # ai: what might be true
+        RegimeDetector(RegimeConfig(timeframe)),
+        Features(FeaturesConfig(plan.price_venue, timeframe)),
+        Engine(EngineConfig(costs), VOTERS),
+        Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
+        Decision(),
+        # exits and sizing: how it would be left, and so how much
+        Planner(PlannerConfig(settings.costs)),
+        Sizer(SizerConfig(tape_step_s=step_s)),
+        Desk(DeskConfig(tape_step_s=step_s)),
+        # risk: may it
+        RiskGate(GateConfig(tape_step_s=step_s)),
+        Safety(SafetyConfig(tape_step_s=step_s)),
+        # execution: do it
+        Orders(),
+        SimVenue(settings.sim),
+        Reconcile(),
+        Conservation(),
+        # exits: when to leave
+        Brain(BrainConfig(settings.costs)),
+        Guard(),
+        # portfolio: what we hold
+        Ledger(),
+        Exposure(),
+        TrackRecord(),
+        # governance: who may do what
+        PolicyDesk(PolicyConfig(policy)),
+        Universe(UniverseConfig(plan.symbols)),
+    )

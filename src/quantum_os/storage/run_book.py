@@ -1,0 +1,83 @@
+"""Which recorded runs there are, and what each was: `run.json` beside the recording."""
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from quantum_os.events.portfolio import TradeClosed
+from quantum_os.kernel.envelope import decode_event
+from quantum_os.kernel.iso_time import iso
+from quantum_os.storage.run_folder import read_orders
+
+RUN_FILE = "run.json"
+TRADES_FILE = "trades.csv"
+_UNFINISHED = ".part"
+
+
+class RunFolderError(ValueError):
+    """A folder that is not a recorded run, or that may not be overwritten."""
+
+
+def begin(folder: Path) -> Path:
+    """Makes an empty folder beside the target to record into; raises RunFolderError.
+
+    A target that holds something else than a run is not touched.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / RUN_FILE).exists():
+        raise RunFolderError(f"{folder} holds something that is not a run; name another folder")
+    unfinished = folder.with_name(folder.name + _UNFINISHED)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    return unfinished
+
+
+def finish(unfinished: Path, folder: Path, document: object) -> None:
+    """Writes `run.json` and `trades.csv` and puts the finished run in its place."""
+    text = msgspec.json.format(msgspec.json.encode(document))
+    (unfinished / RUN_FILE).write_bytes(text + b"\n")
+    _write_trades(unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+
+
+def abandon(unfinished: Path) -> None:
+    """Leaves nothing behind of a run that did not end well."""
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def read_run(folder: Path) -> dict[str, object]:
+    """Reads a run's `run.json`; raises RunFolderError where there is none."""
+    try:
+        document: dict[str, object] = msgspec.json.decode((folder / RUN_FILE).read_bytes())
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{folder} is not a recorded run: it has no {RUN_FILE}") from error
+    except msgspec.DecodeError as error:
+        raise RunFolderError(f"{folder / RUN_FILE}: {error}") from error
+    return document
+
+
+def trades_of(folder: Path) -> Iterator[TradeClosed]:
+    """Gives the closed trades of a run, in the order they ended."""
+    for read in read_orders(folder):
+        if read.frame is not None and read.frame.stream == "trade.closed":
+            event = decode_event(read.frame.stream, read.frame.payload)
+            if isinstance(event, TradeClosed):
+                yield event
+
+
+def _write_trades(folder: Path) -> None:
+    names = TradeClosed.__struct_fields__
+    with (folder / TRADES_FILE).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for trade in trades_of(folder):
+            writer.writerow([_cell(name, getattr(trade, name)) for name in names])
+
+
+def _cell(name: str, value: object) -> object:
+    if isinstance(value, int) and (name.endswith("_at") or name == "bar_close"):
+        return iso(value)
+    return ";".join(value) if isinstance(value, tuple) else value

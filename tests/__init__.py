@@ -1,0 +1,1 @@
+"""What the fund promises, said as tests; folders mirror the source tree."""
