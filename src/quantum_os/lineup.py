@@ -85,6 +85,7 @@ class Recording(Protocol):
     @property
     def assumptions(self) -> tuple[str, ...]: ...
     def symbols(self, venue: str) -> tuple[str, ...]: ...
+    def funded(self, venue: str) -> tuple[str, ...]: ...
     def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
 
 
@@ -97,6 +98,7 @@ class Plan(msgspec.Struct, frozen=True):
     venues: tuple[str, ...]
     price_venue: str
     symbols: tuple[str, ...]
+    unfunded: tuple[str, ...]
     step_ns: int
     data_hash: str
     mode: Mode
@@ -151,7 +153,12 @@ def line_up(plan: Plan, feed: TapeFeed | None = None) -> tuple[Module, ...]:
         Quality(settings.quality),
         CrossExchange(CrossExchangeConfig(plan.venues, plan.symbols, timeframe)),
         CrossSection(
-            CrossSectionConfig(plan.price_venue, timeframe, settings.costs.half_spread_bps)
+            CrossSectionConfig(
+                price_venue=plan.price_venue,
+                timeframe=timeframe,
+                model_half_spread_bps=settings.costs.half_spread_bps,
+                unfunded=plan.unfunded,
+            )
         ),
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),

@@ -1,24 +1,17 @@
-"""A position is always left when it must be, once, whole, and whatever the rest of the fund says."""
+"""A position is left when it must be, once and whole, and its stop follows what it has earned."""
 
 from decimal import Decimal
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantum_os.events.base import Event
 from quantum_os.events.execution import ExecutionResult, Leg, OrderState, ResultStatus
 from quantum_os.events.exits import ExitIntent, ExitReason, StopRequested
 from quantum_os.events.market import ExchangeRaw, MarketOpens, RawKind
-from quantum_os.events.risk import SafetyAction, SafetyCleared, SafetyTripped
-from quantum_os.events.system import TimerFired
+from quantum_os.events.risk import SafetyAction, SafetyCleared
 from quantum_os.events.units import (
-    NS_PER_DAY,
-    NS_PER_HOUR,
     NS_PER_S,
-    Ns,
-    PositionSide,
     Price,
     Qty,
     Regime,
@@ -26,90 +19,37 @@ from quantum_os.events.units import (
     Usd,
 )
 from quantum_os.exits.brain import Brain
-from tests.exits.desk import (
+from tests.exits.desk import Desk, only
+from tests.exits.open_position import (
+    closed_trade,
+    heartbeat,
+    hit_first,
+    hit_second,
+    holding,
+    hour,
+    state_of,
+    the_exit,
+    tripped,
+)
+from tests.exits.scene import (
     BTC,
     FEED,
     LONG,
     SHORT,
     T0,
-    Desk,
-    Script,
     bar,
-    cents,
     fill,
     funding,
     instruments,
     market_data,
-    only,
     order,
     permit,
-    played,
-    played_cut,
     policy,
     position,
     tick,
     watermark,
     word,
 )
-
-HOUR = NS_PER_HOUR
-
-
-def hour(n: float) -> int:
-    return int(T0 + n * HOUR)
-
-
-def tripped(action: SafetyAction, cause: str = "drawdown") -> SafetyTripped:
-    return SafetyTripped(cause=cause, action=action, since=T0, way_out="operator")
-
-
-def heartbeat() -> TimerFired:
-    return TimerFired(key="execution.reconcile", due=T0)
-
-
-def holding(
-    side: PositionSide = LONG,
-    *,
-    regime: Regime = Regime.NORMAL,
-    liquidation: int | None = None,
-    brain: Brain | None = None,
-    confidence: float = 0.6,
-) -> Desk:
-    """A desk whose brain watches one planned position of 10, opened at 100.00 with a stop at rest."""
-    desk = Desk(brain or Brain())
-    side_stop = 10_000 - side.sign * 203
-    said = desk.hears(
-        policy(),
-        instruments(),
-        market_data(),
-        permit(side, regime=regime, confidence=confidence),
-        position(side, liquidation=liquidation, stop=side_stop),
-        order(Leg.STOP, side, qty="10", trigger=side_stop),
-        word("stop-0", OrderState.ACKED),
-        order(Leg.TP1, side),
-        order(Leg.TP2, side, n=1),
-    )
-    assert said == []
-    return desk
-
-
-def state_of(desk: Desk) -> Brain:
-    assert isinstance(desk.reactor, Brain)
-    return desk.reactor
-
-
-def hit_first(side: PositionSide = LONG) -> list[Event]:
-    return [fill("tp1-0", side.exit), position(side, qty="7", stop=10_000 - side.sign * 203)]
-
-
-def hit_second(side: PositionSide = LONG) -> list[Event]:
-    return [fill("tp2-1", side.exit), position(side, qty="4", stop=10_000 - side.sign * 203)]
-
-
-def the_exit(said: list[Event]) -> ExitIntent:
-    (intent,) = said
-    assert isinstance(intent, ExitIntent)
-    return intent
 
 
 def test_a_position_that_does_nothing_is_left_alone() -> None:
@@ -172,7 +112,7 @@ def test_a_flatten_latch_empties_the_book_and_every_position_that_comes_later() 
 
 def test_a_latch_closed_by_a_person_names_the_operator_and_clearing_it_ends_it() -> None:
     desk = holding()
-    said = desk.hears(tripped(SafetyAction.FLATTEN, "operator.flatten"))
+    said = desk.hears(tripped(SafetyAction.FLATTEN, "operator_flatten"))
     assert the_exit(said).reason is ExitReason.OPERATOR
     free = Desk(Brain())
     free.hears(policy(), instruments(), tripped(SafetyAction.FLATTEN), permit())
@@ -315,7 +255,11 @@ def test_f73_before_any_policy_only_what_needs_one_is_unjudged() -> None:
     assert desk.hears(instruments(), permit(), position(liquidation=9_000)) == []
     desk.hears(order(Leg.TP1), tick(102.0), *hit_first())
     watched = state_of(desk).state.positions[BTC]
-    assert [name.split(":")[0] for name in watched.unknown] == ["loss_guard", "time_limit", "ratchet"]
+    assert [name.split(":")[0] for name in watched.unknown] == [
+        "loss_guard",
+        "time_limit",
+        "ratchet",
+    ]
     assert the_exit(desk.hears(tick(100.0))).reason is ExitReason.TRAILING
 
 
@@ -367,173 +311,41 @@ def test_a_position_that_turned_or_was_replaced_is_watched_anew() -> None:
     assert BTC in state_of(desk).state.positions
 
 
+def test_a_closed_trade_ends_the_watch_even_without_the_ledgers_zero() -> None:
+    desk = holding()
+    desk.hears(closed_trade("someone-else"))
+    assert BTC in state_of(desk).state.positions
+    desk.hears(closed_trade("x1"))
+    assert state_of(desk).state.positions == {}
+
+
+def test_events_without_our_symbol_or_our_orders_change_nothing() -> None:
+    desk = holding()
+    elsewhere = ("ETH/USDT:USDT",)
+    before = state_of(desk).snapshot()
+    said = desk.hears(
+        msgspec.structs.replace(bar(0, 1.0, 1.0, 1.0), symbols=elsewhere),
+        MarketOpens(venue=FEED, time=T0, symbols=elsewhere, price=(1.0,)),
+        msgspec.structs.replace(market_data(atr=0.5), symbols=elsewhere),
+        fill("foreign", Side.SELL),
+    )
+    assert said == []
+    assert state_of(desk).snapshot() == before
+
+
+def test_without_positions_a_bar_costs_nothing_and_says_nothing() -> None:
+    assert Desk(Brain()).hears(bar(0, 1.0, 1.0, 1.0), watermark(1), tick(1.0)) == []
+
+
+def test_of_two_stops_at_rest_the_tighter_one_counts() -> None:
+    desk = holding()
+    for n, trigger in ((1, 9_900), (2, 9_800), (3, None)):
+        desk.hears(order(Leg.STOP, trigger=trigger, n=n), word(f"stop-{n}", OrderState.ACKED))
+    assert state_of(desk).state.positions[BTC].stop == Decimal("99.00")
+
+
 def test_opens_are_seen_and_judged_by_whoever_comes_next() -> None:
     desk = holding()
     opens = MarketOpens(venue=FEED, time=T0, symbols=(BTC,), price=(97.0,))
     assert desk.hears(opens) == []
     assert the_exit(desk.hears(heartbeat())).reason is ExitReason.LOSS_GUARD
-
-
-WORST = {
-    "halted": [tripped(SafetyAction.HALT_ENTRIES, cause) for cause in ("kill", "streak", "heat")],
-    "stale policy": [],
-    "no entries allowed": [policy(overrides={"mode": "BLACK_SWAN"})],
-    "research": [policy("research")],
-    "blind": [market_data(atr=None, ratio=None, divergence=None)],
-    "no market": [],
-}
-CAUSES: dict[ExitReason, list[Event]] = {
-    ExitReason.LIQUIDATION_GUARD: [tick(91.0)],
-    ExitReason.EMERGENCY: [tripped(SafetyAction.FLATTEN)],
-    ExitReason.OPERATOR: [tripped(SafetyAction.FLATTEN, "operator.kill")],
-    ExitReason.LOSS_GUARD: [tick(97.0)],
-    ExitReason.TIME: [heartbeat()],
-    ExitReason.FUNDING: [heartbeat()],
-    ExitReason.TRAILING: [tick(102.0), *hit_first(), tick(100.0)],
-}
-
-
-def left_in(worst: str, reason: ExitReason, brain: Brain) -> bool:
-    """Whether the position is left for this reason while the fund is in this state."""
-    desk = holding(liquidation=9_000, brain=brain)
-    desk.hears(*WORST[worst])
-    now = hour(36) if reason is ExitReason.TIME else hour(1)
-    if worst == "stale policy" and reason is not ExitReason.TIME:
-        desk.hears(policy(overrides={"exits": {"max_hold_h": {"NORMAL": 36.0}}}))
-        now = T0 + NS_PER_DAY + HOUR
-    if reason is ExitReason.FUNDING:
-        stamp = Ns(now + NS_PER_S)
-        desk.hears(msgspec.structs.replace(funding(0.02, 0.0), next_time=stamp), at=now)
-    said = only(desk.hears(*CAUSES[reason], at=now), ExitIntent)
-    return [intent.reason for intent in said] == [reason]
-
-
-@pytest.mark.parametrize("worst", WORST)
-@pytest.mark.parametrize("reason", CAUSES)
-def test_f64_f67_f98_r7_no_state_of_the_fund_holds_an_exit_back(
-    worst: str, reason: ExitReason
-) -> None:
-    assert left_in(worst, reason, Brain())
-
-
-class LatchedBrain(Brain):
-    """The planted bug: a latch that stops entries also stops exits."""
-
-    def _judge(self, position):  # type: ignore[no-untyped-def]
-        if self.is_halted:
-            return
-        yield from super()._judge(position)
-
-    is_halted = False
-
-    def on_tripped(self, event: SafetyTripped):  # type: ignore[no-untyped-def]
-        self.is_halted = True
-        return super().on_tripped(event)
-
-
-def test_canary_an_exit_gated_by_a_latch_is_caught() -> None:
-    assert not left_in("halted", ExitReason.LOSS_GUARD, LatchedBrain())
-    assert left_in("blind", ExitReason.LOSS_GUARD, LatchedBrain())
-
-
-Path = st.lists(
-    st.tuples(st.integers(9_700, 10_600), st.integers(0, 60), st.integers(0, 60)),
-    min_size=1,
-    max_size=25,
-)
-
-
-def walked(side: PositionSide, path: list[tuple[int, int, int]]) -> Script:
-    """A price path in cents as ticks with extremes; targets are filled as the price reaches them.
-
-    For a short the path is mirrored at the entry of 100.00.
-    """
-
-    def at(n: int) -> float:
-        return (n if side is LONG else 20_000 - n) / 100
-
-    script: list[tuple[int, Event]] = []
-    hit = 0
-    for step, (price, above, below) in enumerate(path):
-        now = hour(1 + step)
-        edges = sorted((at(price + above), at(price - below)))
-        script.append((now, tick(at(price), low=edges[0], high=edges[1])))
-        if hit == 0 and price >= 10_200:
-            hit = 1
-            script += [(now, event) for event in hit_first(side)]
-        if hit == 1 and price >= 10_300:
-            hit = 2
-            script += [(now, event) for event in hit_second(side)]
-        if step % 5 == 4:
-            script.append((now, market_data(atr=0.004 + 0.002 * (price % 7))))
-    return script
-
-
-def told(event: Event) -> tuple[object, ...]:
-    """What was asked, with prices as distances from the entry in the position's favour."""
-    if isinstance(event, StopRequested):
-        return ("stop", event.position_side.sign * (event.stop_price - cents(10_000)), event.qty)
-    assert isinstance(event, ExitIntent)
-    return ("exit", event.reason, event.qty)
-
-
-@given(Path)
-def test_a_short_is_a_long_in_the_mirror(path: list[tuple[int, int, int]]) -> None:
-    stories = []
-    for side in (LONG, SHORT):
-        desk = holding(side, liquidation=10_000 - side.sign * 1_200)
-        stories.append([told(e) for at, heard in walked(side, path) for e in desk.hears(heard, at=at)])
-    assert stories[0] == stories[1]
-
-
-@given(st.sampled_from([LONG, SHORT]), Path)
-def test_f80_f82_one_exit_at_a_time_never_above_the_position_and_stops_only_tighten(
-    side: PositionSide, path: list[tuple[int, int, int]]
-) -> None:
-    desk = holding(side)
-    stops: list[Decimal] = []
-    held = Decimal(10)
-    for at, heard in walked(side, path):
-        said = desk.hears(heard, at=at)
-        held = state_of(desk).state.positions[BTC].qty
-        assert len(said) <= 1
-        for intent in only(said, ExitIntent):
-            assert 0 < intent.qty <= held
-            assert intent.position_side is side
-        stops += [side.sign * event.stop_price for event in only(said, StopRequested)]
-    assert stops == sorted(stops)
-
-
-def whole_life() -> Script:
-    head: list[Event] = [
-        policy(),
-        instruments(),
-        market_data(),
-        permit(),
-        position(stop=9_797),
-        order(Leg.STOP, qty="10", trigger=9_797),
-        word("stop-0", OrderState.ACKED),
-        order(Leg.TP1),
-        order(Leg.TP2, n=1),
-        funding(0.0001, 8.0),
-    ]
-    path = [(10_050, 10, 10), (10_250, 5, 20), (10_320, 30, 5), (10_480, 0, 0), (10_200, 0, 10)]
-    tail: list[Event] = [
-        order(Leg.CLOSE, qty="4"),
-        word("close-0", OrderState.FILLED, done="4"),
-        position(qty="0"),
-    ]
-    return [
-        *((T0, event) for event in head),
-        *walked(LONG, path),
-        *((hour(9), event) for event in tail),
-    ]
-
-
-def test_f77_a_cut_at_any_point_of_a_life_changes_nothing() -> None:
-    script = whole_life()
-    whole = played(Brain(), script)
-    assert [type(event) for event in whole].count(ExitIntent) == 1
-    assert len(whole) >= 4
-    for cut in range(len(script) + 1):
-        assert played_cut(Brain, script, cut) == whole

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,17 +13,14 @@ from quantum_os.events.exits import ExitbrainAdaptiveLevels, ExitStopProposed
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, PositionSide, Regime
 from quantum_os.exits.planner import Planner
 from quantum_os.formulas.exit_levels import levels
-from tests.exits.desk import (
+from tests.exits.desk import Desk, only, played, played_cut
+from tests.exits.scene import (
     LONG,
     SHORT,
     T0,
-    Desk,
     decision,
     instruments,
     market_data,
-    only,
-    played,
-    played_cut,
     policy,
     sized,
 )
@@ -237,6 +235,32 @@ def test_a_plan_under_the_margin_is_refused_and_in_research_it_is_shown_instead(
     research.hears(policy("research"))
     research.hears(decision(q=0.5))
     assert plan_of(research).e_net < 0.05
+
+
+def test_a_symbol_without_leverage_brackets_or_size_is_not_planned() -> None:
+    bare, empty = ready(), ready()
+    known = instruments().instruments[0]
+    unknown = msgspec.structs.replace(known, brackets=())
+    bare.hears(msgspec.structs.replace(instruments(), instruments=(unknown,)), decision())
+    assert code_of(bare.hears(sized())) is Gate.UNKNOWN_INPUT
+    empty.hears(decision())
+    assert code_of(empty.hears(sized(qty="0"))) is Gate.UNKNOWN_INPUT
+
+
+def test_a_symbol_outside_the_cross_section_is_refused() -> None:
+    desk = ready()
+    other = msgspec.structs.replace(decision(), symbol="ETH/USDT:USDT")
+    assert code_of(desk.hears(other)) is Gate.UNKNOWN_INPUT
+
+
+@pytest.mark.parametrize("table", ["stop_atr", "max_hold_h", "trailing_atr"])
+def test_f37_a_regime_without_its_row_in_the_exit_tables_is_refused(table: str) -> None:
+    document = policy().policy
+    exits = msgspec.structs.replace(document.exits, **{table: {}})
+    changed = msgspec.structs.replace(document, exits=exits)
+    desk = ready()
+    desk.hears(msgspec.structs.replace(policy(), policy=changed))
+    assert code_of(desk.hears(decision())) is Gate.UNKNOWN_INPUT
 
 
 def test_a_size_without_a_pending_plan_ends_in_a_refusal_and_plans_last_one_bar() -> None:

@@ -1,6 +1,7 @@
 """A stop moves in the position's favour or not at all."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 from hypothesis import given
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 from quantum_os.events.units import PositionSide, Price, Regime
 from quantum_os.exits.ratchet import Grid, trailing_stop, wanted_stop, worth_replacing
 from quantum_os.exits.watched import Watched, planned, watch
-from tests.exits.desk import LONG, SHORT, cents, permit, policy, position
+from tests.exits.scene import (
+    LONG,
+    SHORT,
+    cents,
+    permit,
+    policy,
+    position,
+)
 
 EXITS = policy().policy.exits
 GRID = Grid(Decimal("0.01"), Decimal("0.001"))
@@ -105,7 +113,7 @@ def loosened(
             known.append(watched.level)
         if not keeps_level:
             watched.level = None
-    return any(side.sign * b < side.sign * a for a, b in zip(known, known[1:], strict=False))
+    return any(side.sign * b < side.sign * a for a, b in pairwise(known))
 
 
 @given(st.sampled_from([LONG, SHORT]), Moves)
@@ -116,7 +124,7 @@ def test_f82_the_wanted_stop_is_monotone_whatever_price_and_range_do(
 
 
 def test_canary_a_ratchet_that_forgets_its_level_is_caught() -> None:
-    moves = [(110.0, 2, 0.005), (110.0, 2, 0.05)]
+    moves: list[tuple[float, int, float | None]] = [(110.0, 2, 0.005), (110.0, 2, 0.05)]
     assert not loosened(LONG, moves)
     assert loosened(LONG, moves, keeps_level=False)
 

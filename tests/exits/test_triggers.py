@@ -12,7 +12,10 @@ from quantum_os.events.units import NS_PER_HOUR, Frac
 from quantum_os.exits import triggers
 from quantum_os.exits.referee import PRECEDENCE, strongest
 from quantum_os.exits.triggers import FundingDue, Proposal, Unknown, View, evaluate
-from tests.exits.desk import LONG, SHORT
+from tests.exits.scene import (
+    LONG,
+    SHORT,
+)
 
 CALM = View(
     side=LONG,

@@ -1,5 +1,6 @@
 """What size a candidate gets, in every number that leads to it, or why it gets none."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -7,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantum_os.events.ai import Gate, SignalResolved
+from quantum_os.events.ai import CandidateRefused, Gate, SignalResolved
 from quantum_os.events.base import Event
+from quantum_os.events.exits import ExitStopProposed
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.events.sizing import SizingDecided
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_S, Frac, Ns, PositionSide, Regime
 from quantum_os.sizing.sizer import Sizer
 from tests.risk import scene
 from tests.risk.scene import BTC, EQUITY, ETH, NOW, SOL, but
-from tests.sizing.candidates import answer, decision, factors, ready, refused, sized
+from tests.sizing.candidates import answer, decision, factors, ready, refused, sized, stop
 
 
 def closes(count: int, r: float, spread: float = 0.0) -> list[TradeClosed]:
@@ -102,7 +104,7 @@ def test_f24_each_of_the_seven_inputs_reaches_the_leverage(
 class DeafSizer(Sizer):
     """The old bug: leverage is computed and then not used."""
 
-    def on_stop(self, event):  # type: ignore[no-untyped-def]
+    def on_stop(self, event: ExitStopProposed) -> Iterator[SizingDecided | CandidateRefused]:
         for said in super().on_stop(event):
             yield but(said, leverage=1) if isinstance(said, SizingDecided) else said
 
@@ -220,7 +222,7 @@ def test_a_size_that_has_almost_vanished_is_refused() -> None:
     assert (said.code, said.stage, said.limit) == (Gate.SIZE_VANISHED, "sizing.sizer", 0.1)
 
 
-# Kelly (F29)
+# what Kelly may learn from
 
 
 def test_f29_wins_that_nobody_reconciled_change_nothing() -> None:
@@ -262,8 +264,8 @@ def test_a_strategy_without_edge_comes_back_by_its_shadow_closes() -> None:
 
 def test_margin_caps_shrink_the_notional_and_are_named() -> None:
     size = sized(ready(scene.policy(limits={"leverage_max": 1})), sl=0.0173)
-    assert size.caps_hit == ("symbol_margin",)
-    assert (size.notional_usd, size.leverage) == (1000, 1)
+    assert size.caps_hit == ("symbol_margin", "side_margin")
+    assert (float(size.notional_usd), int(size.leverage)) == (1000.0, 1)
     assert size.risk_usd == pytest.approx(Decimal("18.8"))
 
 
@@ -338,8 +340,6 @@ def test_f39_no_account_and_no_policy_mean_no_size() -> None:
 def test_a_stop_without_its_decision_and_a_stop_of_nothing_are_refused() -> None:
     stage = ready()
     assert refused(stage, sl=0.0).code is Gate.UNKNOWN_INPUT
-    from tests.sizing.candidates import stop
-
     (said,) = stage.hears(stop(decision()))
     assert said.code is Gate.UNKNOWN_INPUT  # type: ignore[attr-defined]
 

@@ -21,9 +21,7 @@ REGISTRIES = re.compile(
     r"|https?://[^\s\"'<>]+/sim"
     r"ple\b"
 )
-LOCK_SOURCES = re.compile(
-    r"^\s*(?:-i|-f|--index-url|--extra-index-url|--find-links|.* @ )", re.MULTILINE
-)
+LOCK_SOURCES = re.compile(r"(?m)^\s*(?:-i|-f|--index-url|--extra-index-url|--find-links|.* @ )")
 
 
 def found(pattern: re.Pattern[str], texts: dict[str, str]) -> list[str]:

@@ -35,9 +35,10 @@ class Prediction(msgspec.Struct, frozen=True):
 class Voter(Protocol):
     """The protocol of rules now and learned models later. A voter is pure: no state, no clock."""
 
-    name: str
-    version: str
-
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
     def predict(self, frame: FeatureFrame) -> Prediction: ...
 
 

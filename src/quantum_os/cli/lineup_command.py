@@ -48,6 +48,7 @@ def default_line_up() -> tuple[Module, ...]:
         venues=("binance",),
         price_venue="binance",
         symbols=(),
+        unfunded=(),
         step_ns=0,
         data_hash="",
         mode=Mode.BACKTEST,

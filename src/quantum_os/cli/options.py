@@ -11,7 +11,7 @@ from quantum_os.kernel.iso_time import from_iso
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """A date or a time in ISO-8601; UTC when it names no zone."""
 
     name = "date"

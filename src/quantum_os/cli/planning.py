@@ -20,13 +20,15 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
         raise SettingsError(
             f"policy: decisions on {timeframe} cannot be made on a tape of {market.timeframe} bars"
         )
+    symbols, funded = _symbols(settings, market, venue), market.funded(venue)
     return Plan(
         settings=settings,
         policy=policy,
         instruments=packaged_instruments(),
         venues=(venue, *(other for other in market.venues if other != venue)),
         price_venue=venue,
-        symbols=_symbols(settings, market, venue),
+        symbols=symbols,
+        unfunded=tuple(symbol for symbol in symbols if symbol not in funded),
         step_ns=market.step_ns,
         data_hash=market.data_hash,
         mode=mode,

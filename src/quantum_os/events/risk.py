@@ -59,8 +59,12 @@ class SafetyTripped(Event, frozen=True):
 
 
 class SafetyCleared(Event, frozen=True):
-    """A latch opened again: its time has passed with a dwell, or an operator gave a reason."""
+    """A latch opened again: its dwell passed with its evidence, or an operator gave a reason.
+
+    `rebases_peak` approves the present equity as the peak from which drawdowns are measured.
+    """
 
     cause: str
     actor: str
     reason: str
+    rebases_peak: bool = False

@@ -24,6 +24,7 @@ from quantum_os.events.market import (
     MarketOpens,
     MarketTick,
     RawKind,
+    row_of,
 )
 from quantum_os.events.portfolio import PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyCleared, SafetyTripped
@@ -195,10 +196,10 @@ class Brain(Reactor[BrainState]):
             return
         bar_ns = event.close_time - event.open_time
         for position in self._of(event.venue):
-            if position.symbol not in event.symbols:
+            row = row_of(event.symbols, position.symbol)
+            if row is None:
                 continue
             self.state.bar_ns = bar_ns
-            row = event.symbols.index(position.symbol)
             if position.opened_at - event.open_time <= bar_ns // FIRST_TENTH:
                 position.see(event.close[row], event.high[row], event.low[row])
             else:
@@ -206,8 +207,9 @@ class Brain(Reactor[BrainState]):
 
     def on_opens(self, event: MarketOpens) -> None:
         for position in self._of(event.venue):
-            if position.symbol in event.symbols:
-                position.see(event.price[event.symbols.index(position.symbol)])
+            row = row_of(event.symbols, position.symbol)
+            if row is not None:
+                position.see(event.price[row])
 
     def on_watermark(self, event: FeedWatermark) -> Said:
         for position in self._of(event.venue):
@@ -226,10 +228,10 @@ class Brain(Reactor[BrainState]):
 
     def on_market_data(self, event: MarketData) -> None:
         for position in self.state.positions.values():
-            if position.symbol in event.symbols:
-                atr = event.atr_frac[event.symbols.index(position.symbol)]
-                if atr is not None and is_price(atr):
-                    position.atr_frac = atr
+            row = row_of(event.symbols, position.symbol)
+            atr = event.atr_frac[row] if row is not None else None
+            if atr is not None and is_price(atr):
+                position.atr_frac = atr
 
     def on_raw(self, event: ExchangeRaw) -> None:
         if event.kind is not RawKind.FUNDING or event.value != event.value:

@@ -59,10 +59,13 @@ class Guarded(msgspec.Struct):
             self.stop_price = Price(tighter(self.side, known, stop))
 
     def hears(self, client_id: str, state: OrderState, executed: Qty, ordered: Qty) -> None:
-        """Takes the venue's word on one of its stops; one that ended protects nothing."""
+        """Takes the venue's word on one of its stops; one that ended protects nothing.
+
+        Raises KeyError for a stop it was never told of.
+        """
         if state in ENDED:
             self.stops.pop(client_id, None)
-        elif client_id in self.stops:
+        else:
             stop = self.stops[client_id]
             stop.left = Qty(max(ZERO, ordered - executed))
             # A stop on its way out still rests until the venue says that it is gone.

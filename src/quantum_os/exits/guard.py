@@ -147,18 +147,16 @@ class Guard(Reactor[GuardState]):
     def on_snapshot(self, event: VenueSnapshot) -> Watch:
         """The venue's listing replaces what we believe, unless we have heard something later."""
         listed = {position.symbol: position for position in event.positions if position.qty}
-        for symbol in [*listed, *(s for s in self.state.guarded if s not in listed)]:
-            guarded = self.state.guarded.get(symbol)
-            position = listed.get(symbol)
-            if guarded is not None and guarded.changed_at > event.time:
-                continue
-            if position is None:
-                if guarded is not None:
-                    yield from self._end(guarded)
-                continue
-            guarded = self._listed(guarded, position)
-            guarded.list_stops(event.orders)
-            yield from self._watch(guarded)
+        known = list(self.state.guarded.values())
+        later = {guarded.symbol for guarded in known if guarded.changed_at > event.time}
+        for guarded in known:
+            if guarded.symbol not in listed and guarded.symbol not in later:
+                yield from self._end(guarded)
+        for symbol, position in listed.items():
+            if symbol not in later:
+                guarded = self._listed(self.state.guarded.get(symbol), position)
+                guarded.list_stops(event.orders)
+                yield from self._watch(guarded)
 
     def on_timer(
         self, event: TimerFired

@@ -7,7 +7,7 @@ import msgspec
 from quantum_os.events.ai import AiDecisionMade, CandidateRefused, Gate
 from quantum_os.events.exits import ExitbrainAdaptiveLevels, ExitStopProposed, V3Levels
 from quantum_os.events.governance import PolicyUpdated
-from quantum_os.events.market import Instrument, InstrumentUpdated, MarketData
+from quantum_os.events.market import Instrument, InstrumentUpdated, MarketData, row_of
 from quantum_os.events.sizing import SizingDecided
 from quantum_os.events.units import NS_PER_HOUR, Frac, Ns, Price
 from quantum_os.exits.legs import harvest_legs, plan_e_net, reach_r
@@ -108,7 +108,7 @@ class Planner(Reactor[PlannerState]):
         policy = self._policy_in_force()
         if policy is None:
             return _refusal(event, Refused(Gate.POLICY_STALE))
-        if pending is None or instrument is None:
+        if pending is None or instrument is None or not (instrument.brackets and event.qty > 0):
             return _refusal(event, Refused(Gate.UNKNOWN_INPUT))
         prices = _prices(pending.stop, event, instrument)
         if isinstance(prices, Refused):
@@ -190,9 +190,9 @@ def _conditions(market: MarketData | None, decision: AiDecisionMade) -> Conditio
     """The candidate's row of the cross-section of its own bar; None when that is not at hand."""
     if market is None or market.bar_close != decision.bar_close:
         return None
-    if decision.symbol not in market.symbols:
+    row = row_of(market.symbols, decision.symbol)
+    if row is None:
         return None
-    row = market.symbols.index(decision.symbol)
     ratio = market.vol_ratio[row]
     return Conditions(
         atr_frac=market.atr_frac[row],

@@ -18,28 +18,29 @@ class Driver:
     everything due by then; periodic timers fire only there, so once between two marks.
     """
 
-    def __init__(self, bus: Bus, timers: Timers) -> None:
+    def __init__(self, bus: Bus, timers: Timers, firings_max: int = FIRINGS_MAX) -> None:
         self._bus = bus
         self._timers = timers
+        self._firings_max = firings_max
 
     def offer(self, ts: int, event: Event | None, source: str) -> None:
         """Works one input (or a timer mark, `event` None) off; time never runs backwards.
 
-        Raises EndlessCascade when more than `FIRINGS_MAX` timers fire before it.
+        Raises EndlessCascade when more than `firings_max` timers fire before it.
         """
         ts = max(ts, self._bus.instant.ns)
         if event is None:
-            self._fire(self._timers.due_until(ts))
+            self._fire(ts, self._timers.due_until(ts))
             return
-        self._fire(self._timers.one_shots_before(ts))
+        self._fire(ts, self._timers.one_shots_before(ts))
         self._bus.process(ts, event, source)
 
-    def _fire(self, due: Iterator[TimerFired]) -> None:
+    def _fire(self, ts: int, due: Iterator[TimerFired]) -> None:
         """Fires what is due, one by one; faulted timers hear nothing, so they fire no more."""
         bus, name = self._bus, self._timers.name
         for count, fired in enumerate(due):
             if name in bus.faulted:
                 return
-            if count >= FIRINGS_MAX:
-                raise EndlessCascade(f"more than {FIRINGS_MAX} timers fired by {fired.due}")
+            if count >= self._firings_max:
+                raise EndlessCascade(f"more than {self._firings_max} timers fired by {ts}")
             bus.process(max(fired.due, bus.instant.ns), fired, name)

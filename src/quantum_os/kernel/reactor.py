@@ -30,12 +30,16 @@ class Snapshot(msgspec.Struct, frozen=True):
 class Module(Protocol):
     """The contract of whatever stands in the line-up; fakes need no inheritance."""
 
-    name: str
-    kind: Literal["reactor", "edge"]
-    critical: bool
-    consumes: tuple[type[Event], ...]
-    produces: frozenset[type[Event]]
-
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["reactor", "edge"]: ...
+    @property
+    def critical(self) -> bool: ...
+    @property
+    def consumes(self) -> tuple[type[Event], ...]: ...
+    @property
+    def produces(self) -> frozenset[type[Event]]: ...
     def handlers(self) -> dict[type[Event], Handler]: ...
     def snapshot(self) -> Snapshot | None: ...
     def restore(self, snapshot: Snapshot) -> None: ...
@@ -103,11 +107,17 @@ def _read_signatures(cls: type) -> tuple[dict[type[Event], str], set[type[Event]
     for attribute, function in inspect.getmembers(cls, inspect.isfunction):
         if not attribute.startswith("on_"):
             continue
+        handler = f"{cls.__name__}.{attribute}"
         hints = typing.get_type_hints(function)
-        returned = hints.pop("return", None)
+        if "return" not in hints:
+            raise TypeError(f"{handler} does not declare what it says")
+        returned = hints.pop("return")
         if len(hints) != 1:
-            raise TypeError(f"{cls.__name__}.{attribute} takes exactly one annotated event")
-        for kind in _event_types(next(iter(hints.values()))):
+            raise TypeError(f"{handler} takes exactly one annotated event")
+        kinds = _event_types(next(iter(hints.values())))
+        if not kinds:
+            raise TypeError(f"{handler} hears no event")
+        for kind in kinds:
             if kind in heard:
                 raise TypeError(f"{cls.__name__} hears {kind.__name__} twice")
             heard[kind] = attribute

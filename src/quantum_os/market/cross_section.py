@@ -34,11 +34,16 @@ MARK_AGE_MAX_BARS = 2
 
 
 class CrossSectionConfig(msgspec.Struct, frozen=True):
-    """The decision timeframe, the venue whose prices count, and the spread its model quotes."""
+    """The decision timeframe, the venue whose prices count, and what its model quotes.
+
+    `unfunded` are the symbols that pay no funding in this run because no source tells of any: their
+    rate is known to be 0, and listed among the run's assumptions.
+    """
 
     price_venue: str
     timeframe: str
     model_half_spread_bps: float
+    unfunded: tuple[str, ...] = ()
 
 
 class Value(msgspec.Struct):
@@ -188,7 +193,9 @@ class CrossSection(Reactor[CrossSectionState]):
 
     def _funding_rate(self, symbol: str) -> Frac | None:
         funding = self._current_funding(symbol)
-        return Frac(funding.rate) if funding else None
+        if funding is None:
+            return Frac(0.0) if symbol in self._config.unfunded else None
+        return Frac(funding.rate)
 
     def _next_funding(self, symbol: str) -> Ns | None:
         funding = self._current_funding(symbol)

@@ -27,7 +27,7 @@ from quantum_os.events.market import (
     row_of,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import RiskPermit
+from quantum_os.events.risk import RiskPermit, SafetyCleared
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import (
     NS_PER_S,
@@ -215,6 +215,13 @@ class Ledger(Reactor[LedgerState]):
         if position is not None:
             high, low = event.high or event.price, event.low or event.price
             position.see(decimal_of(event.price), high, low)
+
+    def on_safety_cleared(self, event: SafetyCleared) -> AccountUpdated | None:
+        """A drawdown that was answered for is measured anew, or its latch would close again at once."""
+        if not event.rebases_peak:
+            return None
+        self.state.wallet.peak = self.state.wallet.equity
+        return self._account()
 
     def on_snapshot(self, event: VenueSnapshot) -> AccountUpdated:
         """Takes the marks of the venue's listing and tells the account at them: comparable."""

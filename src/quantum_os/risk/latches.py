@@ -1,6 +1,6 @@
 """Decides what each cause of a stop does, how long it lasts, and who can undo it: one table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -32,15 +32,28 @@ class Cause(StrEnum):
 
 
 class LatchRule(msgspec.Struct, frozen=True):
-    """What a latch does. `until_midnight` ones open by themselves at the next UTC day."""
+    """What a latch does, and how it heals: a halt without a way out is a defect.
+
+    `until_midnight` ones open by themselves at the next UTC day; those with `dwell_s` once that
+    long has passed since the cause was last seen, and, where `shadow_closes` is not 0, the mean of
+    the last so many votes resolved since is above 0. None heals by an operator alone.
+    """
 
     action: SafetyAction
     way_out: str
     until_midnight: bool = False
     cool_off_s: float = 0.0
+    dwell_s: float | None = None
+    shadow_closes: int = 0
+    rebases_peak: bool = False
 
+
+SHADOW_CLOSES = 50
+"""Votes resolved since the halt that must have been worth something on average (governance.md 2)."""
 
 _CLEAR = "an operator clears it with a reason"
+_EVIDENCE = f"{SHADOW_CLOSES} shadow closes with a mean above 0"
+_QUARTER_HOUR_S, _HOUR_S, _FOUR_HOURS_S, _DAY_S = 900.0, 3_600.0, 14_400.0, 86_400.0
 
 LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
     {
@@ -48,18 +61,38 @@ LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
             SafetyAction.HALT_ENTRIES, "opens at the next UTC midnight", until_midnight=True
         ),
         Cause.DRAWDOWN_FLATTEN: LatchRule(
-            SafetyAction.FLATTEN, f"{_CLEAR}, which approves a new peak"
+            SafetyAction.FLATTEN,
+            f"a day and {_EVIDENCE}, or {_CLEAR}; either approves a new peak",
+            dwell_s=_DAY_S,
+            shadow_closes=SHADOW_CLOSES,
+            rebases_peak=True,
         ),
         Cause.DRAWDOWN_KILL: LatchRule(
             SafetyAction.FLATTEN,
             f"after seven days {_CLEAR}, which approves a new peak",
             cool_off_s=DRAWDOWN_COOL_OFF_S,
+            rebases_peak=True,
         ),
-        Cause.EXECUTION_ERRORS: LatchRule(SafetyAction.HALT_ENTRIES, _CLEAR),
-        Cause.STOP_HITS: LatchRule(SafetyAction.HALT_ENTRIES, _CLEAR),
-        Cause.RECONCILE_MISMATCH: LatchRule(SafetyAction.HALT_ENTRIES, _CLEAR),
+        Cause.EXECUTION_ERRORS: LatchRule(
+            SafetyAction.HALT_ENTRIES, f"an hour without another, or {_CLEAR}", dwell_s=_HOUR_S
+        ),
+        Cause.STOP_HITS: LatchRule(
+            SafetyAction.HALT_ENTRIES,
+            f"four hours and {_EVIDENCE}, or {_CLEAR}",
+            dwell_s=_FOUR_HOURS_S,
+            shadow_closes=SHADOW_CLOSES,
+        ),
+        Cause.RECONCILE_MISMATCH: LatchRule(
+            SafetyAction.HALT_ENTRIES,
+            f"15 minutes of equal books, or {_CLEAR}",
+            dwell_s=_QUARTER_HOUR_S,
+        ),
         Cause.SAFETY_FAULT: LatchRule(SafetyAction.HALT_ENTRIES, _CLEAR),
-        Cause.FEED_GONE: LatchRule(SafetyAction.FLATTEN, _CLEAR),
+        Cause.FEED_GONE: LatchRule(
+            SafetyAction.FLATTEN,
+            f"15 minutes of an unbroken feed, or {_CLEAR}",
+            dwell_s=_QUARTER_HOUR_S,
+        ),
         Cause.OPERATOR_PAUSE: LatchRule(SafetyAction.HALT_ENTRIES, "an operator resumes"),
         Cause.OPERATOR_FLATTEN: LatchRule(SafetyAction.FLATTEN, _CLEAR),
         Cause.OPERATOR_KILL: LatchRule(
@@ -93,6 +126,19 @@ def why_shut(latch: SafetyTripped, now: Ns) -> str:
         return f"{latch.cause} {rule.way_out}"
     left_s = rule.cool_off_s - (now - latch.since) / NS_PER_S
     return f"{latch.cause} cools off for another {left_s:.0f} s" if left_s > 0 else ""
+
+
+def has_healed(latch: SafetyTripped, seen_at: Ns, shadow_r: Sequence[float], now: Ns) -> bool:
+    """Whether a latch opens by itself: long enough since its cause was last seen, and on evidence.
+
+    `shadow_r` are the votes resolved since it closed, in R, oldest first.
+    """
+    rule = LATCHES[Cause(latch.cause)]
+    if rule.dwell_s is None or now - seen_at < rule.dwell_s * NS_PER_S:
+        return False
+    needed = rule.shadow_closes
+    last = shadow_r[len(shadow_r) - needed :] if len(shadow_r) >= needed else ()
+    return needed == 0 or (len(last) == needed and sum(last) > 0)
 
 
 def standing(history: Iterable[SafetyTripped | SafetyCleared]) -> dict[str, SafetyTripped]:

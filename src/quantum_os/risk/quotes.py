@@ -2,6 +2,7 @@
 
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.sizing import TradeIntent
+from quantum_os.events.units import Flag, Mode
 from quantum_os.risk.book import Book
 from quantum_os.risk.limits import Limits
 
@@ -9,11 +10,12 @@ NO_SOURCE = "n/a: this feed has no source"
 
 
 def flagged(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
-    """Quality flags bar entries; so does a symbol without a row."""
+    """Quality flags bar entries; so does a symbol without a row. Synthetic prices serve simulations."""
     place = _place(intent, book)
     if book.market is None or place is None:
         return GateCheck(Gate.FLAGGED, ok=False, note="no market data")
-    flags = book.market.flags[place]
+    simulated = book.mode in (Mode.BACKTEST, Mode.DEMO)
+    flags = [f for f in book.market.flags[place] if not (simulated and f is Flag.SYNTHETIC)]
     return GateCheck(Gate.FLAGGED, not flags, note=", ".join(flags))
 
 

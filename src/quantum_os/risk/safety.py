@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from quantum_os.events.ai import SignalResolved
 from quantum_os.events.commands import Command, OperatorCommand
 from quantum_os.events.execution import (
     Leg,
@@ -27,7 +28,15 @@ from quantum_os.events.system import (
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.reactor import Reactor
 from quantum_os.risk.book import TERMINAL
-from quantum_os.risk.latches import LATCHES, Cause, standing, trip, why_shut
+from quantum_os.risk.latches import (
+    LATCHES,
+    SHADOW_CLOSES,
+    Cause,
+    has_healed,
+    standing,
+    trip,
+    why_shut,
+)
 
 ROLES = ("viewer", "analyst", "trader", "operator")
 """Roles from the weakest to the strongest; any from trader on may stop, only operator may start."""
@@ -60,6 +69,8 @@ class SafetyState(msgspec.Struct):
     stop_hits: list[Ns] = msgspec.field(default_factory=list)
     mismatches: int = 0
     feed_at: Ns | None = None
+    seen_at: dict[str, Ns] = msgspec.field(default_factory=dict)
+    shadow_r: list[float] = msgspec.field(default_factory=list)
 
 
 class Safety(Reactor[SafetyState]):
@@ -122,7 +133,8 @@ class Safety(Reactor[SafetyState]):
             self.state.open.pop(event.symbol, None)
 
     def on_trade_closed(self, event: TradeClosed) -> Iterator[SafetyTripped | AlertRaised]:
-        if event.exit_reason is not ExitReason.STOP or self.state.policy is None:
+        lost_at_stop = event.exit_reason is ExitReason.STOP and event.net < 0
+        if not lost_at_stop or self.state.policy is None:
             return
         known = self.state.policy
         window_s = known.policy.risk.stop_hits_window_s
@@ -166,10 +178,16 @@ class Safety(Reactor[SafetyState]):
         if event.critical:
             yield from self._trip(Cause.SAFETY_FAULT)
 
+    def on_resolved(self, event: SignalResolved) -> None:
+        """While a latch is closed the votes go on in shadow: they are the evidence that opens it."""
+        if self.state.latches:
+            self.state.shadow_r = [*self.state.shadow_r[1 - SHADOW_CLOSES :], event.r]
+
     def on_watermark(
         self, event: FeedWatermark
     ) -> Iterator[SafetyTripped | SafetyCleared | AlertRaised]:
         yield from self._midnight()
+        yield from self._heal()
         if event.venue == self.state.price_venue:
             yield from self._feed(event.time)
             self.state.feed_at = event.time
@@ -195,11 +213,26 @@ class Safety(Reactor[SafetyState]):
                 del self.state.latches[cause]
                 yield SafetyCleared(cause, actor="clock", reason="a new UTC day")
 
+    def _heal(self) -> Iterator[SafetyCleared]:
+        for cause, latch in list(self.state.latches.items()):
+            seen_at = self.state.seen_at.get(cause, latch.since)
+            if has_healed(latch, seen_at, self.state.shadow_r, Ns(self.now)):
+                yield self._opened(cause, "clock", latch.way_out)
+
+    def _opened(self, cause: str, actor: str, reason: str) -> SafetyCleared:
+        del self.state.latches[cause]
+        self._forget(cause)
+        rebases = LATCHES[Cause(cause)].rebases_peak
+        return SafetyCleared(cause, actor, reason, rebases_peak=rebases)
+
     def _trip(
         self, cause: Cause, value: float | None = None, limit: float | None = None
     ) -> Iterator[SafetyTripped | AlertRaised]:
+        self.state.seen_at[cause] = Ns(self.now)
         if cause in self.state.latches:
             return
+        if not self.state.latches:
+            self.state.shadow_r = []
         latch = trip(cause, Ns(self.now), value, limit)
         self.state.latches[cause] = latch
         yield latch
@@ -212,9 +245,7 @@ class Safety(Reactor[SafetyState]):
         if refusal or latch is None:
             yield self._refused(event, refusal)
             return
-        del self.state.latches[cause]
-        self._forget(cause)
-        yield SafetyCleared(cause, event.actor, event.reason)
+        yield self._opened(cause, event.actor, event.reason)
 
     def _forget(self, cause: str) -> None:
         """What an operator has answered for does not close the latch a second time."""

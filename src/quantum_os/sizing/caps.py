@@ -7,7 +7,7 @@ import msgspec
 from quantum_os.events.ai import Gate
 from quantum_os.events.market import Instrument
 from quantum_os.events.units import PositionSide
-from quantum_os.formulas.rounding import decimal_of
+from quantum_os.formulas.rounding import decimal_of, floor_to_step
 from quantum_os.sizing import holdings
 from quantum_os.sizing.holdings import Holdings
 from quantum_os.sizing.knowledge import Refusal, Rules
@@ -86,3 +86,8 @@ def under(notional: Decimal, caps: tuple[Cap, ...]) -> Capped | Refusal:
             return Refusal(cap.gate, float(cap.room), 0.0)
     hit = tuple(cap.name for cap in caps if cap.room < notional)
     return Capped(_DOWN.plus(min(notional, *(cap.room for cap in caps))), hit)
+
+
+def quantity(notional: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
+    """What `notional` USD buys at `price` > 0, floored to the step: never beyond the budget."""
+    return floor_to_step(_DOWN.divide(notional, price), instrument.step)

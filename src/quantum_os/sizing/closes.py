@@ -26,7 +26,10 @@ class Close(msgspec.Struct, frozen=True):
 
 
 class Closes(msgspec.Struct):
-    """The memory of closed trades; `waiting` ones are not reconciled and teach nothing yet."""
+    """The memory of closed trades; `waiting` ones are not reconciled and teach nothing yet.
+
+    `shadow` holds the shadow outcomes of each strategy that has been found without an edge.
+    """
 
     waiting: list[Close] = msgspec.field(default_factory=list)
     recent_r: list[float] = msgspec.field(default_factory=list)
@@ -51,8 +54,9 @@ def record(closes: Closes, close: Close | None, *, lost: bool, pause_at: int) ->
         del closes.waiting[:-WAITING_MAX]
 
 
-def reconcile(closes: Closes) -> None:
+def reconcile(closes: Closes, policy: SizingPolicy) -> None:
     """Moves every waiting close into the statistics: the venue has confirmed the account."""
+    judged = dict.fromkeys(close.strategy for close in closes.waiting)
     for close in closes.waiting:
         closes.recent_r.append(close.r)
         of_strategy = closes.by_strategy.setdefault(close.strategy, [])
@@ -60,14 +64,18 @@ def reconcile(closes: Closes) -> None:
         del of_strategy[:-CLOSES_PER_STRATEGY_MAX]
     closes.waiting.clear()
     del closes.recent_r[:-TREND_CLOSES]
+    for strategy in judged:
+        if kelly(closes.by_strategy[strategy], 1.0, policy) > 0:
+            closes.shadow.pop(strategy, None)
+        else:
+            closes.shadow.setdefault(strategy, [])
 
 
-def resolve_shadow(closes: Closes, strategy: str, r: float, policy: SizingPolicy) -> None:
+def resolve_shadow(closes: Closes, strategy: str, r: float) -> None:
     """Hears a shadow outcome; enough good ones give a strategy without edge a cold start again."""
-    if kelly(closes.by_strategy.get(strategy, ()), 1.0, policy) > 0:
-        closes.shadow.pop(strategy, None)
+    seen = closes.shadow.get(strategy)
+    if seen is None:
         return
-    seen = closes.shadow.setdefault(strategy, [])
     seen.append(r)
     del seen[:-SHADOW_CLOSES]
     average = mean(seen)

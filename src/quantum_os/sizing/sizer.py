@@ -14,11 +14,11 @@ from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeCl
 from quantum_os.events.sizing import Factor, SizingDecided
 from quantum_os.events.units import Frac, Leverage, Margin, Notional, Ns, Qty, Risk, Usd
 from quantum_os.formulas.risk_budget import notional_for_risk
-from quantum_os.formulas.rounding import decimal_of, floor_to_step
+from quantum_os.formulas.rounding import decimal_of
 from quantum_os.kernel.reactor import Reactor
 from quantum_os.sizing import closes, correlation, holdings, ilf, knowledge
 from quantum_os.sizing.budget import Budget, risk_budget
-from quantum_os.sizing.caps import Capped, margin_caps, market_caps, under
+from quantum_os.sizing.caps import Capped, margin_caps, market_caps, quantity, under
 from quantum_os.sizing.closes import Close
 from quantum_os.sizing.knowledge import Knowledge, Refusal, Row, Rules
 
@@ -61,13 +61,11 @@ class Sizer(Reactor[Knowledge]):
         closes.record(self.state.closes, close, lost=event.net < 0, pause_at=pause_at)
 
     def on_reconciled(self, event: ReconcileState) -> None:
-        if event.ok:
-            closes.reconcile(self.state.closes)
+        if event.ok and self.state.policy is not None:
+            closes.reconcile(self.state.closes, self.state.policy.policy.sizing)
 
     def on_resolved(self, event: SignalResolved) -> None:
-        policy = self.state.policy
-        if policy and event.voter in self.state.closes.by_strategy:
-            closes.resolve_shadow(self.state.closes, event.voter, event.r, policy.policy.sizing)
+        closes.resolve_shadow(self.state.closes, event.voter, event.r)
 
     def on_market(self, event: MarketData) -> None:
         self.state.market = event
@@ -155,7 +153,7 @@ def _sized(case: _Case, budget: Budget, known: Knowledge) -> SizingDecided | Ref
     capped = under(market.notional, margins)
     if isinstance(capped, Refusal):
         return capped
-    qty = floor_to_step(capped.notional / price, case.instrument.step)
+    qty = quantity(capped.notional, price, case.instrument)
     low = _below_minimum(qty, price, case.instrument)
     if low is not None:
         return low

@@ -36,9 +36,10 @@ class SqliteJournal:
     is appended after that is numbered but kept nowhere, so that exits go on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unflushed_max: int = UNFLUSHED_MAX) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._unflushed_max = unflushed_max
         self.failure: Exception | None = None
         self._connection = _connected(path)
         self._reader = _connected(path)
@@ -57,8 +58,8 @@ class SqliteJournal:
         if envelope.seq != self._appended + 1 and self._appended:
             raise JournalFailed(f"seq {envelope.seq} after {self._appended}")
         with self._work:
-            if len(self._waiting) >= UNFLUSHED_MAX:
-                raise JournalFailed(f"{UNFLUSHED_MAX} events wait to be written")
+            if len(self._waiting) >= self._unflushed_max:
+                raise JournalFailed(f"{self._unflushed_max} events wait to be written")
             if self.failure is None:
                 self._waiting.append(envelope)
             self._appended = envelope.seq

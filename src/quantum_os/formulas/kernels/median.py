@@ -37,7 +37,7 @@ def _ranks(values: Floats, first: Counts, ordered: Floats) -> Counts:
     stride = 1
     while 2 * stride <= ordered.shape[1]:
         stride *= 2
-    reached = np.where(values < np.inf, first, first)
+    reached = first + np.zeros(values.shape, dtype=np.int64)
     while stride > 0:
         probe = np.minimum(reached + stride, last)
         reached = np.where(flat[probe - 1] < values, probe, reached)

@@ -97,6 +97,9 @@ class SyntheticMarket(msgspec.Struct, frozen=True):
     def symbols(self, venue: str) -> tuple[str, ...]:
         return tuple(_PRICES) if venue == VENUE else ()
 
+    def funded(self, venue: str) -> tuple[str, ...]:
+        return self.symbols(venue)
+
     def frames(self) -> Iterator[tuple[int, int, Event | None]]:
         """Plays the market as a tape does: closes, watermark, timers, opens of each time."""
         symbols = tuple(_PRICES)

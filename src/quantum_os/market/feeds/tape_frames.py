@@ -12,6 +12,7 @@ from quantum_os.events.market import (
     FeedWatermark,
     MarketKlines,
     MarketOpens,
+    RawKind,
 )
 from quantum_os.events.units import Ns
 from quantum_os.market.feeds.tape_bars import VenueBars
@@ -59,6 +60,11 @@ class Tape(msgspec.Struct, frozen=True):
     def symbols(self, venue: str) -> tuple[str, ...]:
         """The symbols of a venue that have at least one bar, sorted."""
         return tuple(one.symbol for one in self.series if one.venue == venue)
+
+    def funded(self, venue: str) -> tuple[str, ...]:
+        """The symbols of a venue whose funding is on the tape; the others pay none."""
+        kind = RawKind.FUNDING
+        return tuple(one.symbol for one in self.facts if one.venue == venue and one.kind is kind)
 
     def frames(self) -> Iterator[tuple[int, Stage, TapeEvent | None]]:
         """Plays the tape once: (time T, stage, event); TIMERS has no event and comes once per T.

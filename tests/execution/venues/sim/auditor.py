@@ -67,7 +67,7 @@ def audit_orders(floor: Floor, orders: list[OrderRequested]) -> None:
 
 
 def audit_reductions(floor: Floor, orders: list[OrderRequested]) -> None:
-    """A reduce-only fill brings the position towards zero and not past it; so does a liquidation."""
+    """A reduce-only fill brings the position towards zero, not past it; a liquidation too."""
     reduce_only = {order.client_id for order in orders if order.reduce_only}
     held: dict[str, Decimal] = {}
     for fill in floor.fills():

@@ -36,7 +36,7 @@ def test_f49_an_order_is_filled_only_by_what_was_executed() -> None:
     floor.bar((100, 100, 100, 100), volume=10.0)
     floor.order("entry", BUY, "2")
     (acked,) = floor.updates("entry")
-    assert (acked.state, acked.cum_qty, acked.avg_price) == (S.ACKED, 0, None)
+    assert (acked.state, acked.cum_qty, acked.avg_price) == (S.ACKED, D(0), None)
     floor.opens(100.0)  # 10 % of the last bar's 10 units trade at each price point
     floor.bar((100, 102, 98, 101), volume=6.0)
     cums = [(u.state, u.cum_qty) for u in floor.updates("entry")]
@@ -134,7 +134,7 @@ def test_a_limit_needs_a_price_beyond_it_and_pays_the_maker_fee() -> None:
     floor.opens(104.0)
     floor.bar((104, 105.1, 103, 104))
     fill = floor.fills()[-1]
-    assert (fill.price, fill.qty, fill.liquidity) == (105, D("0.4"), Liquidity.MAKER)
+    assert (fill.price, fill.qty, fill.liquidity) == (D(105), D("0.4"), Liquidity.MAKER)
     assert fill.fee == D("0.0084")  # 42 USD at 2 bps
     assert floor.account.positions[BTC].qty == D("0.6")
 
@@ -147,7 +147,7 @@ def test_a_limit_that_would_trade_at_once_takes_the_open_and_pays_for_it() -> No
     floor.target("tp", SELL, "1", "105")
     floor.opens(107.0)
     fill = floor.fills()[-1]
-    assert (fill.price, fill.liquidity) == (107, Liquidity.TAKER)
+    assert (fill.price, fill.liquidity) == (D(107), Liquidity.TAKER)
 
 
 @pytest.mark.parametrize(("opening", "state"), [(99.0, S.FILLED), (101.0, S.EXPIRED)])
@@ -202,7 +202,7 @@ def test_a_cancelled_order_says_so_once_and_its_fills_stay() -> None:
     floor.cancel("entry")
     last = floor.updates("entry")[-1]
     assert floor.states("entry") == [S.ACKED, S.PARTIAL, S.CANCELED]
-    assert (last.cum_qty, last.avg_price) == (1, 100)
+    assert (last.cum_qty, last.avg_price) == (D(1), D(100))
 
 
 def test_an_entry_that_finds_no_price_before_it_expires_never_fills() -> None:
@@ -253,8 +253,8 @@ def test_the_listing_shows_equity_positions_and_orders() -> None:
     listing = floor.snapshot()
     assert listing.wallet == D("9999.95")
     assert listing.equity == D("10007.95")
-    assert [(o.client_id, o.trigger) for o in listing.orders] == [("stop", 95)]
-    assert (listing.positions[0].mark, listing.positions[0].upnl) == (108, 8)
+    assert [(o.client_id, o.trigger) for o in listing.orders] == [("stop", D(95))]
+    assert (listing.positions[0].mark, listing.positions[0].upnl) == (D(108), D(8))
 
 
 def test_other_venues_and_quiet_symbols_are_passed_by() -> None:
@@ -290,7 +290,7 @@ def test_ticks_drive_the_same_matching() -> None:
     floor.tick(102.0, low=101.0, high=103.5)
     assert floor.fills()[-1].price == 103
     floor.tick(94.0)  # nothing traded between 102 and 94
-    assert (floor.fills()[-1].price, floor.fills()[-1].qty) == (94, 1)
+    assert (floor.fills()[-1].price, floor.fills()[-1].qty) == (D(94), D(1))
     assert floor.venue.state.books == {}
 
 
@@ -364,7 +364,7 @@ def test_snapshot_and_restore_are_exact_at_any_cut() -> None:
             lambda: floor.bar((101, 104, 100, 102), volume=9.0),
             lambda: floor.opens(93.0),
             lambda: floor.bar((93, 94, 90, 91), volume=8.0),
-            lambda: floor.snapshot(),
+            floor.snapshot,
         ]
         for number, step in enumerate(steps):
             if number == cut:

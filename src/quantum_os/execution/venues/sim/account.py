@@ -6,6 +6,9 @@ import msgspec
 
 from quantum_os.events.units import PositionSide, Side
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+
 ZERO = Decimal(0)
 MONEY_GRID = Decimal("1e-8")
 """Money is rounded half to even to 8 decimals where it is made: a profit, a fee, a funding payment,
@@ -74,13 +77,13 @@ class Account(msgspec.Struct):
         """Books `qty` > 0 at `price`: what is against the position closes it, the rest opens."""
         position = self.positions.get(symbol)
         value = price * qty
-        if position is not None and (position.qty > 0) is not (side is Side.BUY):
+        if position is not None and (position.qty > 0) is not (side is _BUY):
             closing = min(qty, abs(position.qty))
             part = price * closing
             self._close(symbol, position, closing, part)
             qty, value = qty - closing, value - part
         if qty:
-            self._open(symbol, qty if side is Side.BUY else -qty, value)
+            self._open(symbol, qty if side is _BUY else -qty, value)
 
     def free(self) -> Decimal:
         """USD of the wallet that backs no position; isolated profits do not count."""

@@ -9,14 +9,19 @@ from quantum_os.events.execution import OrderKind
 from quantum_os.events.units import Side
 from quantum_os.execution.venues.sim.account import ZERO, Position
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+_SELL = Side.SELL
+_STOP = OrderKind.STOP_MARKET
+
 
 class RestingOrder(msgspec.Struct):
     """An accepted order that has not ended.
 
     `live_from` is when it can first be filled, `arrived` its time at the venue (latency included).
     `level` is the price that must be reached: a stop's trigger, a limit plus the ticks beyond it.
-    `taker` is set while it takes what the next price point offers; `fresh` on a limit that would
-    trade at once. `met` is the time of its last fill. `first_share` and `ack_due` belong to the
+    `taker` is set while it takes what the next price point offers; `passed` on a limit that the
+    market has passed. `met` is the time of its last fill. `first_share` and `ack_due` belong to the
     fault script.
     """
 
@@ -33,7 +38,7 @@ class RestingOrder(msgspec.Struct):
     arrived: int
     level: float
     taker: bool
-    fresh: bool = False
+    passed: bool = False
     cum_qty: Decimal = ZERO
     cum_value: Decimal = ZERO
     fills: int = 0
@@ -48,14 +53,18 @@ class RestingOrder(msgspec.Struct):
     @property
     def is_dormant_stop(self) -> bool:
         """Whether it waits for its trigger."""
-        return self.kind is OrderKind.STOP_MARKET and not self.taker
+        return self.kind is _STOP and not self.taker
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether it takes what the next price point offers, a limit as long as it suits it."""
+        return self.taker or self.passed
 
     @property
     def is_restless(self) -> bool:
         """Whether the next price point concerns it wherever the price is."""
         return (
-            self.taker
-            or self.fresh
+            self.is_eager
             or self.ack_due is not None
             or (self.expires is not None and not self.reduce_only)
         )
@@ -92,12 +101,16 @@ class SymbolBook(msgspec.Struct):
         down, up, restless, cover = -inf, inf, False, ZERO
         for order in self.orders:
             restless = restless or order.is_restless
-            if not order.taker and (order.side is Side.BUY) is (order.trigger is None):
-                down = max(down, order.level)
-            elif not order.taker:
-                up = min(up, order.level)
+            level = order.level
+            if order.taker:
+                pass
+            elif (order.side is _BUY) is (order.trigger is None):
+                if level > down:
+                    down = level
+            elif level < up:
+                up = level
             if position is not None and closes_for_sure(order, position):
-                cover += order.remaining
+                cover += order.qty - order.cum_qty
         if position is not None and position.liquidation is not None:
             level = float(position.liquidation)
             down, up = (max(down, level), up) if position.qty > 0 else (down, min(up, level))
@@ -107,10 +120,10 @@ class SymbolBook(msgspec.Struct):
 
 def reduces(order: RestingOrder, position: Position) -> bool:
     """Whether the order stands against the position."""
-    return (position.qty > 0) is (order.side is Side.SELL)
+    return (position.qty > 0) is (order.side is _SELL)
 
 
 def closes_for_sure(order: RestingOrder, position: Position) -> bool:
     """Whether the order protects the position: a reduce-only stop, or a close on its way."""
-    protects = order.taker or order.kind is OrderKind.STOP_MARKET
+    protects = order.taker or order.kind is _STOP
     return protects and order.reduce_only and reduces(order, position)

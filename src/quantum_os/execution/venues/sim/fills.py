@@ -17,6 +17,11 @@ from quantum_os.formulas.costs import fee
 from quantum_os.formulas.rounding import decimal_of, floor_to_step
 from quantum_os.kernel.ids import derive
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+_TAKER = Liquidity.TAKER
+_MAKER = Liquidity.MAKER
+
 
 def take(session: Session, symbol: str, order: RestingOrder, point: Point) -> None:
     """Fills a taker at the point's price made worse; a limit's price bounds it."""
@@ -33,9 +38,9 @@ def take(session: Session, symbol: str, order: RestingOrder, point: Point) -> No
         key=order.client_id,
     )
     if order.price is not None:
-        bound = min if order.side is Side.BUY else max
+        bound = min if order.side is _BUY else max
         price = bound(price, order.price)
-    trade(session, symbol, order, qty, price, Liquidity.TAKER, max(point.time, order.arrived))
+    trade(session, symbol, order, qty, price, _TAKER, max(point.time, order.arrived))
 
 
 def make(session: Session, symbol: str, order: RestingOrder, point: Point) -> None:
@@ -43,7 +48,7 @@ def make(session: Session, symbol: str, order: RestingOrder, point: Point) -> No
     qty = tradable(session, symbol, order, point)
     if qty > 0 and order.price is not None:
         at = max(point.time, order.arrived)
-        trade(session, symbol, order, qty, order.price, Liquidity.MAKER, at)
+        trade(session, symbol, order, qty, order.price, _MAKER, at)
 
 
 def tradable(session: Session, symbol: str, order: RestingOrder, point: Point) -> Decimal:
@@ -87,7 +92,7 @@ def trade(
     state = session.state
     tariff = session.tariff
     value = price * qty
-    charge = money(fee(value, tariff.maker if liquidity is Liquidity.MAKER else tariff.taker))
+    charge = money(fee(value, tariff.maker if liquidity is _MAKER else tariff.taker))
     if not order.reduce_only and not _is_affordable(state.account, symbol, order, price, qty):
         code, reason = MARGIN.code, MARGIN.reason
         end(session, symbol, order, OrderState.EXPIRED, at=at, code=code, reason=reason)

@@ -13,6 +13,12 @@ from quantum_os.events.units import Side
 from quantum_os.execution.venues.sim.account import ZERO, Position
 from quantum_os.formulas.liquidation import max_notional_at
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+_SELL = Side.SELL
+_STOP = OrderKind.STOP_MARKET
+_MARKET = OrderKind.MARKET
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Why an order is not taken: the venue's code and what it means."""
@@ -38,9 +44,9 @@ WOULD_TRIGGER = Refusal("-2021", "would trigger immediately")
 
 def check_shape(order: OrderRequested, instrument: Instrument) -> Refusal | None:
     """Precision and quantity: what can be said without the account or the market."""
-    wanted = order.trigger if order.kind is OrderKind.STOP_MARKET else order.price
-    at_market = order.kind in (OrderKind.MARKET, OrderKind.STOP_MARKET)
-    if order.kind is not OrderKind.MARKET and wanted is None:
+    wanted = order.trigger if order.kind is _STOP else order.price
+    at_market = order.kind in (_MARKET, _STOP)
+    if order.kind is not _MARKET and wanted is None:
         return MALFORMED
     for price in (order.price, order.trigger):
         if price is not None and (price <= 0 or price % instrument.tick):
@@ -55,16 +61,16 @@ def check_shape(order: OrderRequested, instrument: Instrument) -> Refusal | None
 
 def check_trigger(order: OrderRequested, mark: float) -> Refusal | None:
     """A stop must lie beyond the market."""
-    if order.kind is not OrderKind.STOP_MARKET or order.trigger is None:
+    if order.kind is not _STOP or order.trigger is None:
         return None
     trigger = float(order.trigger)
-    passed = mark >= trigger if order.side is Side.BUY else mark <= trigger
+    passed = mark >= trigger if order.side is _BUY else mark <= trigger
     return WOULD_TRIGGER if passed else None
 
 
 def check_reduction(order: OrderRequested, position: Position | None) -> Refusal | None:
     """A reduce-only order needs a position on the other side; its size may exceed it."""
-    if position is None or (position.qty > 0) is not (order.side is Side.SELL):
+    if position is None or (position.qty > 0) is not (order.side is _SELL):
         return REDUCE_ONLY
     return None
 
@@ -94,10 +100,10 @@ def check_opening(order: OrderRequested, instrument: Instrument, room: Room) -> 
     if room.leverage is None:
         return LEVERAGE_UNSET
     signed = order.qty + room.resting
-    after = abs(room.held + (signed if order.side is Side.BUY else -signed))
+    after = abs(room.held + (signed if order.side is _BUY else -signed))
     if after * room.price > max_notional_at(room.leverage, instrument.brackets):
         return BRACKET
-    against = room.held < 0 if order.side is Side.BUY else room.held > 0
+    against = room.held < 0 if order.side is _BUY else room.held > 0
     opening = order.qty - (min(order.qty, abs(room.held)) if against else ZERO)
     need = opening * room.price / room.leverage + order.qty * room.price * room.fee_rate
     return MARGIN if need > room.free else None

@@ -22,7 +22,6 @@ from quantum_os.execution.venues.sim.matching import is_marketable
 from quantum_os.execution.venues.sim.state import KNOWN_IDS_MAX, Session
 from quantum_os.execution.venues.sim.tape import bar_of, last_price
 from quantum_os.formulas.rounding import decimal_of
-from quantum_os.kernel.ids import derive
 
 _FAULT_REFUSALS = {
     FaultKind.REJECT_ENTRY: Refusal("-2010", "scripted"),
@@ -184,7 +183,7 @@ def _rest(session: Session, order: OrderRequested, book: SymbolBook, fault: Faul
     state = session.state
     resting = _resting(session, order, state.instruments[order.symbol])
     if order.kind is OrderKind.LIMIT:
-        resting.fresh = is_marketable(resting, book.mark)
+        resting.passed = is_marketable(resting, book.mark)
     book.orders = [*book.orders, resting]
     state.books[order.symbol] = book
     _apply(session, order, resting, fault)
@@ -194,7 +193,7 @@ def _rest(session: Session, order: OrderRequested, book: SymbolBook, fault: Faul
 def _resting(session: Session, order: OrderRequested, instrument: Instrument) -> RestingOrder:
     return RestingOrder(
         client_id=order.client_id,
-        venue_id=derive(session.state.namespace, "order", order.client_id),
+        venue_id=f"sim-{order.client_id}",
         kind=order.kind,
         side=order.side,
         qty=order.qty,

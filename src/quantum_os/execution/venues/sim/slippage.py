@@ -9,6 +9,9 @@ from quantum_os.execution.venues.sim.tape import Point
 from quantum_os.formulas.costs import entry_slippage_bps
 from quantum_os.formulas.rounding import decimal_of, price_to_tick
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+
 
 def participation(qty: Decimal, point: Point, config: SimVenueConfig) -> float:
     """The share of the bar's volume that `qty` takes, at most what one order may take.
@@ -51,11 +54,13 @@ def taker_price(
     """The price on the tick, never better than the point's. `key` and the time draw the chance."""
     raw = point.price
     if point.bid is not None and point.ask is not None:
-        raw = point.ask if side is Side.BUY else point.bid
+        raw = point.ask if side is _BUY else point.bid
     share = participation(qty, point, config)
     bps = slippage_bps(config, tariff, point, share, noise(config.seed, key, point.time))
-    price = price_to_tick(decimal_of(raw * (1.0 + side.sign * bps / 1e4)), tick, "nearest")
+    price = price_to_tick(
+        decimal_of(raw * (1.0 + (bps if side is _BUY else -bps) / 1e4)), tick, "nearest"
+    )
     quoted = decimal_of(raw)
-    if (price < quoted) if side is Side.BUY else (price > quoted):
-        price = price_to_tick(quoted, tick, "up" if side is Side.BUY else "down")
+    if (price < quoted) if side is _BUY else (price > quoted):
+        price = price_to_tick(quoted, tick, "up" if side is _BUY else "down")
     return max(price, tick)

@@ -1,7 +1,5 @@
 """Decides what a symbol last cost, from the columns that prices come in."""
 
-from math import inf
-
 import msgspec
 
 from quantum_os.events.market import MarketKlines, MarketOpens
@@ -17,11 +15,6 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     low: float
     close: float
     volume: float | None
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether its prices are prices: positive, finite, in order."""
-        return 0.0 < self.low <= min(self.open, self.close) <= self.high < inf
 
     @property
     def range_bps(self) -> float:

@@ -173,14 +173,14 @@ class SimVenue(Reactor[SimVenueState]):
             place = places.get(symbol)
             if place is None:
                 continue
-            quiet = event.low[place] > book.down and event.high[place] < book.up
             bar = bar_of(event, place)
-            if not bar.is_sound:
+            if not 0.0 < bar.low <= bar.close <= bar.high < inf:
                 continue
-            if book.ticked >= event.open_time or (quiet and book.covered and not book.restless):
+            quiet = bar.low > book.down and bar.high < book.up
+            if book.ticked >= bar.open_time or (quiet and book.covered and not book.restless):
                 book.volume, book.range_bps = bar.volume, bar.range_bps
                 book.mark = bar.close
-            else:
+            elif bar.low <= bar.open <= bar.high:
                 walk_bar(session, symbol, book, bar)
         state.priced_until = event.close_time
         pay_due(session, event.close_time)

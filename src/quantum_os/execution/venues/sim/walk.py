@@ -15,6 +15,12 @@ from quantum_os.execution.venues.sim.matching import (
 from quantum_os.execution.venues.sim.state import Session
 from quantum_os.execution.venues.sim.tape import Bar, Point
 
+# Read once: on Python 3.11 a member reached through its class costs as much as a Decimal sum.
+_BUY = Side.BUY
+_SELL = Side.SELL
+_STOP = OrderKind.STOP_MARKET
+_LIMIT_IOC = OrderKind.LIMIT_IOC
+
 
 def visit(session: Session, symbol: str, book: SymbolBook, point: Point) -> None:
     """A price point that the market jumped to: liquidation, stops, takers, then limits.
@@ -28,11 +34,12 @@ def visit(session: Session, symbol: str, book: SymbolBook, point: Point) -> None
     position = state.account.positions.get(symbol)
     if position is not None and is_reached(position, point.price):
         liquidate(session, symbol, point)
-    if book.restless:
-        _sweep(session, symbol, book, point)
-    if book.restless or point.price <= book.down or point.price >= book.up:
-        for order in sorted(book.orders, key=_precedence):
-            _meet(session, symbol, book, order, point)
+        settle_book(session, symbol)
+    if not book.restless and book.down < point.price < book.up:
+        return
+    _sweep(session, symbol, book, point)
+    for order in sorted(book.orders, key=_precedence):
+        _meet(session, symbol, book, order, point)
     settle_book(session, symbol)
 
 
@@ -46,7 +53,7 @@ def walk_bar(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
         point = _open_of(book, bar)
         _sweep(session, symbol, book, point)
         for order in list(book.orders):
-            if (order.taker or order.fresh) and order.met < bar.open_time:
+            if order.is_eager and order.met < bar.open_time:
                 _meet(session, symbol, book, order, point)
         settle_book(session, symbol)
     book.mark = bar.open
@@ -59,7 +66,7 @@ def walk_path(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None
     position = session.state.account.positions.get(symbol)
     if position is not None and is_ambiguous(book, position, bar.low, bar.high, bar.open_time):
         session.state.metrics.ambiguous_bars += 1
-    extremes = ((bar.low, Side.SELL), (bar.high, Side.BUY))
+    extremes = ((bar.low, _SELL), (bar.high, _BUY))
     if not _falls_first(session, symbol, book):
         extremes = extremes[::-1]
     for extreme, loser in extremes:
@@ -88,7 +95,7 @@ def _falls_first(session: Session, symbol: str, book: SymbolBook) -> bool:
     position = session.state.account.positions.get(symbol)
     if position is not None:
         return position.qty > 0
-    return not any(order.side is Side.SELL for order in book.orders if not order.reduce_only)
+    return not any(order.side is _SELL for order in book.orders if not order.reduce_only)
 
 
 def _travel(session: Session, symbol: str, book: SymbolBook, point: Point) -> None:
@@ -112,12 +119,11 @@ def _travel(session: Session, symbol: str, book: SymbolBook, point: Point) -> No
             settle_book(session, symbol)
             continue
         done.append(hit.order.client_id)
-        if hit.order.kind is OrderKind.STOP_MARKET:
+        if hit.order.kind is _STOP:
             hit.order.taker = True
             take(session, symbol, hit.order, _at(point, hit.price))
         else:
             make(session, symbol, hit.order, point)
-        settle_book(session, symbol)
     book.mark = point.price
 
 
@@ -126,14 +132,15 @@ def _serve(session: Session, symbol: str, book: SymbolBook, point: Point, loser:
     if not book.restless:
         return
     for order in list(book.orders):
-        if order.taker and order.side is loser and order.live_from <= point.served_until:
+        eager = order.taker or (order.passed and is_marketable(order, point.price))
+        if eager and order.side is loser and order.live_from <= point.served_until:
             take(session, symbol, order, point)
 
 
 def _precedence(order: RestingOrder) -> int:
-    if order.kind is OrderKind.STOP_MARKET:
+    if order.kind is _STOP:
         return 0
-    return 1 if order.taker or order.fresh else 2
+    return 1 if order.is_eager else 2
 
 
 def _meet(
@@ -142,7 +149,7 @@ def _meet(
     """Lets one order act at a point, unless an earlier one ended it or it is too young."""
     if order.live_from > point.served_until or not any(order is live for live in book.orders):
         return
-    if order.kind is OrderKind.LIMIT_IOC:
+    if order.kind is _LIMIT_IOC:
         _meet_ioc(session, symbol, book, order, point)
     elif order.is_dormant_stop:
         if is_touched(order, point.price):
@@ -150,12 +157,14 @@ def _meet(
             take(session, symbol, order, point)
     elif order.taker:
         take(session, symbol, order, point)
-    elif order.fresh:
-        order.fresh = False
-        if is_marketable(order, point.price):
+    elif order.passed:
+        order.passed = is_marketable(order, point.price)
+        if order.passed:
             take(session, symbol, order, point)
     elif is_touched(order, point.price):
         make(session, symbol, order, point)
+        # What is left stands against a market that has passed it: it is a taker from here on.
+        order.passed = is_marketable(order, point.price)
 
 
 def _meet_ioc(

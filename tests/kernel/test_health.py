@@ -1,0 +1,58 @@
+"""The whole is as healthy as its sickest module, and every module says why."""
+
+import pytest
+
+from quantum_os.events.market import FeedWatermark
+from quantum_os.events.system import ModuleState
+from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.health import Health, health_of
+from quantum_os.kernel.journal import MemoryJournal
+from tests.kernel.fakes import Fake, alert, mark, nothing
+
+RUN = (ModuleState.RUNNING, 3)
+
+
+def _boom(event: FeedWatermark) -> None:
+    raise RuntimeError("boom")
+
+
+def _health(state_of_b: tuple[ModuleState, int] | None, *, boom: bool = False) -> Health:
+    modules = (
+        Fake("a", {FeedWatermark: _boom if boom else nothing}),
+        Fake("b", {}, critical=False),
+    )
+    bus = Bus(modules, MemoryJournal())
+    bus.process(11, mark(), "tape")
+    bus.process(12, alert(), "tape")
+    states = {"a": RUN} | ({} if state_of_b is None else {"b": state_of_b})
+    return health_of(modules, states, bus)
+
+
+def test_all_running_is_healthy() -> None:
+    health = _health(RUN)
+    assert (health.ok, health.summary) == (True, "all modules run")
+
+
+@pytest.mark.parametrize("state", sorted(set(ModuleState) - {ModuleState.RUNNING}))
+def test_one_that_does_not_run_is_named(state: ModuleState) -> None:
+    health = _health((state, 1))
+    assert (health.ok, health.summary) == (False, "not running: b")
+
+
+def test_a_module_the_supervisor_does_not_know_is_new() -> None:
+    assert _health(None).modules[1].state is ModuleState.NEW
+
+
+def test_a_fault_on_the_bus_outweighs_what_the_supervisor_says() -> None:
+    row = _health(RUN, boom=True).modules[0]
+    assert (row.state, row.reason, row.critical) == (
+        ModuleState.FAULTED,
+        "RuntimeError: boom",
+        True,
+    )
+
+
+def test_a_module_says_when_it_last_heard_something() -> None:
+    first, second = _health(RUN).modules
+    assert (first.last_event_at, first.since) == (11, 3)
+    assert second.last_event_at is None

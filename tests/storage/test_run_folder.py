@@ -1,0 +1,58 @@
+"""A run folder keeps inputs and the order path whole, and a hash of every event."""
+
+from pathlib import Path
+
+import pytest
+
+from quantum_os.events.catalog import EVENTS
+from quantum_os.kernel.journal import MemoryJournal
+from quantum_os.storage.frames import frame_of
+from quantum_os.storage.run_folder import (
+    ORDER_PATH,
+    RunRecorder,
+    read_hashes,
+    read_inputs,
+    read_orders,
+    recorded_digest,
+)
+from tests.kernel.fakes import mark
+from tests.storage.fund import INPUTS, fund, record
+
+
+def test_inputs_order_path_and_hashes_are_those_of_the_journal(tmp_path: Path) -> None:
+    record(tmp_path)
+    journal = MemoryJournal()
+    bus = fund(journal)
+    for time in range(INPUTS):
+        bus.process(time, mark(time, "binance"), "tape")
+    said = list(journal.read())
+    inputs = [frame_of(envelope) for envelope in said if envelope.is_input]
+    orders = [
+        frame_of(envelope)
+        for envelope in said
+        if not envelope.is_input and envelope.stream in ORDER_PATH
+    ]
+    assert [read.frame for read in read_inputs(tmp_path)] == inputs
+    assert [read.frame for read in read_orders(tmp_path)] == orders
+    hashes = read_hashes(tmp_path)
+    assert [recorded_digest(hashes, envelope.seq) for envelope in said] == [
+        envelope.digest for envelope in said
+    ]
+    assert recorded_digest(hashes, len(said) + 1) is None
+
+
+def test_the_order_path_names_streams_that_exist() -> None:
+    assert ORDER_PATH <= set(EVENTS)
+
+
+async def test_a_recorder_needs_no_barrier_and_forgets_nothing(tmp_path: Path) -> None:
+    recorder = RunRecorder(tmp_path)
+    bus = fund(recorder)
+    bus.process(1, mark(), "tape")
+    await recorder.barrier(99)
+    assert recorder.flushed_seq == bus.seq
+    with pytest.raises(NotImplementedError, match="kept whole"):
+        recorder.trim(1)
+    with pytest.raises(NotImplementedError, match="read_inputs"):
+        recorder.read()
+    recorder.close()
