@@ -24,7 +24,7 @@ lint: setup ## Refuse careless code, wall clocks and loose chance.
 	@$(BIN)/ruff check
 
 types: setup ## Check every type, strictly.
-	@$(BIN)/mypy
+	@$(BIN)/mypy src tests $(if $(wildcard bench/*.py),bench)
 
 contracts: setup ## Check that imports respect the floors of the building.
 	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
@@ -39,7 +39,7 @@ run: setup ## Start the fund in demo mode: no keys, no real money.
 	@$(BIN)/quantum-os run --mode demo
 
 bench: setup ## Measure the budgets; one table per benchmark.
-	@for file in bench/*.py; do $(BIN)/python "$$file" || exit 1; done
+	@for file in $(wildcard bench/*.py); do $(BIN)/python "$$file" || exit 1; done
 
 lock: setup ## Resolve the dependencies anew and write their hashes (needs uv).
 	@uv pip compile pyproject.toml --group dev --group torch-needs --universal \

@@ -43,7 +43,7 @@ class Standing(msgspec.Struct):
 class RegimeState(msgspec.Struct):
     """The kernel over all symbols ever seen (the market's index is the first), and the labels."""
 
-    symbols: list[str] = [GLOBAL]
+    symbols: list[str] = msgspec.field(default_factory=lambda: [GLOBAL])
     kernel: dict[str, np.ndarray] = {}
     closes: dict[str, float] = {}
     index: float = 1.0

@@ -9,15 +9,16 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.cli.backtesting import Finished, timers_of
-from quantum_os.cli.live_view import LiveView
+from quantum_os.cli.live_view import LiveView, RecentDeeds
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.events.base import Event
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock, perf_ns
-from quantum_os.kernel.logs import LoggedJournal
+from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.runtime import Ending, Runtime
+from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.kernel.wiring import check
 from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, Recording, line_up
 from quantum_os.market.feeds.tape import TapeFeed
@@ -34,6 +35,7 @@ class Demo(msgspec.Struct, frozen=True):
     duration_s: float | None
     shows: bool
     build: str
+    market_name: str = "tape"
 
 
 async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
@@ -44,8 +46,9 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
     modules = line_up(plan, TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from))
     check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
     journal = SqliteJournal(demo.journal)
+    recent = RecentDeeds()
     try:
-        bus = Bus(modules, LoggedJournal(journal), first_seq=journal.last_seq + 1)
+        bus = Bus(modules, TappedJournal(journal, LogTap(), recent), first_seq=journal.last_seq + 1)
         clock = ReplayClock(demo.market.start)
         runtime = Runtime(
             modules=modules, bus=bus, timers=timers_of(modules), journal=journal, clock=clock
@@ -53,7 +56,7 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
         started = perf_ns()
         first = first_inputs(demo, journal)
         with _stopping(runtime, demo.duration_s):
-            ending = await _watched(runtime, first, demo)
+            ending = await _watched(runtime, first, demo, recent)
         finished = Finished(bus, tuple(modules), bus.seq, (perf_ns() - started) / 1e9)
         return ending, result_of(plan, demo.market, finished, demo.build)
     finally:
@@ -79,10 +82,10 @@ def closed_latches(journal: SqliteJournal) -> Sequence[SafetyTripped]:
     return list(closed.values())
 
 
-async def _watched(runtime: Runtime, first: list[Event], demo: Demo) -> Ending:
+async def _watched(runtime: Runtime, first: list[Event], demo: Demo, recent: RecentDeeds) -> Ending:
     if not demo.shows:
         return await runtime.run(first)
-    view = LiveView(runtime, demo.plan)
+    view = LiveView(runtime, demo.plan, recent, demo.market_name)
     watching = asyncio.create_task(view.run())
     try:
         return await runtime.run(first)

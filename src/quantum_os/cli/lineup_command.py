@@ -7,7 +7,7 @@ import rich_click as click
 from rich.table import Table
 
 from quantum_os.cli.console import err, out, print_json
-from quantum_os.cli.dataflow import mermaid
+from quantum_os.cli.dataflow import dataflow_page, mermaid
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import json_option
 from quantum_os.events.base import Event, stream_of
@@ -61,7 +61,8 @@ def default_line_up() -> tuple[Module, ...]:
 @click.option(
     "--mermaid", "as_mermaid", is_flag=True, help="Print the data flow as a mermaid graph."
 )
-def lineup(as_json: bool, as_mermaid: bool) -> None:
+@click.option("--page", "as_page", is_flag=True, help="Print docs/dataflow.md as it should be.")
+def lineup(as_json: bool, as_mermaid: bool, as_page: bool) -> None:
     """Print every module in the order of an order's life, and check the wiring.
 
     Exit code 1 when somebody is not heard, hears nobody, or says what only another may say.
@@ -71,6 +72,8 @@ def lineup(as_json: bool, as_mermaid: bool) -> None:
         print_json({"modules": module_rows(modules), "streams": stream_rows(modules)})
     elif as_mermaid:
         out.print(mermaid(modules), markup=False, highlight=False, soft_wrap=True)
+    elif as_page:
+        out.print(dataflow_page(modules), markup=False, highlight=False, soft_wrap=True, end="")
     else:
         _print_table(modules)
     found = problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)

@@ -1,6 +1,7 @@
 """What somebody sees who watches a demo: equity, open positions with their stops, the last decisions."""
 
 import asyncio
+from collections import deque
 
 from rich.console import Group
 from rich.live import Live
@@ -10,6 +11,11 @@ from rich.table import Table
 from quantum_os.ai.decision import Decision
 from quantum_os.cli.console import out
 from quantum_os.cli.results import intents_of, module_of
+from quantum_os.events.base import Event
+from quantum_os.events.portfolio import TradeClosed
+from quantum_os.events.risk import RiskRefusal, SafetyTripped
+from quantum_os.events.sizing import TradeIntent
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.lineup import Plan
@@ -17,14 +23,29 @@ from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 
 FRAMES_PER_S = 4
+DEEDS_SHOWN = 8
+_SHOWN = frozenset({"trade.intent", "risk.refusal", "trade.closed", "safety.tripped"})
+
+
+class RecentDeeds:
+    """Keeps the last intents, refusals and closed trades as they are journaled."""
+
+    def __init__(self) -> None:
+        self.deeds: deque[tuple[int, str, str]] = deque(maxlen=DEEDS_SHOWN)
+
+    def __call__(self, envelope: Envelope) -> None:
+        if envelope.stream in _SHOWN:
+            self.deeds.appendleft((envelope.ts, envelope.stream, _in_words(envelope.event())))
 
 
 class LiveView:
     """Reads the modules' states a few times a second; it asks nothing and changes nothing."""
 
-    def __init__(self, runtime: Runtime, plan: Plan) -> None:
+    def __init__(self, runtime: Runtime, plan: Plan, recent: RecentDeeds, market: str) -> None:
         self._runtime = runtime
         self._plan = plan
+        self._recent = recent
+        self._market = market
 
     async def run(self) -> None:
         with Live(console=out, refresh_per_second=FRAMES_PER_S, transient=True) as live:
@@ -33,7 +54,7 @@ class LiveView:
                 await asyncio.sleep(1 / FRAMES_PER_S)
 
     def screen(self) -> Group:
-        return Group(self._headline(), self._positions(), self._decisions())
+        return Group(self._headline(), self._positions(), self._deeds(), self._gates())
 
     def _headline(self) -> Panel:
         modules = self._runtime.modules
@@ -43,7 +64,8 @@ class LiveView:
         bus = self._runtime.bus
         health = self._runtime.health()
         text = (
-            f"{iso(bus.instant.ns)}  mode {self._plan.mode}  profile {self._plan.policy.profile}\n"
+            f"{iso(bus.instant.ns)}  mode {self._plan.mode}  profile {self._plan.policy.profile}  "
+            f"market {self._market}\n"
             f"equity {wallet.equity:,.2f} USD  wallet {wallet.cash:,.2f}  "
             f"drawdown {wallet.drawdown:.2%}  trades {record.trades} ({record.wins} won)\n"
             f"intents {intents.total}  filled {intents.filled}  refused {intents.refused}  "
@@ -68,8 +90,15 @@ class LiveView:
             )
         return table
 
-    def _decisions(self) -> Table:
-        table = Table("gate", "held", "refused", title="Why there was no trade", expand=True)
+    def _deeds(self) -> Table:
+        table = Table("time", "what", "", title="Latest decisions", expand=True)
+        for ts, stream, words in self._recent.deeds:
+            table.add_row(iso(ts), stream, words)
+        return table
+
+    def _gates(self) -> Table:
+        title = "Why there was no trade, since the start"
+        table = Table("gate", "held", "refused", title=title, expand=True)
         record = module_of(self._runtime.modules, TrackRecord).state
         policy = module_of(self._runtime.modules, Decision).state.policy
         for gate in list(dict.fromkeys([*record.holds, *record.refusals]))[:8]:
@@ -77,3 +106,18 @@ class LiveView:
             table.add_row(gate, str(held or ""), str(refused or ""))
         table.caption = f"policy {policy.version}" if policy else "no policy yet"
         return table
+
+
+def _in_words(event: Event) -> str:
+    if isinstance(event, TradeIntent):
+        return (
+            f"{event.side} {event.symbol} {event.qty} at {event.ref_price}, stop {event.sl_price}, "
+            f"{event.leverage}x, by {event.strategy}"
+        )
+    if isinstance(event, RiskRefusal):
+        return f"{event.symbol}: {event.code} (value {event.value}, limit {event.limit})"
+    if isinstance(event, TradeClosed):
+        return f"{event.side} {event.symbol} {event.net:+.2f} USD, left by {event.exit_reason}"
+    if isinstance(event, SafetyTripped):
+        return f"{event.cause}: {event.action}; {event.way_out}"
+    return ""

@@ -106,6 +106,7 @@ def run(
         duration_s=duration,
         shows=shows,
         build=build(),
+        market_name="tape" if data else "SYNTHETIC",
     )
     ending, result = asyncio.run(play_demo(demo))
     if as_json:

@@ -131,7 +131,7 @@ class Bus:
         seq = self.seq + 1
         envelope = Envelope(seq, ts, cause, trace, source, route.stream, payload, digest)
         self._journal.append(envelope)
-        self.seq = seq
+        self.seq = self.instant.seq = seq
         self.digest.events.add(digest)
         if route.decides:
             self.digest.decisions.add(digest)

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from quantum_os.events.base import Event
 from quantum_os.kernel.clock import Clock
+from quantum_os.kernel.instant import Instant
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Handler, Snapshot
@@ -32,6 +33,21 @@ class Edge:
     consumes: ClassVar[tuple[type[Event], ...]] = ()
     produces: ClassVar[frozenset[type[Event]]] = frozenset()
     ends_run: ClassVar[bool] = False
+    _instant: Instant | None = None
+
+    def keep_time_by(self, instant: Instant) -> None:
+        """Shares the bus's one instant; called when the edge joins a bus."""
+        self._instant = instant
+
+    @property
+    def now(self) -> int:
+        """The time of the input being worked on, UTC ns; 0 before the edge has joined a bus."""
+        return 0 if self._instant is None else self._instant.ns
+
+    @property
+    def seq(self) -> int:
+        """The number of the event that a handler is hearing: what a barrier is asked for."""
+        return 0 if self._instant is None else self._instant.seq
 
     def handlers(self) -> dict[type[Event], Handler]:
         return {}

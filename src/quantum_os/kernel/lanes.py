@@ -37,6 +37,8 @@ class Lanes:
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._settled = asyncio.Event()
+        self._settled.set()
         self.offered = 0
         self.conflated = 0
         self.taken = 0
@@ -47,7 +49,7 @@ class Lanes:
             await self._wait_for_room()
         self._count(event)
         self._control.append(Offered(ts, event, source))
-        self._arrived.set()
+        self._wake()
 
     async def offer_market(self, ts: int, event: Event | None, source: str) -> None:
         """Queues a market input, or a timer mark; ticks conflate with one that still waits."""
@@ -60,7 +62,7 @@ class Lanes:
         self._market.append(offered)
         if isinstance(event, MarketTick):
             self._waiting_ticks[event.venue, event.symbol] = offered
-        self._arrived.set()
+        self._wake()
 
     def take(self) -> Offered | None:
         """Gives the next input, control first; None when nothing waits."""
@@ -73,6 +75,7 @@ class Lanes:
                 self._waiting_ticks.pop((tick.venue, tick.symbol), None)
         else:
             self._arrived.clear()
+            self._settled.set()
             return None
         self.taken += offered.event is not None
         self._room.set()
@@ -81,6 +84,10 @@ class Lanes:
     async def wait(self) -> None:
         """Returns when something waits to be taken."""
         await self._arrived.wait()
+
+    async def settled(self) -> None:
+        """Returns once everything offered has been worked off, with all that followed from it."""
+        await self._settled.wait()
 
     @property
     def backlog(self) -> int:
@@ -102,6 +109,10 @@ class Lanes:
 
     def _count(self, event: Event | None) -> None:
         self.offered += event is not None
+
+    def _wake(self) -> None:
+        self._settled.clear()
+        self._arrived.set()
 
     async def _wait_for_room(self) -> None:
         self._room.clear()

@@ -2,13 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Iterator
 
 import structlog
 
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
-from quantum_os.kernel.journal import Journal
 
 NOTABLE = frozenset(
     {
@@ -54,37 +52,20 @@ def _line(_: object, __: str, fields: structlog.typing.EventDict) -> str:
     return line.encode("ascii", "backslashreplace").decode("ascii")
 
 
-class LoggedJournal:
-    """A journal that logs each event once, with its cause and number, before it passes it on."""
+class LogTap:
+    """Writes each event once, with its cause and number: notable ones at INFO, the rest at DEBUG."""
 
-    def __init__(self, inner: Journal) -> None:
-        self._inner = inner
+    def __init__(self) -> None:
         self._log = structlog.get_logger()
 
-    def append(self, envelope: Envelope) -> None:
-        self._inner.append(envelope)
-        write = self._log.info if envelope.stream in NOTABLE else self._log.debug
+    def __call__(self, envelope: Envelope) -> None:
+        is_notable = envelope.stream in NOTABLE
+        write = self._log.info if is_notable else self._log.debug
         write(
             envelope.stream,
             source=envelope.source,
             at=iso(envelope.ts),
             seq=envelope.seq,
             cause=envelope.cause,
-            body=str(envelope.event())[:SHOWN_MAX] if envelope.stream in NOTABLE else "",
+            **({"body": str(envelope.event())[:SHOWN_MAX]} if is_notable else {}),
         )
-
-    @property
-    def flushed_seq(self) -> int:
-        return self._inner.flushed_seq
-
-    async def barrier(self, seq: int) -> None:
-        await self._inner.barrier(seq)
-
-    def read(self, start: int = 1) -> Iterator[Envelope]:
-        return self._inner.read(start)
-
-    def trim(self, before: int) -> None:
-        self._inner.trim(before)
-
-    def close(self) -> None:
-        self._inner.close()

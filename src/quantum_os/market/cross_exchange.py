@@ -1,7 +1,6 @@
 """How far the venues are apart: perp against perp, same bar, never guessed from one of them."""
 
 from itertools import pairwise
-from statistics import median
 
 import msgspec
 
@@ -11,7 +10,6 @@ from quantum_os.events.market import (
     FeedWatermark,
     MarketKlines,
     RawKind,
-    row_of,
 )
 from quantum_os.events.units import NS_PER_HOUR, Bps, Frac, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
@@ -21,7 +19,9 @@ FUNDING_HOURS = 8.0
 """Funding is compared as if every venue paid every 8 hours."""
 
 HISTORY_MIN = 6
-"""Bars of divergence that a z-score needs at least."""
+"""Bars of divergence that a z-score or a leader needs at least."""
+
+Mids = tuple[float | None, ...]
 
 
 class CrossExchangeConfig(msgspec.Struct, frozen=True):
@@ -32,14 +32,36 @@ class CrossExchangeConfig(msgspec.Struct, frozen=True):
     timeframe: str
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """What all venues closed at, one column per venue; None where a venue has no such bar."""
+
+    time: int
+    mids: tuple[Mids, ...]
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A mark price of the price venue and when it was true."""
+
+    value: float
+    ts: int
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """A venue's last funding rate as if per 8 h, and the time after which it is history."""
+
+    value: float
+    known_until: int
+
+
 class CrossExchangeState(msgspec.Struct):
-    """The last bar of each venue, divergences of the last hour, and the latest mark and funding."""
+    """The last bar of each venue, the moments of the last hour, and the latest mark and funding."""
 
     passed: dict[str, int] = {}
+    closed: int = 0
     bars: dict[str, MarketKlines] = {}
-    history: dict[str, list[tuple[int, float, float, float]]] = {}
-    marks: dict[str, float] = {}
-    funding: dict[str, dict[str, float]] = {}
+    history: list[Moment] = []
+    marks: dict[str, Mark] = {}
+    funding: dict[str, dict[str, Rate]] = {}
 
 
 class CrossExchange(Reactor[CrossExchangeState]):
@@ -51,6 +73,7 @@ class CrossExchange(Reactor[CrossExchangeState]):
         super().__init__(CrossExchangeState())
         self._config = config
         self._length = timeframe_ns(config.timeframe)
+        self._alone = len(config.venues) == 1
 
     def on_klines(self, event: MarketKlines) -> None:
         if event.venue in self._config.venues:
@@ -58,93 +81,128 @@ class CrossExchange(Reactor[CrossExchangeState]):
 
     def on_raw(self, event: ExchangeRaw) -> None:
         if event.kind is RawKind.MARK and event.venue == self._config.venues[0]:
-            self.state.marks[event.symbol] = event.value
+            self.state.marks[event.symbol] = Mark(event.value, event.venue_ts)
         elif event.kind is RawKind.FUNDING and event.interval_h:
-            rates = self.state.funding.setdefault(event.symbol, {})
-            rates[event.venue] = event.value * FUNDING_HOURS / event.interval_h
+            due = event.next_time or event.venue_ts + int(event.interval_h * NS_PER_HOUR)
+            rate = Rate(event.value * FUNDING_HOURS / event.interval_h, due + self._length)
+            self.state.funding.setdefault(event.symbol, {})[event.venue] = rate
 
     def on_watermark(self, event: FeedWatermark) -> ExchangeNormalized | None:
-        self.state.passed[event.venue] = event.time
-        if any(self.state.passed.get(venue, 0) < event.time for venue in self._config.venues):
+        state, time = self.state, event.time
+        state.passed[event.venue] = time
+        if self._alone and time % self._length:
             return None
-        if len(self._config.venues) > 1:
-            self._note_divergences(event.time)
-        if event.time % self._length:
+        if time <= state.closed or any(
+            state.passed.get(venue, 0) < time for venue in self._config.venues
+        ):
             return None
-        return self._normalized(event.time)
+        state.closed = time
+        moment = Moment(time, tuple(self._mids(venue, time) for venue in self._config.venues))
+        if not self._alone:
+            state.history = [
+                *(past for past in state.history if past.time > time - NS_PER_HOUR),
+                moment,
+            ]
+        return None if time % self._length else self._normalized(moment)
 
-    def _note_divergences(self, time: int) -> None:
-        for symbol in self._config.symbols:
-            mids = [mid for mid in self._mids(symbol, time) if mid is not None]
-            if len(mids) < 2:
-                continue
-            notes = self.state.history.setdefault(symbol, [])
-            notes.append((time, divergence_bps(mids), mids[0], mids[1]))
-            while notes and notes[0][0] <= time - NS_PER_HOUR:
-                notes.pop(0)
-
-    def _mids(self, symbol: str, time: int) -> list[float | None]:
-        return [
-            _close_at(self.state.bars.get(venue), symbol, time) for venue in self._config.venues
-        ]
-
-    def _normalized(self, time: int) -> ExchangeNormalized:
+    def _mids(self, venue: str, time: int) -> Mids:
+        """Gives a venue's closes over the symbols; a bar that closed at another time is no bar."""
         symbols = self._config.symbols
-        mids = [self._mids(symbol, time) for symbol in symbols]
-        fresh = [[mid for mid in row if mid is not None] for row in mids]
-        diverging = [Bps(divergence_bps(row)) if len(row) > 1 else None for row in fresh]
-        notes = [self.state.history.get(symbol, []) for symbol in symbols]
+        bar = self.state.bars.get(venue)
+        if bar is None or bar.close_time != time:
+            return (None,) * len(symbols)
+        if bar.symbols == symbols:
+            return bar.close
+        closes = dict(zip(bar.symbols, bar.close, strict=True))
+        return tuple(map(closes.get, symbols))
+
+    def _normalized(self, moment: Moment) -> ExchangeNormalized:
+        symbols = self._config.symbols
+        unknown = (None,) * len(symbols)
+        divergences = [
+            tuple(divergence_bps(row) for row in zip(*past.mids, strict=True))
+            for past in self.state.history
+        ]
+        series = list(zip(*divergences, strict=True))
         return ExchangeNormalized(
-            bar_close=Ns(time),
+            bar_close=Ns(moment.time),
             symbols=symbols,
             venues=self._config.venues,
-            mid=tuple(zip(*mids, strict=True)),
-            divergence_bps=tuple(diverging),
-            zscore=tuple(_zscore([note[1] for note in each]) for each in notes),
-            lead_venue=tuple(self._leader(each) for each in notes),
-            basis_bps=tuple(
-                self._basis(symbol, row[0]) for symbol, row in zip(symbols, mids, strict=True)
+            mid=moment.mids,
+            divergence_bps=divergences[-1] if divergences else unknown,
+            zscore=tuple(_zscore(each) for each in series) or unknown,
+            lead_venue=unknown if self._alone else self._leaders(),
+            basis_bps=self._bases(moment) if self.state.marks else unknown,
+            funding_spread=unknown if self._alone else self._funding_spreads(moment.time),
+            venues_fresh=tuple(
+                len(row) - row.count(None) for row in zip(*moment.mids, strict=True)
             ),
-            funding_spread=tuple(self._funding_spread(symbol) for symbol in symbols),
-            venues_fresh=tuple(len(row) for row in fresh),
         )
 
-    def _leader(self, notes: list[tuple[int, float, float, float]]) -> str | None:
-        """Names the venue whose last moves foretold the other's, where the two differ at all."""
-        if len(notes) < HISTORY_MIN:
-            return None
-        first = [b[2] / a[2] - 1 for a, b in pairwise(notes)]
-        second = [b[3] / a[3] - 1 for a, b in pairwise(notes)]
-        first_leads = sum(a * b for a, b in zip(first, second[1:], strict=False))
-        second_leads = sum(a * b for a, b in zip(second, first[1:], strict=False))
-        if first_leads == second_leads:
-            return None
-        return self._config.venues[0 if first_leads > second_leads else 1]
+    def _leaders(self) -> tuple[str | None, ...]:
+        """Names, of the first two venues, the one whose moves foretold the other's."""
+        first = zip(*(past.mids[0] for past in self.state.history), strict=True)
+        second = zip(*(past.mids[1] for past in self.state.history), strict=True)
+        leads = (_lead(a, b) for a, b in zip(first, second, strict=True))
+        return tuple(
+            None if lead == 0.0 else self._config.venues[0 if lead > 0.0 else 1] for lead in leads
+        )
 
-    def _basis(self, symbol: str, mid: float | None) -> Bps | None:
-        mark = self.state.marks.get(symbol)
-        return Bps((mid / mark - 1) * 1e4) if mark and mid else None
+    def _bases(self, moment: Moment) -> tuple[Bps | None, ...]:
+        """How far the close lies from a mark of the same decision bar; an older one is no basis."""
+        bases: list[Bps | None] = []
+        for symbol, mid in zip(self._config.symbols, moment.mids[0], strict=True):
+            mark = self.state.marks.get(symbol)
+            is_known = mid is not None and mark is not None
+            if is_known and moment.time - self._length < mark.ts <= moment.time:
+                bases.append(Bps((mid / mark.value - 1.0) * 1e4))
+            else:
+                bases.append(None)
+        return tuple(bases)
 
-    def _funding_spread(self, symbol: str) -> Frac | None:
-        rates = self.state.funding.get(symbol, {})
-        return Frac(max(rates.values()) - min(rates.values())) if len(rates) > 1 else None
+    def _funding_spreads(self, time: int) -> tuple[Frac | None, ...]:
+        spreads: list[Frac | None] = []
+        for symbol in self._config.symbols:
+            rates = self.state.funding.get(symbol, {})
+            known = [
+                rates[venue].value
+                for venue in self._config.venues
+                if venue in rates and time <= rates[venue].known_until
+            ]
+            spreads.append(Frac(max(known) - min(known)) if len(known) > 1 else None)
+        return tuple(spreads)
 
 
-def divergence_bps(mids: list[float]) -> float:
-    """(max - min) / median in bps: the same number means the same for BTC and for DOGE."""
-    return (max(mids) - min(mids)) / median(mids) * 1e4
+def divergence_bps(mids: Mids) -> Bps | None:
+    """(max - min) / median in bps (trading.md 1): the same number means the same for every price.
 
-
-def _close_at(bar: MarketKlines | None, symbol: str, time: int) -> float | None:
-    if bar is None or bar.close_time != time:
+    None with fewer than two mids: one venue says nothing about a difference.
+    """
+    known = sorted(mid for mid in mids if mid is not None)
+    if len(known) < 2:
         return None
-    row = row_of(bar.symbols, symbol)
-    return None if row is None else bar.close[row]
+    middle = (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2.0
+    return Bps((known[-1] - known[0]) / middle * 1e4)
 
 
-def _zscore(values: list[float]) -> float | None:
-    if len(values) < HISTORY_MIN:
+def _zscore(divergences: tuple[Bps | None, ...]) -> float | None:
+    """How unusual the last divergence is among the hour's; None when it is not known itself."""
+    known = [value for value in divergences if value is not None]
+    last = divergences[-1]
+    if last is None or len(known) < HISTORY_MIN:
         return None
-    mean = sum(values) / len(values)
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return float((values[-1] - mean) / variance**0.5) if variance > 0 else None
+    mean = sum(known) / len(known)
+    variance = sum((value - mean) ** 2 for value in known) / (len(known) - 1)
+    return (last - mean) / float(variance**0.5) if variance > 0.0 else None
+
+
+def _lead(first: Mids, second: Mids) -> float:
+    """By how much more the first's moves foretold the second's next ones than the other way round.
+
+    The difference of the two sums of products of moves; 0 when they say nothing.
+    """
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    if len(both) < HISTORY_MIN:
+        return 0.0
+    moves = [(new[0] / old[0] - 1.0, new[1] / old[1] - 1.0) for old, new in pairwise(both)]
+    return sum(old[0] * new[1] - old[1] * new[0] for old, new in pairwise(moves))

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 import msgspec
-import numpy as np
 
 from quantum_os.events.market import (
     ExchangeRaw,
     FeedState,
     FeedStatus,
+    FeedWatermark,
     MarketFlagged,
     MarketKlines,
     RawKind,
+    row_of,
 )
 from quantum_os.events.units import Flag, Ns
 from quantum_os.kernel.reactor import Reactor
@@ -22,7 +23,8 @@ class QualityConfig(msgspec.Struct, frozen=True):
     """When a bar is suspicious. Counts are in bars of the tape.
 
     An outlier moves more than `outlier_mads` median absolute moves and more than `outlier_move_min`
-    (a fraction), unless a mark or another venue lies within `confirm_within` of its close.
+    (a fraction), unless a mark of the same bar or another venue's same bar lies within
+    `confirm_within` of its close. A flag falls after `clean_bars` without a new reason.
     """
 
     outlier_mads: float = 12.0
@@ -33,22 +35,37 @@ class QualityConfig(msgspec.Struct, frozen=True):
     clean_bars: int = 12
 
 
+Hit = tuple[str, Flag, str]
+"""A symbol, the flag it earned, and the evidence."""
+
+
+class Mark(msgspec.Struct):
+    """A mark price and when it was true."""
+
+    value: float
+    ts: int
+
+
 class QualityState(msgspec.Struct):
-    """What is watched per venue, the latest mark per symbol, and the flags in force.
+    """What is watched per venue, its last bars, the latest mark per symbol, and the flags in force.
 
     `flags[venue][symbol][flag]` counts the bars that must still be clean before the flag falls.
     """
 
     venues: dict[str, Watched] = {}
-    marks: dict[str, float] = {}
+    bars: dict[str, MarketKlines] = {}
+    marks: dict[str, Mark] = {}
     flags: dict[str, dict[str, dict[Flag, int]]] = {}
 
 
 class Quality(Reactor[QualityState]):
-    """Flags a symbol when its bars stop making sense, and clears it after enough clean ones."""
+    """Flags a symbol when its bars stop making sense, and clears it after enough clean ones.
+
+    Bars are judged at their venue's watermark: by then every venue's bar of that time has come, so
+    a crash on all of them confirms itself.
+    """
 
     name = "market.quality"
-    critical = False
 
     def __init__(self, config: QualityConfig) -> None:
         super().__init__(QualityState())
@@ -56,88 +73,94 @@ class Quality(Reactor[QualityState]):
 
     def on_raw(self, event: ExchangeRaw) -> None:
         if event.kind is RawKind.MARK:
-            self.state.marks[event.symbol] = event.value
+            self.state.marks[event.symbol] = Mark(event.value, event.venue_ts)
 
     def on_klines(self, event: MarketKlines) -> Iterator[MarketFlagged | FeedState] | None:
-        watched = self.state.venues.get(event.venue)
+        waiting = self.state.bars.get(event.venue)
+        self.state.bars[event.venue] = event
+        return None if waiting is None else self._judged(waiting)
+
+    def on_watermark(self, event: FeedWatermark) -> Iterator[MarketFlagged | FeedState] | None:
+        bar = self.state.bars.get(event.venue)
+        return None if bar is None or bar.close_time > event.time else self._judged(bar)
+
+    def _judged(self, bar: MarketKlines) -> Iterator[MarketFlagged | FeedState] | None:
+        watched = self.state.venues.get(bar.venue)
         if watched is None:
-            watched = self.state.venues[event.venue] = Watched()
-        flags = self.state.flags.setdefault(event.venue, {})
-        gap = watched.gap_before(event)
-        missing = watched.missing(event)
-        hits = self._hits(watched, event)
-        if not (hits or flags or gap or missing):
+            watched = self.state.venues[bar.venue] = Watched()
+            self.state.flags[bar.venue] = {}
+        if bar.close_time <= watched.last_close_time:
             return None
-        return self._told(event, gap, missing, hits, flags)
-
-    def _hits(self, watched: Watched, event: MarketKlines) -> list[tuple[str, Flag, str]]:
-        """Lists what is suspicious in one bar time, as (symbol, flag, evidence)."""
+        gap, before = watched.gap_before(bar), watched.absent
+        hits = list(self._hits(watched, bar)) if watched.take(bar) else []
         config = self._config
-        seen = watched.take(event)
-        hits: list[tuple[str, Flag, str]] = []
-        limit = np.maximum(config.outlier_mads * watched.scale, config.outlier_move_min)
-        for row in np.flatnonzero(seen.move > limit).tolist():
-            symbol, close = watched.symbols[row], float(seen.close[row])
-            if not self._is_confirmed(event.venue, symbol, close):
-                hits.append((symbol, Flag.OUTLIER, f"moved {seen.move[row]:.2%} in one bar"))
-        for row in np.flatnonzero(watched.still >= config.frozen_bars).tolist():
-            hits.append(
-                (
-                    watched.symbols[row],
-                    Flag.FROZEN,
-                    f"{int(watched.still[row])} bars without a move",
-                )
-            )
-        for row in np.flatnonzero(seen.odd_volume(config.volume_times_max)).tolist():
-            hits.append(
-                (watched.symbols[row], Flag.SUSPICIOUS_VOLUME, f"{seen.volume[row]:g} traded")
-            )
-        return hits
+        watched.look(config.outlier_mads, config.outlier_move_min, config.volume_times_max)
+        if not (hits or gap or watched.absent or self.state.flags[bar.venue]):
+            return None
+        missing = [symbol for symbol in watched.absent if symbol not in before]
+        return self._told(bar, gap, missing, hits)
 
-    def _is_confirmed(self, venue: str, symbol: str, close: float) -> bool:
-        others = [
-            watched.close_of(symbol) for name, watched in self.state.venues.items() if name != venue
-        ]
-        witnesses = [*others, self.state.marks.get(symbol)]
-        return any(
-            witness and abs(witness / close - 1) <= self._config.confirm_within
-            for witness in witnesses
-        )
+    def _hits(self, watched: Watched, bar: MarketKlines) -> Iterator[Hit]:
+        """Gives what is odd about bars just taken in; ratio and volume against their bounds."""
+        ratios, volumes = watched.ratios[-1], watched.volumes[-1]
+        for row, symbol in enumerate(bar.symbols):
+            ratio, volume = ratios[row], volumes[row]
+            if (
+                ratio > watched.rise_max[row] or ratio < watched.fall_max[row]
+            ) and not self._is_confirmed(bar, symbol, bar.close[row]):
+                yield symbol, Flag.OUTLIER, f"moved {ratio - 1:.2%} in one bar"
+            still = watched.still.get(symbol, 0)
+            if still >= self._config.frozen_bars:
+                yield symbol, Flag.FROZEN, f"{still} bars without a move"
+            moved = bar.high[row] > bar.low[row] or ratio > 1.0 or ratio < 1.0
+            if volume > watched.volume_max[row] or (volume == 0.0 and moved):
+                yield symbol, Flag.SUSPICIOUS_VOLUME, f"{volume:g} traded, {ratio - 1:.2%} moved"
+
+    def _is_confirmed(self, bar: MarketKlines, symbol: str, close: float) -> bool:
+        """True when a mark or another venue's price of the very same bar agrees."""
+        mark = self.state.marks.get(symbol)
+        witnesses = [mark.value] if mark and bar.open_time < mark.ts <= bar.close_time else []
+        for venue, other in self.state.bars.items():
+            if venue != bar.venue and other.close_time == bar.close_time:
+                row = row_of(other.symbols, symbol)
+                if row is not None:
+                    witnesses.append(other.close[row])
+        within = self._config.confirm_within
+        return any(abs(witness / close - 1.0) <= within for witness in witnesses)
 
     def _told(
-        self,
-        event: MarketKlines,
-        gap: tuple[int, int] | None,
-        missing: list[str],
-        hits: list[tuple[str, Flag, str]],
-        flags: dict[str, dict[Flag, int]],
+        self, bar: MarketKlines, gap: tuple[int, int] | None, missing: list[str], hits: list[Hit]
     ) -> Iterator[MarketFlagged | FeedState]:
-        found = [*hits, *((symbol, Flag.GAP, "the bar is missing") for symbol in missing)]
+        """Says the gaps, then every symbol whose flags changed."""
         if gap is not None:
-            found += [(symbol, Flag.GAP, "bars are missing") for symbol in event.symbols]
-            yield _gap_fact(event, "*", gap)
+            yield _gap_fact(bar, "*", gap)
+            hits = [*hits, *((symbol, Flag.GAP, "bars are missing") for symbol in bar.symbols)]
         for symbol in missing:
-            yield _gap_fact(event, symbol, (event.open_time, event.close_time))
+            yield _gap_fact(bar, symbol, (bar.open_time, bar.close_time))
+        absent = self.state.venues[bar.venue].absent
+        hits = [*hits, *((symbol, Flag.GAP, "the bar is missing") for symbol in absent)]
+        flags = self.state.flags[bar.venue]
         before = {symbol: tuple(kept) for symbol, kept in flags.items()}
-        _count_down(flags)
+        _count_down(flags, bar.symbols)
         evidence: dict[str, str] = {}
-        for symbol, flag, why in found:
+        for symbol, flag, why in hits:
             flags.setdefault(symbol, {})[flag] = self._config.clean_bars
             evidence[symbol] = why
         for symbol in dict.fromkeys([*before, *flags]):
             now = tuple(flags.get(symbol, ()))
             if now != before.get(symbol, ()):
                 yield MarketFlagged(
-                    venue=event.venue,
+                    venue=bar.venue,
                     symbol=symbol,
                     flags=now,
-                    since=event.close_time,
+                    since=bar.close_time,
                     evidence=evidence.get(symbol, f"{self._config.clean_bars} clean bars"),
                 )
 
 
-def _count_down(flags: dict[str, dict[Flag, int]]) -> None:
-    for symbol in list(flags):
+def _count_down(flags: dict[str, dict[Flag, int]], symbols: tuple[str, ...]) -> None:
+    """Takes one bar off every flag of the symbols that had a bar; what reaches 0 has fallen."""
+    for symbol in [symbol for symbol in flags if symbol in symbols]:
         left = {flag: bars - 1 for flag, bars in flags[symbol].items() if bars > 1}
         if left:
             flags[symbol] = left

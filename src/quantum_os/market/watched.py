@@ -1,4 +1,8 @@
-"""What a venue's recent bars looked like: scales of moves and volumes, as arrays over symbols."""
+"""What a venue's recent bars looked like, and beyond which bounds the next one is odd."""
+
+from itertools import chain
+from math import nan
+from operator import eq, gt, lt, truediv
 
 import msgspec
 import numpy as np
@@ -8,42 +12,38 @@ from quantum_os.events.market import MarketKlines
 WINDOW_BARS = 288
 """Bars from which the usual move and volume are taken."""
 
-RESCALE_BARS = 72
+KNOWN_BARS = 100
+"""Bars that a symbol must have in the window before its own are judged."""
+
+LOOK_BARS = 144
 """Bars between two looks at the window: a median moves slowly, and costs."""
 
-
-class Seen(msgspec.Struct):
-    """One bar time as arrays over the watched symbols; NaN where a symbol has no bar."""
-
-    close: np.ndarray
-    move: np.ndarray
-    volume: np.ndarray
-    has_range: np.ndarray
-    usual_volume: np.ndarray
-
-    def odd_volume(self, times_max: float) -> np.ndarray:
-        """True where a price moved on no volume, or far more was traded than ever."""
-        moved_on_nothing = (self.volume == 0.0) & self.has_range
-        odd: np.ndarray = moved_on_nothing | (self.volume > times_max * self.usual_volume)
-        return odd
+Row = tuple[float, ...]
 
 
 class Watched(msgspec.Struct):
-    """One venue's symbols; rings of absolute moves and volumes [window, S], and their scales.
+    """One venue's symbols, those `here` in the last bar before those `absent` from it.
 
-    `scale` and `usual_volume` are infinite until the window has its first look: nothing is judged
-    before there is something to compare with.
+    Rows are columns over `symbols`, NaN where a symbol has no bar: `ratios` are close / previous
+    close, `volumes` base units. The bounds are infinite until a symbol is known: nothing is judged
+    before there is something to compare it with. `still` counts bars without any move.
     """
 
-    symbols: tuple[str, ...] = ()
+    here: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     last_close_time: int = 0
     bars: int = 0
-    close: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))
-    moves: np.ndarray = msgspec.field(default_factory=lambda: np.empty((WINDOW_BARS, 0)))
-    volumes: np.ndarray = msgspec.field(default_factory=lambda: np.empty((WINDOW_BARS, 0)))
-    scale: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))
-    usual_volume: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))
-    still: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))
+    close: Row = ()
+    ratios: list[Row] = []
+    volumes: list[Row] = []
+    rise_max: Row = ()
+    fall_max: Row = ()
+    volume_max: Row = ()
+    still: dict[str, int] = {}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return self.here + self.absent
 
     def gap_before(self, event: MarketKlines) -> tuple[int, int] | None:
         """Gives the (from, to) ns of bars that never came before this one; None without a gap."""
@@ -51,68 +51,89 @@ class Watched(msgspec.Struct):
             return None
         return self.last_close_time, event.open_time
 
-    def missing(self, event: MarketKlines) -> list[str]:
-        """Names the symbols that had a bar before and have none now."""
-        if event.symbols == self.symbols:
-            return []
-        here = set(event.symbols)
-        return [
-            symbol
-            for place, symbol in enumerate(self.symbols)
-            if symbol not in here and self.close[place] == self.close[place]
-        ]
+    def take(self, event: MarketKlines) -> bool:
+        """Takes one bar time in; True when any bar of it is out of bounds, still, or untraded.
 
-    def close_of(self, symbol: str) -> float | None:
-        if symbol not in self.symbols:
-            return None
-        close = float(self.close[self.symbols.index(symbol)])
-        return close if close == close else None
-
-    def take(self, event: MarketKlines) -> Seen:
-        """Takes one bar time in and gives it as arrays."""
-        if event.symbols != self.symbols:
-            self._make_room(event.symbols)
-        high, low, close, volume = self._columns(event)
-        move = np.abs(close / self.close - 1.0)
-        seen = Seen(close, move, volume, high > low, self.usual_volume)
-        unmoved = (high == low) & (close == self.close)
-        self.still = np.where(unmoved, self.still + 1.0, 0.0)
-        slot = self.bars % WINDOW_BARS
-        self.moves[slot] = move
-        self.volumes[slot] = volume
-        self.bars += 1
+        Its ratios and volumes are then the last of `ratios` and `volumes`.
+        """
+        if event.symbols != self.here:
+            self._rearrange(event.symbols)
+        close, volume = event.close, event.volume
+        if self.absent:
+            padding = (nan,) * len(self.absent)
+            close, volume = close + padding, volume + padding
+        ratio = tuple(map(truediv, close, self.close))
+        self.ratios.append(ratio)
+        self.volumes.append(volume)
         self.close = close
         self.last_close_time = event.close_time
-        if self.bars % RESCALE_BARS == 0:
-            self._rescale()
-        return seen
+        self.bars += 1
+        if self.still or any(map(eq, event.high, event.low)):
+            self._count_still(event, ratio)
+        return (
+            bool(self.still)
+            or any(map(gt, ratio, self.rise_max))
+            or any(map(lt, ratio, self.fall_max))
+            or any(map(gt, volume, self.volume_max))
+            or 0.0 in volume
+        )
 
-    def _columns(self, event: MarketKlines) -> np.ndarray:
-        columns = np.array((event.high, event.low, event.close, event.volume))
-        if event.symbols == self.symbols:
-            return columns
-        spread = np.full((4, len(self.symbols)), np.nan)
-        spread[:, [self.symbols.index(symbol) for symbol in event.symbols]] = columns
-        return spread
+    def look(self, move_scales: float, move_min: float, volume_times: float) -> None:
+        """Draws the bounds anew from the medians of the window, once in `LOOK_BARS` bars.
 
-    def _make_room(self, symbols: tuple[str, ...]) -> None:
-        new = tuple(symbol for symbol in symbols if symbol not in self.symbols)
-        if not new:
+        A move is odd beyond `move_scales` median absolute moves and `move_min` (fraction); a volume
+        beyond `volume_times` medians. A median volume of 0 says nothing, so it bounds nothing.
+        """
+        if self.bars % LOOK_BARS:
             return
-        self.symbols += new
-        count = len(new)
-        self.close = np.append(self.close, np.full(count, np.nan))
-        self.still = np.append(self.still, np.zeros(count))
-        self.scale = np.append(self.scale, np.full(count, np.inf))
-        self.usual_volume = np.append(self.usual_volume, np.full(count, np.inf))
-        self.moves = np.hstack([self.moves, np.full((WINDOW_BARS, count), np.nan)])
-        self.volumes = np.hstack([self.volumes, np.full((WINDOW_BARS, count), np.nan)])
+        move = move_scales * _medians(np.abs(_array(self.ratios) - 1.0))
+        move = np.maximum(move, move_min)
+        volume = volume_times * _medians(_array(self.volumes))
+        self.rise_max = tuple((1.0 + move).tolist())
+        self.fall_max = tuple((1.0 - move).tolist())
+        self.volume_max = tuple(np.where(volume > 0.0, volume, np.inf).tolist())
+        kept = WINDOW_BARS - LOOK_BARS
+        del self.ratios[:-kept], self.volumes[:-kept]
 
-    def _rescale(self) -> None:
-        """Looks at the window again; a symbol with less than half of it keeps infinite scales."""
-        filled = min(self.bars, WINDOW_BARS)
-        known = np.isfinite(self.moves[:filled]).sum(axis=0) * 2 >= WINDOW_BARS
-        moves = np.where(known, np.nan_to_num(self.moves[:filled]), np.inf)
-        volumes = np.where(known, np.nan_to_num(self.volumes[:filled]), np.inf)
-        self.scale = np.median(moves, axis=0)
-        self.usual_volume = np.median(volumes, axis=0)
+    def _count_still(self, event: MarketKlines, ratio: Row) -> None:
+        rows = zip(event.symbols, event.high, event.low, ratio, strict=False)
+        self.still = {
+            symbol: self.still.get(symbol, 0) + 1
+            for symbol, high, low, change in rows
+            if high == low and change == 1.0
+        }
+
+    def _rearrange(self, here: tuple[str, ...]) -> None:
+        """Puts the columns in the order of new bars; a symbol that left keeps its history."""
+        known = {symbol: place for place, symbol in enumerate(self.symbols)}
+        arrived = set(here)
+        absent = tuple(symbol for symbol in known if symbol not in arrived)
+        places = [known.get(symbol, len(known)) for symbol in here + absent]
+
+        def moved(row: Row, unknown: float) -> Row:
+            extended = (*row, unknown)
+            return tuple(extended[place] for place in places)
+
+        self.close = moved(self.close, nan)
+        self.ratios = [moved(row, nan) for row in self.ratios]
+        self.volumes = [moved(row, nan) for row in self.volumes]
+        self.rise_max = moved(self.rise_max, np.inf)
+        self.fall_max = moved(self.fall_max, -np.inf)
+        self.volume_max = moved(self.volume_max, np.inf)
+        self.here, self.absent = here, absent
+
+
+def _array(rows: list[Row]) -> np.ndarray:
+    """Lays rows out as [symbols, bars]; one flat pass is several times faster than `np.array`."""
+    flat = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * len(rows[0]))
+    return np.ascontiguousarray(flat.reshape(len(rows), -1).T)
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Gives each row's median over its known values; infinite with less than `KNOWN_BARS`."""
+    known = np.isfinite(values).sum(axis=1)
+    ordered = np.sort(values, axis=1)
+    rows, last = np.arange(len(values)), np.maximum(known - 1, 0)
+    middle = (ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2.0
+    medians: np.ndarray = np.where(known >= KNOWN_BARS, middle, np.inf)
+    return medians

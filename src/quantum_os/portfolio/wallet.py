@@ -10,6 +10,9 @@ ZERO = Decimal(0)
 _EPOCH_WEEKDAY_SHIFT = 4
 """1970-01-01 was a Thursday: day 4 after it is the first Monday, 00:00 UTC."""
 
+_BEFORE_ALL = -10
+"""A day and a week before any that a run can begin in."""
+
 
 class Wallet(msgspec.Struct):
     """deposits + realised - fees + funding, with the peak and the day's and week's first equity."""
@@ -20,9 +23,9 @@ class Wallet(msgspec.Struct):
     funding: Decimal = ZERO
     equity: Decimal = ZERO
     peak: Decimal = ZERO
-    day: int = 0
+    day: int = _BEFORE_ALL
     day_start: Decimal = ZERO
-    week: int = 0
+    week: int = _BEFORE_ALL
     week_start: Decimal = ZERO
 
     @property

@@ -1,16 +1,12 @@
 """EDGE. Plays a tape into the fund: as fast as it will go, or at a multiple of real time."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import ClassVar, Protocol
 
 from quantum_os.events.base import Event
 from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketKlines, MarketOpens
-from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.edge import Edge, EdgeContext
-
-LATE_NS = 50_000_000
-"""Wall ns that playing may run ahead before it rests."""
+from quantum_os.market.feeds.pace import Pace
 
 
 class Frames(Protocol):
@@ -32,23 +28,13 @@ class TapeFeed(Edge):
 
     def __init__(self, tape: Frames, *, speed: float = 0.0, paced_from: int = 0) -> None:
         self._tape = tape
-        self._speed = speed
-        self._paced_from = paced_from
+        self._pace = Pace(speed, paced_from)
 
     def inputs(self) -> Iterator[tuple[int, Event | None]]:
         """Gives (time, event) without any pacing: how a backtest takes the tape."""
         return ((time, event) for time, _, event in self._tape.frames())
 
     async def run(self, context: EdgeContext) -> None:
-        started: tuple[int, int] | None = None
         for time, event in self.inputs():
-            if self._speed > 0 and time >= self._paced_from:
-                started = started or (time, monotonic_ns())
-                await self._rest(time, started)
+            await self._pace.rest_until(time)
             await context.lanes.offer_market(time, event, self.name)
-
-    async def _rest(self, time: int, started: tuple[int, int]) -> None:
-        due = (time - started[0]) / self._speed
-        ahead = due - (monotonic_ns() - started[1])
-        if ahead > LATE_NS:
-            await asyncio.sleep(ahead / 1e9)

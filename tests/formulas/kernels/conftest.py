@@ -1,0 +1,50 @@
+"""Gives the kernels' tests real bars when they are at hand, else seeded ones, and says which."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+COLUMNS = ("open", "high", "low", "close", "volume")
+BARS = 1_500
+SYMBOLS = 17
+
+
+@pytest.fixture(scope="session")
+def whole_bars() -> NDArray[np.float64]:
+    """Bars [T, 5, S] without a gap."""
+    folder = SHARED / "5m_from_2025-07"
+    if folder.is_dir():
+        print(f"bars under test: real data, {folder}")
+        files = sorted(folder.glob("*.parquet"))[:SYMBOLS]
+        frames = [pl.read_parquet(file, columns=list(COLUMNS)).head(BARS) for file in files]
+        return np.stack([frame.select(COLUMNS).to_numpy() for frame in frames], axis=2)
+    print("bars under test: synthetic, seed 7")
+    return seeded_bars(BARS, SYMBOLS)
+
+
+@pytest.fixture(scope="session")
+def holed_bars(whole_bars: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same bars, where some symbols are listed late, pause, or show a bar in part."""
+    bars = whole_bars.copy()
+    bars[:300, :, 1] = np.nan
+    bars[:1, :, 2] = np.nan
+    bars[700:760, :, 3] = np.nan
+    bars[801::97, :, 4] = np.nan
+    bars[900, 4, 5] = np.nan
+    bars[910, 1, 6] = np.nan
+    return bars
+
+
+def seeded_bars(count: int, symbols: int) -> NDArray[np.float64]:
+    """A market of chance with changing volatility; the same in every run."""
+    rng = np.random.default_rng(7)
+    volatility = 0.004 * (1.0 + 0.8 * np.sin(np.arange(count) / 150.0))[:, None]
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 1.0, (count, symbols)) * volatility, axis=0))
+    opened = np.vstack([close[:1], close[:-1]])
+    high = np.maximum(opened, close) * (1.0 + volatility * rng.random((count, symbols)))
+    low = np.minimum(opened, close) * (1.0 - volatility * rng.random((count, symbols)))
+    return np.stack([opened, high, low, close, 100.0 * rng.random((count, symbols))], axis=1)
