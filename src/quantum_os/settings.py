@@ -1,4 +1,4 @@
-"""What this process was told: defaults, then a file, then the environment, then flags; one frozen struct."""
+"""What this process was told: defaults, a file, the environment, flags; one frozen struct."""
 
 import os
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ DECISION_TIMEFRAMES = ("1h", "4h")
 
 
 class SettingsError(ValueError):
-    """A configuration that contradicts itself or says what nobody understands; one line says where."""
+    """A configuration that contradicts itself or is not understood; one line says where."""
 
 
 class RunSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ def load_settings(
     flags: Document | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Lays file, environment and flags over the defaults; raises SettingsError on anything unknown."""
+    """Lays file, environment and flags over the defaults; SettingsError on anything unknown."""
     document: Document = {}
     if file is not None:
         document = laid_over(document, _read(file))
@@ -82,7 +82,7 @@ def load_settings(
 
 
 def policy_of(settings: Settings, mode: Mode) -> Policy:
-    """Gives the policy document of these settings; raises SettingsError when it may not hold here."""
+    """Gives the policy of these settings; raises SettingsError when it may not hold here."""
     try:
         policy = load(settings.run.profile, settings.policy)
         check_mode(policy, mode)

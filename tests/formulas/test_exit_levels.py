@@ -58,7 +58,7 @@ entries = st.builds(
         (80, 0.1854, 0.785, 1.293, 1.846, 0.826),
     ],
 )
-def test_f32_the_originals_levels_in_percent(leverage, factor, tp1, tp2, tp3, sl):
+def test_f32_the_originals_levels_in_percent(leverage, factor, tp1, tp2, tp3, sl) -> None:
     raw = levels_v35_raw(leverage)
     assert raw.lsf == pytest.approx(factor, abs=5e-5)
     in_percent = [100 * x for x in (raw.tp1, raw.tp2, raw.tp3, raw.sl)]
@@ -66,7 +66,7 @@ def test_f32_the_originals_levels_in_percent(leverage, factor, tp1, tp2, tp3, sl
     assert raw.tp3 < 0.2
 
 
-def test_f32_the_originals_levels_to_1e_6():
+def test_f32_the_originals_levels_to_1e_6() -> None:
     raw = levels_v35_raw(10)
     # LSF(10) = 1 / (1 + ln 11) = 0.29429983
     assert raw.lsf == pytest.approx(0.29429983, abs=1e-6)
@@ -87,11 +87,11 @@ def test_f32_the_originals_levels_to_1e_6():
         (Regime.UNKNOWN, 2.5),
     ],
 )
-def test_stop_multiples(regime, k):
+def test_stop_multiples(regime, k) -> None:
     assert stop_multiple(regime) == k
 
 
-def test_a_stop_by_hand():
+def test_a_stop_by_hand() -> None:
     stop = propose_stop(Regime.NORMAL, 0.0132, 0.5, 0.75, ROUND_TRIP)
     assert stop.sl == pytest.approx(1.5 * 0.0132 * 1.25)
     assert stop.sl == stop.sl_raw == raw_stop(1.5, 0.0132, 0.5, 0.75)
@@ -108,11 +108,11 @@ def test_a_stop_by_hand():
         (0.01, None, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
     ],
 )
-def test_stops_that_are_refused(atr, v, round_trip, expected):
+def test_stops_that_are_refused(atr, v, round_trip, expected) -> None:
     assert propose_stop(Regime.NORMAL, atr, 0.0, v, round_trip) is expected
 
 
-def test_a_small_stop_is_raised_to_the_floor():
+def test_a_small_stop_is_raised_to_the_floor() -> None:
     stop = propose_stop(Regime.NORMAL, 0.0041, 0.0, 0.0, ROUND_TRIP)
     assert stop.sl_raw < stop.sl == 0.006
     dear = propose_stop(Regime.NORMAL, 0.007, 0.0, 0.0, 0.0025)
@@ -127,14 +127,14 @@ def test_a_small_stop_is_raised_to_the_floor():
     st.floats(0.0002, 0.005),
     leverages,
 )
-def test_f34_targets_pay_for_their_costs(regime, atr, d, v, round_trip, leverage):
+def test_f34_targets_pay_for_their_costs(regime, atr, d, v, round_trip, leverage) -> None:
     stop = propose_stop(regime, atr, d, v, round_trip)
     if isinstance(stop, StopProposal):
         assert 4 * round_trip <= stop.sl <= 0.06
         assert levels(stop.sl, leverage).tp1 >= 3 * round_trip
 
 
-def test_f34_a_target_near_its_costs_is_refused():
+def test_f34_a_target_near_its_costs_is_refused() -> None:
     # A target of .8 % against costs near 1 % is what the refusal is for.
     assert propose_stop(Regime.NORMAL, 0.004, 0.0, 0.5, 0.01) is (
         StopRefusal.STOP_TOO_TIGHT_FOR_COST
@@ -142,7 +142,7 @@ def test_f34_a_target_near_its_costs_is_refused():
 
 
 @given(stops, leverages)
-def test_levels_rise_and_stay_below_twenty_percent(sl, leverage):
+def test_levels_rise_and_stay_below_twenty_percent(sl, leverage) -> None:
     plan = levels(sl, leverage)
     assert plan.tp1 > 0
     assert plan.tp1 * 1.4 <= plan.tp2 * (1 + 1e-12)
@@ -151,11 +151,11 @@ def test_levels_rise_and_stay_below_twenty_percent(sl, leverage):
 
 
 @given(stops, leverages)
-def test_more_leverage_never_moves_the_first_target_away(sl, leverage):
+def test_more_leverage_never_moves_the_first_target_away(sl, leverage) -> None:
     assert levels(sl, leverage + 1).tp1 <= levels(sl, leverage).tp1
 
 
-def test_levels_at_the_reference_leverage():
+def test_levels_at_the_reference_leverage() -> None:
     plan = levels(0.02, 3)
     scale = lsf(3)
     assert scale == pytest.approx(0.4190598, abs=1e-6)
@@ -164,7 +164,7 @@ def test_levels_at_the_reference_leverage():
     assert plan.tp3 == pytest.approx(max(0.02 * (1.8 + scale / 4), 1.3 * plan.tp2))
 
 
-def test_harvest_bands():
+def test_harvest_bands() -> None:
     assert harvest(1) == harvest(10) == (0.3, 0.3, 0.4)
     assert harvest(11) == harvest(30) == (0.4, 0.4, 0.2)
     assert harvest(31) == (0.5, 0.3, 0.2)
@@ -172,14 +172,14 @@ def test_harvest_bands():
         assert sum(harvest(leverage)) == pytest.approx(1.0)
 
 
-def test_degenerate_levels_are_refused():
+def test_degenerate_levels_are_refused() -> None:
     with pytest.raises(ValueError):
         levels(0.0, 3)
     with pytest.raises(ValueError):
         lsf(0.5)
 
 
-def test_v3_profiles():
+def test_v3_profiles() -> None:
     calm = v3_levels(Regime.CALM, 0.01)
     values = [calm.stop, calm.target, calm.trail, calm.breakeven_r]
     assert values == pytest.approx([0.012, 0.035, 0.018, 0.3])
@@ -187,7 +187,7 @@ def test_v3_profiles():
     assert v3_levels(Regime.TREND_UP, 0.01) == v3_levels(Regime.TREND_DOWN, 0.01)
 
 
-def test_every_regime_has_a_maximum_hold_and_a_trail():
+def test_every_regime_has_a_maximum_hold_and_a_trail() -> None:
     hours = {regime.name: max_hold_hours(regime) for regime in Regime}
     assert hours == {
         "TREND_UP": 72,
@@ -206,7 +206,7 @@ def test_every_regime_has_a_maximum_hold_and_a_trail():
 
 
 @given(sides, stops, leverages, entries)
-def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick):
+def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick) -> None:
     entry, tick = entry_and_tick
     plan = plan_prices(entry, side, sl, levels(sl, leverage), tick)
     for price in (plan.stop, *plan.targets):
@@ -217,7 +217,7 @@ def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick)
 
 
 @pytest.mark.parametrize("sl", [0.0005, 0.25, 1.2, 120_000.0])
-def test_f30_an_absolute_range_in_a_fractions_place_is_refused(sl):
+def test_f30_an_absolute_range_in_a_fractions_place_is_refused(sl) -> None:
     with pytest.raises(ValueError):
         plan_prices(Decimal(63_000), LONG, sl, Levels(0.02, 0.03, 0.04), Decimal("0.1"))
 
@@ -227,7 +227,7 @@ def plan(side, entry, stop, targets, liquidation=None):
     return PlanPrices(side, Decimal(entry), Decimal(stop), as_decimals, liquidation)
 
 
-def test_f33_the_right_sides():
+def test_f33_the_right_sides() -> None:
     assert plan(LONG, 100, 98, (102, 103, 104), Decimal(90)).stop == 98
     assert plan(SHORT, 100, 102, (98, 97, 96), Decimal(110)).stop == 102
     assert plan(LONG, 100, 98, ()).targets == ()
@@ -251,7 +251,7 @@ def test_f33_the_right_sides():
         (SHORT, 102, (98, 97, -1), None),
     ],
 )
-def test_f33_a_price_on_the_wrong_side_cannot_be_constructed(side, stop, targets, liquidation):
+def test_f33_a_price_on_the_wrong_side_cannot_be_constructed(side, stop, targets, liquidation) -> None:
     with pytest.raises(ValueError):
         plan(side, 100, stop, targets, liquidation)
 
@@ -265,7 +265,7 @@ class Flat(msgspec.Struct, frozen=True):
 
 
 @given(sides, st.floats(0.006, 0.02), entries)
-def test_f33_entry_stop_and_liquidation_are_ordered_for_both_sides(side, sl, entry_and_tick):
+def test_f33_entry_stop_and_liquidation_are_ordered_for_both_sides(side, sl, entry_and_tick) -> None:
     entry, tick = entry_and_tick
     planned = plan_prices(entry, side, sl, levels(sl, 5), tick)
     liquidation = liquidation_price(side, Decimal(1), entry, entry / 5, [Flat()])
@@ -280,7 +280,7 @@ def ratchet(side, stop, entry, tp1, hit, tick):
 
 
 @given(sides, stops, leverages, entries, st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_f82_the_stop_only_moves_in_favour(side, sl, leverage, entry_and_tick, hits):
+def test_f82_the_stop_only_moves_in_favour(side, sl, leverage, entry_and_tick, hits) -> None:
     entry, tick = entry_and_tick
     planned = plan_prices(entry, side, sl, levels(sl, leverage), tick)
     stop = planned.stop
@@ -294,7 +294,7 @@ def test_f82_the_stop_only_moves_in_favour(side, sl, leverage, entry_and_tick, h
             assert side.sign * (stop - entry) >= entry * Decimal("0.001")
 
 
-def test_f82_ratchet_golden():
+def test_f82_ratchet_golden() -> None:
     tick = Decimal("0.1")
     long = [ratchet(LONG, Decimal(98), Decimal(100), Decimal(102), n, tick) for n in range(4)]
     assert long == [Decimal(98), Decimal("100.2"), Decimal(102), Decimal(102)]
@@ -303,7 +303,7 @@ def test_f82_ratchet_golden():
 
 
 @given(sides, st.lists(st.decimals("1", "100", places=2), min_size=2, max_size=10))
-def test_f82_tighter_is_monotone(side, proposals):
+def test_f82_tighter_is_monotone(side, proposals) -> None:
     stop = proposals[0]
     for proposal in proposals[1:]:
         moved = tighter(side, stop, proposal)
@@ -312,19 +312,19 @@ def test_f82_tighter_is_monotone(side, proposals):
     assert stop == (max(proposals) if side is LONG else min(proposals))
 
 
-def test_f82_canary_the_long_rule_loosens_a_short():
+def test_f82_canary_the_long_rule_loosens_a_short() -> None:
     stop, proposal = Decimal(102), Decimal(103)
     assert tighter(SHORT, stop, proposal) == stop
     assert tighter(LONG, stop, proposal) != stop
 
 
-def test_a_tick_too_coarse_for_the_plan_is_refused():
+def test_a_tick_too_coarse_for_the_plan_is_refused() -> None:
     with pytest.raises(ValueError):
         plan_prices(Decimal("0.00010"), LONG, 0.01, levels(0.01, 3), Decimal("0.00001"))
 
 
 @given(st.floats(0.0041, 0.04), st.floats(0.0041, 0.04), st.floats(0, 1), st.floats(0, 1.5))
-def test_a_wilder_market_never_gets_a_nearer_stop(one, other, d, v):
+def test_a_wilder_market_never_gets_a_nearer_stop(one, other, d, v) -> None:
     calm, wild = sorted((one, other))
     near = propose_stop(Regime.NORMAL, calm, d, v, ROUND_TRIP)
     far = propose_stop(Regime.NORMAL, wild, d, v, ROUND_TRIP)

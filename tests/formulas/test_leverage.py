@@ -65,18 +65,18 @@ def change(base, **values):
         ({"v": 0.55, "p": -1.0, "s": 1.5, "m": 0.5, "d": 0.1, "f": 0.001}, 11.23662375),
     ],
 )
-def test_the_original_formulas_golden_values(values, expected):
+def test_the_original_formulas_golden_values(values, expected) -> None:
     assert ilf_v2_raw(change(CALM_MARKET, **values)) == pytest.approx(expected, abs=1e-6)
 
 
-def test_unknown_funding_halves_both_formulas():
+def test_unknown_funding_halves_both_formulas() -> None:
     unknown = change(CALM_MARKET, c=0.5, f=None)
     paid = change(CALM_MARKET, c=0.5, f=0.05)
     assert ilf_v2_raw(unknown) == ilf_v2_raw(paid)
     assert ilf_factors(unknown).fun == 0.5
 
 
-def test_the_policy_band():
+def test_the_policy_band() -> None:
     assert ilf(change(CALM_MARKET, c=0.0, v=1.5)) == 5.0
     assert ilf(CALM_MARKET) == pytest.approx(59 * 0.9)
     assert ilf(change(CALM_MARKET, c=1.0)) == pytest.approx(72.0)
@@ -84,7 +84,7 @@ def test_the_policy_band():
 
 
 @given(inputs)
-def test_every_factor_only_takes_away(one):
+def test_every_factor_only_takes_away(one) -> None:
     factors = ilf_factors(one)
     assert all(0 < getattr(factors, name) <= 1 for name in factors.__struct_fields__)
     assert 0 < factors.product <= 1
@@ -102,7 +102,7 @@ def test_every_factor_only_takes_away(one):
         ("f", 0.0, 0.03),
     ],
 )
-def test_f24_each_input_changes_the_leverage(name, better, worse):
+def test_f24_each_input_changes_the_leverage(name, better, worse) -> None:
     # Confidence works through the formula alone, so the band is put where the formula binds.
     band = (5.0, 80.0) if name != "c" else (1.0, 80.0)
     cap = 20 if name != "c" else 80
@@ -121,11 +121,11 @@ def lower_is_kept(choose, one, cap, given_terms, name, a, b):
 
 
 @given(inputs, caps, terms, st.sampled_from("cvmdf"), st.floats(0, 1), st.floats(0, 1))
-def test_leverage_never_rises_with_danger_nor_falls_with_confidence(one, cap, t, name, a, b):
+def test_leverage_never_rises_with_danger_nor_falls_with_confidence(one, cap, t, name, a, b) -> None:
     assert lower_is_kept(choose_leverage, one, cap, t, name, a, b)
 
 
-def test_canary_a_formula_that_rewards_volatility_is_caught():
+def test_canary_a_formula_that_rewards_volatility_is_caught() -> None:
     def inverted(one, cap, **given_terms):
         return choose_leverage(change(one, v=1.5 - one.v), cap, **given_terms)
 
@@ -133,20 +133,20 @@ def test_canary_a_formula_that_rewards_volatility_is_caught():
 
 
 @given(inputs, caps, terms, st.floats(0, 0.1))
-def test_unknown_funding_never_gives_more_than_known(one, cap, t, paid):
+def test_unknown_funding_never_gives_more_than_known(one, cap, t, paid) -> None:
     known = choose_leverage(change(one, f=paid), cap, **t).leverage
     assert choose_leverage(change(one, f=None), cap, **t).leverage <= known
 
 
 @given(inputs, terms, st.floats(0, 0.2), st.floats(0, 0.2))
-def test_leverage_never_rises_with_drawdown(one, t, a, b):
+def test_leverage_never_rises_with_drawdown(one, t, a, b) -> None:
     shallow, deep = sorted((a, b))
     less = choose_leverage(one, drawdown_cap(deep), **t).leverage
     assert less <= choose_leverage(one, drawdown_cap(shallow), **t).leverage
 
 
 @given(inputs, caps, terms)
-def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t):
+def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t) -> None:
     choice = choose_leverage(one, cap, **t)
     assert 1 <= choice.leverage <= cap
     if choice.leverage > 1:
@@ -155,7 +155,7 @@ def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t):
 
 
 @given(st.integers(2, 20), st.floats(0.001, 0.05))
-def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(leverage, mmr):
+def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(leverage, mmr) -> None:
     sl = (1 / leverage - mmr) / (2 * (1 + mmr))
     assume(sl > 0.0005)
     terms_at_bound = {"sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
@@ -163,7 +163,7 @@ def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(leverage, m
     assert choice.leverage == 1 or stop_inside_half(sl, 0.0, choice.leverage, mmr)
 
 
-def test_a_float_just_past_a_whole_bound_steps_down():
+def test_a_float_just_past_a_whole_bound_steps_down() -> None:
     # Here 1 / (2 sl (1 + mmr) + mmr) reads 15.0 though the stop lies a hair beyond half the way.
     sl, mmr = 0.008299579064411087, 0.04925
     assert liquidation_bound(sl, 0.0, mmr) >= 15
@@ -173,13 +173,13 @@ def test_a_float_just_past_a_whole_bound_steps_down():
 
 
 @given(inputs, caps, terms, st.floats(0.006, 0.06))
-def test_a_wider_stop_never_gives_more_leverage(one, cap, t, other):
+def test_a_wider_stop_never_gives_more_leverage(one, cap, t, other) -> None:
     near, far = sorted((t["sl"], other))
     wide = choose_leverage(one, cap, **{**t, "sl": far}).leverage
     assert wide <= choose_leverage(one, cap, **{**t, "sl": near}).leverage
 
 
-def test_the_choice_names_its_bound():
+def test_the_choice_names_its_bound() -> None:
     assert choose_leverage(CALM_MARKET, 3, **TERMS).binding == "cap"
     wide = {**TERMS, "sl": 0.05}
     assert choose_leverage(CALM_MARKET, 20, **wide).binding == "guard"
@@ -191,7 +191,7 @@ def test_the_choice_names_its_bound():
     assert scaled.l_cap == pytest.approx(0.4)
 
 
-def test_a_choice_by_hand():
+def test_a_choice_by_hand() -> None:
     choice = choose_leverage(change(CALM_MARKET, v=0.75), 5, **TERMS)
     assert choice.l_ilf == pytest.approx(59 * 0.75 * 0.9)
     assert choice.l_cap == pytest.approx(3.75)
@@ -200,7 +200,7 @@ def test_a_choice_by_hand():
     assert choice.leverage == 3
 
 
-def test_the_most_restrictive_cap_rules():
+def test_the_most_restrictive_cap_rules() -> None:
     assert leverage_cap(CAPS) == 5
     assert binding_cap(CAPS) == "risk_tier"
     assert leverage_cap(change(CAPS, regime=2)) == 2
@@ -210,7 +210,7 @@ def test_the_most_restrictive_cap_rules():
         leverage_cap(change(CAPS, mode=0))
 
 
-def test_cap_tables():
+def test_cap_tables() -> None:
     assert [RISK_TIER_CAP[tier] for tier in ("micro", "low", "normal", "aggressive")] == [
         1,
         2,
@@ -224,25 +224,25 @@ def test_cap_tables():
     assert drawdown_cap(None) == 1
 
 
-def test_pnl_trend_needs_twenty_closes():
+def test_pnl_trend_needs_twenty_closes() -> None:
     assert pnl_trend([-1.0] * 19) == 0.0
     assert pnl_trend([5.0] * 10 + [-0.5] * 20) == pytest.approx(-0.5)
     assert pnl_trend([-3.0] * 20) == -1.0
 
 
 @pytest.mark.parametrize("name", ["c", "v", "p", "s", "m", "d", "f"])
-def test_what_is_not_a_number_has_no_leverage(name):
+def test_what_is_not_a_number_has_no_leverage(name) -> None:
     with pytest.raises(ValueError):
         IlfInputs(**{**msgspec.structs.asdict(CALM_MARKET), name: nan})
 
 
 @pytest.mark.parametrize("bad", [{"sl": 0.0}, {"sl": nan}, {"buffer": -0.1}, {"mmr": nan}])
-def test_degenerate_terms_are_refused(bad):
+def test_degenerate_terms_are_refused(bad) -> None:
     with pytest.raises(ValueError):
         choose_leverage(CALM_MARKET, 5, **{**TERMS, **bad})
 
 
-def test_no_cap_is_no_leverage():
+def test_no_cap_is_no_leverage() -> None:
     with pytest.raises(ValueError):
         choose_leverage(CALM_MARKET, 0, **TERMS)
     with pytest.raises(ValueError):

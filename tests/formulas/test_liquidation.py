@@ -58,13 +58,13 @@ def equity(side, qty, entry, wallet, price):
         (SHORT, "2.45", "2450", "20915.829018"),
     ],
 )
-def test_liquidation_prices_worked_by_hand(side, qty, wallet, expected):
+def test_liquidation_prices_worked_by_hand(side, qty, wallet, expected) -> None:
     price = liquidation_price(side, Decimal(qty), Decimal(20_000), Decimal(wallet), BRACKETS)
     assert price == pytest.approx(Decimal(expected), abs=Decimal("1e-6"))
 
 
 @given(st.sampled_from([LONG, SHORT]), quantities, prices, st.integers(1, 50))
-def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(side, qty, entry, leverage):
+def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(side, qty, entry, leverage) -> None:
     wallet = qty * entry / leverage
     price = liquidation_price(side, qty, entry, wallet, BRACKETS)
     if price is None:
@@ -76,7 +76,7 @@ def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(side, qty
 
 
 @given(quantities, prices)
-def test_a_long_without_leverage_is_not_liquidated(qty, entry):
+def test_a_long_without_leverage_is_not_liquidated(qty, entry) -> None:
     if qty * entry <= 50_000:
         assert liquidation_price(LONG, qty, entry, qty * entry, BRACKETS) is None
 
@@ -88,7 +88,7 @@ def test_a_long_without_leverage_is_not_liquidated(qty, entry):
     st.floats(0.006, 0.06),
     st.integers(1, 20),
 )
-def test_a_stop_inside_half_comes_before_liquidation(side, qty, entry, sl, leverage):
+def test_a_stop_inside_half_comes_before_liquidation(side, qty, entry, sl, leverage) -> None:
     bracket = bracket_for(qty * entry, BRACKETS)
     if not stop_inside_half(sl, 0.002, leverage, float(bracket.mmr)):
         return
@@ -97,21 +97,21 @@ def test_a_stop_inside_half_comes_before_liquidation(side, qty, entry, sl, lever
     assert distance is None or sl + 0.002 < distance
 
 
-def test_canary_a_stop_beyond_liquidation_is_caught():
+def test_canary_a_stop_beyond_liquidation_is_caught() -> None:
     # 20x leaves 4.6 % to liquidation: a stop at 5 % would never be reached.
     assert not stop_inside_half(0.05, 0.002, 20, 0.004)
     liquidation = liquidation_price(LONG, Decimal(1), Decimal(100), Decimal(5), BRACKETS)
     assert liquidation_distance_frac(LONG, Decimal(100), liquidation) < 0.05
 
 
-def test_distance_is_signed_and_unknown_without_a_level():
+def test_distance_is_signed_and_unknown_without_a_level() -> None:
     assert liquidation_distance_frac(LONG, Decimal(100), Decimal(90)) == pytest.approx(0.1)
     assert liquidation_distance_frac(SHORT, Decimal(100), Decimal(110)) == pytest.approx(0.1)
     assert liquidation_distance_frac(LONG, Decimal(100), Decimal(101)) < 0
     assert liquidation_distance_frac(LONG, Decimal(100), None) is None
 
 
-def test_brackets():
+def test_brackets() -> None:
     assert bracket_for(Decimal(0), BRACKETS) is BRACKETS[0]
     assert bracket_for(Decimal(50_000), BRACKETS) is BRACKETS[0]
     assert bracket_for(Decimal("50000.01"), BRACKETS) is BRACKETS[1]
@@ -121,32 +121,32 @@ def test_brackets():
         bracket_for(Decimal(1), [])
 
 
-def test_the_largest_notional_at_a_leverage():
+def test_the_largest_notional_at_a_leverage() -> None:
     assert max_notional_at(3, BRACKETS) == 10_000_000
     assert max_notional_at(20, BRACKETS) == 10_000_000
     assert max_notional_at(21, BRACKETS) == 1_000_000
     assert max_notional_at(126, BRACKETS) == 0
 
 
-def test_a_table_whose_brackets_do_not_join_gives_the_nearest_price():
+def test_a_table_whose_brackets_do_not_join_gives_the_nearest_price() -> None:
     gap = [row(0, 10, 50, "0.004", 0), row(100_000, 200_000, 20, "0.05", 0)]
     gap.append(row(200_000, 300_000, 10, "0.1", 0))
     long = liquidation_price(LONG, Decimal(1), Decimal(20_000), Decimal(1000), gap)
     assert long == pytest.approx(Decimal("21111.111111"), abs=Decimal("1e-6"))
 
 
-def test_no_position_has_no_liquidation_price():
+def test_no_position_has_no_liquidation_price() -> None:
     for qty, entry in ((Decimal(0), Decimal(1)), (Decimal(1), Decimal(0))):
         with pytest.raises(ValueError):
             liquidation_price(LONG, qty, entry, Decimal(1), BRACKETS)
 
 
 @pytest.mark.parametrize(("wallet", "expected"), [("1000", 20.0), ("4000", 5.0), ("40000", 0.5)])
-def test_f26_effective_leverage_is_notional_over_isolated_margin(wallet, expected):
+def test_f26_effective_leverage_is_notional_over_isolated_margin(wallet, expected) -> None:
     # The venue's leverage field may say 20 in every one of these rows.
     assert effective_leverage(Decimal(20_000), Decimal(wallet)) == expected
 
 
-def test_f26_a_position_without_margin_has_no_leverage():
+def test_f26_a_position_without_margin_has_no_leverage() -> None:
     with pytest.raises(ValueError):
         effective_leverage(Decimal(20_000), Decimal(0))

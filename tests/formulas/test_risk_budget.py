@@ -39,29 +39,29 @@ factor_sets = st.builds(
 )
 
 
-def test_confidence_factor():
+def test_confidence_factor() -> None:
     assert [f_conf(c) for c in (0.5, 0.52, 0.56, 0.9)] == pytest.approx([0.25, 1 / 3, 1, 1])
 
 
-def test_correlation_factor_hears_only_what_moves_along():
+def test_correlation_factor_hears_only_what_moves_along() -> None:
     assert f_corr([]) == 1.0
     assert f_corr([0.67]) == pytest.approx(1 / 1.67)
     assert f_corr([0.67, -0.9]) == f_corr([0.67])
     assert f_corr([0.9, 0.9, 0.9]) == 0.4
 
 
-def test_heat_factor():
+def test_heat_factor() -> None:
     assert [f_heat(h) for h in (0.0, 0.04, 0.08, 0.2)] == pytest.approx([1.0, 0.5, 0.25, 0.25])
 
 
-def test_drawdown_table():
+def test_drawdown_table() -> None:
     depths = (0.0, 0.03, 0.05, 0.08, 0.10, 0.2)
     assert [f_drawdown(dd) for dd in depths] == [1.0, 0.85, 0.70, 0.50, 0.0, 0.0]
     assert f_drawdown(None) == 0.0
     assert f_drawdown(0.04, [(0.02, 0.5)]) == 0.5
 
 
-def test_streak_ladder():
+def test_streak_ladder() -> None:
     losses = (0, 2, 3, 4, 5, 7, 8, 12)
     assert [f_streak(n) for n in losses] == [1, 1, 0.75, 0.5, 0.5, 0.5, 0, 0]
     halts = [streak_halt(n) for n in (7, 8, 9, 10)]
@@ -72,7 +72,7 @@ def test_streak_ladder():
         recovery_size(-1)
 
 
-def test_f29_kelly_without_real_closes_is_the_cold_start_share():
+def test_f29_kelly_without_real_closes_is_the_cold_start_share() -> None:
     assert kelly_ceiling(R_BASE, [], 0.25) == R_BASE * 0.5
     # Twenty-five wins of two R prove nothing, however they came about.
     assert kelly_ceiling(R_BASE, [2.0] * 25, 0.25) == R_BASE * 0.5
@@ -81,14 +81,14 @@ def test_f29_kelly_without_real_closes_is_the_cold_start_share():
             kelly_fraction(kappa, 0.1, 1.0)
 
 
-def test_f29_a_negative_edge_gets_no_size():
+def test_f29_a_negative_edge_gets_no_size() -> None:
     losing = [-1.0, 0.5] * 60
     assert kelly_ceiling(R_BASE, losing, 0.25) == 0.0
     assert risk_fraction(R_BASE, 0.0, FULL) is SizeRefusal.NO_EXPECTANCY
     assert kelly_ceiling(R_BASE, losing, 0.25, research=True) == R_BASE * 0.5
 
 
-def test_kelly_by_hand():
+def test_kelly_by_hand() -> None:
     assert kelly_fraction(0.2, 0.05, 1.25) == pytest.approx(0.008)
     assert kelly_fraction(0.2, 0.05, 0.0) == 0.0
     closes = [1.2, -1.0] * 100
@@ -97,13 +97,13 @@ def test_kelly_by_hand():
     assert kelly_ceiling(R_BASE, closes, 0.1) == pytest.approx(0.1 * e_low / (1.21 * 200 / 199))
 
 
-def test_shrunk_mean():
+def test_shrunk_mean() -> None:
     assert shrunk_lower_mean([1.0]) is None
     assert shrunk_lower_mean([1.0, 1.0], weight=2.0) == 0.5
     assert shrunk_lower_mean([1.0, 0.0], z=1.0) < shrunk_lower_mean([1.0, 0.0])
 
 
-def test_the_whole_budget():
+def test_the_whole_budget() -> None:
     assert risk_fraction(R_BASE, 1.0, FULL) == R_BASE
     assert risk_fraction(R_BASE, 0.002, FULL) == 0.002
     cut = msgspec.structs.replace(FULL, conf=0.5, dd=0.7, mode=0.85)
@@ -113,7 +113,7 @@ def test_the_whole_budget():
         assert risk_fraction(R_BASE, 1.0, halved) == pytest.approx(R_BASE * 0.5)
 
 
-def test_a_size_that_vanished_is_refused_and_not_traded_small():
+def test_a_size_that_vanished_is_refused_and_not_traded_small() -> None:
     vanished = msgspec.structs.replace(FULL, conf=0.25, dd=0.7, streak=0.5)
     assert risk_fraction(R_BASE, 1.0, vanished) is SizeRefusal.SIZE_VANISHED
     halted = msgspec.structs.replace(FULL, dd=0.0)
@@ -121,25 +121,25 @@ def test_a_size_that_vanished_is_refused_and_not_traded_small():
 
 
 @pytest.mark.parametrize("r_base", [0.0, -0.01, 0.0201, 0.8, float("nan")])
-def test_f28_a_base_risk_above_two_percent_is_refused(r_base):
+def test_f28_a_base_risk_above_two_percent_is_refused(r_base) -> None:
     with pytest.raises(ValueError):
         risk_fraction(r_base, 1.0, FULL)
 
 
 @pytest.mark.parametrize("factor", [-0.1, 1.1, float("nan")])
-def test_a_factor_can_only_reduce(factor):
+def test_a_factor_can_only_reduce(factor) -> None:
     with pytest.raises(ValueError):
         RiskFactors(**{**msgspec.structs.asdict(FULL), "rl": factor})
 
 
 @given(st.floats(0.0001, 0.02), st.floats(0, 1), factor_sets)
-def test_f28_no_trade_risks_more_than_its_base(r_base, r_kelly, factors):
+def test_f28_no_trade_risks_more_than_its_base(r_base, r_kelly, factors) -> None:
     fraction = risk_fraction(r_base, r_kelly, factors)
     assert isinstance(fraction, SizeRefusal) or 0 < fraction <= min(r_base, r_kelly)
 
 
 @given(budgets, st.floats(0.006, 0.06), st.floats(0, 0.003))
-def test_a_full_stop_loses_no_more_than_the_risk(risk, sl, round_trip):
+def test_a_full_stop_loses_no_more_than_the_risk(risk, sl, round_trip) -> None:
     notional = notional_for_risk(risk, sl, round_trip)
     assert notional * (decimal_of(sl) + decimal_of(round_trip)) <= risk
 
@@ -151,7 +151,7 @@ def test_a_full_stop_loses_no_more_than_the_risk(risk, sl, round_trip):
     st.sampled_from([Decimal(s) for s in ("1", "0.001", "1e-8")]),
     st.integers(1, 20),
 )
-def test_f27_notional_margin_and_risk_are_three_things(risk, sl, price, step, leverage):
+def test_f27_notional_margin_and_risk_are_three_things(risk, sl, price, step, leverage) -> None:
     notional = notional_for_risk(risk, sl, ROUND_TRIP)
     qty = quantity_for_notional(notional, price, step=step, min_notional=Decimal(5))
     if qty is SizeRefusal.MIN_NOTIONAL:
@@ -162,13 +162,13 @@ def test_f27_notional_margin_and_risk_are_three_things(risk, sl, price, step, le
     assert abs(margin * leverage - qty * price) < Decimal("1e-12") * qty * price
 
 
-def test_f27_canary_leverage_times_the_notional_breaks_the_budget():
+def test_f27_canary_leverage_times_the_notional_breaks_the_budget() -> None:
     risk, sl = Decimal(50), 0.0173
     multiplied = notional_for_risk(risk, sl, ROUND_TRIP) * 30
     assert multiplied * (decimal_of(sl) + decimal_of(ROUND_TRIP)) > risk
 
 
-def test_f53_below_the_minimum_is_refused_and_never_rounded_up():
+def test_f53_below_the_minimum_is_refused_and_never_rounded_up() -> None:
     step, price = Decimal("0.001"), Decimal(63_000)
     at = {"step": step, "min_notional": Decimal(100)}
     assert quantity_for_notional(Decimal("99.9"), price, **at) is SizeRefusal.MIN_NOTIONAL
@@ -178,7 +178,7 @@ def test_f53_below_the_minimum_is_refused_and_never_rounded_up():
 
 
 @given(budgets, st.decimals("0.001", "70000", places=3), st.decimals("1", "100", places=0))
-def test_f53_what_is_bought_stays_within_the_budget(budget, price, minimum):
+def test_f53_what_is_bought_stays_within_the_budget(budget, price, minimum) -> None:
     qty = quantity_for_notional(budget, price, step=Decimal("0.001"), min_notional=minimum)
     if qty is not SizeRefusal.MIN_NOTIONAL:
         assert minimum <= qty * price <= budget
@@ -200,7 +200,7 @@ def size_at(regime, atr, median, d, risk=Decimal(50), widen=1.0):
     st.floats(0.002, 0.04),
     st.floats(0, 1),
 )
-def test_r23_more_volatility_never_gives_more_size(regime, one, other, median, d):
+def test_r23_more_volatility_never_gives_more_size(regime, one, other, median, d) -> None:
     # Among markets that are traded at all: a quiet one may be refused for its costs.
     calm, wild = sorted((one, other))
     calm_size, wild_size = size_at(regime, calm, median, d), size_at(regime, wild, median, d)
@@ -208,12 +208,12 @@ def test_r23_more_volatility_never_gives_more_size(regime, one, other, median, d
         assert wild_size <= calm_size
 
 
-def test_r23_canary_a_size_that_grows_with_volatility_is_caught():
+def test_r23_canary_a_size_that_grows_with_volatility_is_caught() -> None:
     sizes = [size_at(Regime.NORMAL, atr, 0.0132, 0.0, widen=-1.0) for atr in (0.01, 0.03)]
     assert sizes[1] > sizes[0]
 
 
-def test_degenerate_stops_and_prices_are_refused():
+def test_degenerate_stops_and_prices_are_refused() -> None:
     with pytest.raises(ValueError):
         notional_for_risk(Decimal(50), 0.0, ROUND_TRIP)
     with pytest.raises(ValueError):
@@ -222,6 +222,6 @@ def test_degenerate_stops_and_prices_are_refused():
         quantity_for_notional(Decimal(1), Decimal(0), step=Decimal(1), min_notional=Decimal(5))
 
 
-def test_the_documented_size_at_1h():
+def test_the_documented_size_at_1h() -> None:
     # 10,000 USD, r = .5 %, a stop of 1.73 %: 50 USD of risk buy 2,659.57 USD of notional.
     assert notional_for_risk(Decimal(50), 0.0173, ROUND_TRIP) == pytest.approx(Decimal("2659.574"))

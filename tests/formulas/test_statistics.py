@@ -17,7 +17,7 @@ from quantum_os.formulas.statistics import (
 returns = st.lists(st.floats(-0.5, 0.5).map(lambda x: round(x, 6)), min_size=3, max_size=60)
 
 
-def test_sharpe_and_sortino_by_hand():
+def test_sharpe_and_sortino_by_hand() -> None:
     days = [0.01, -0.01, 0.02, 0.0]
     # mean .005, sample variance 5e-4 / 3, downside variance 1e-4 / 4
     assert sharpe_daily(days) == pytest.approx(0.005 / (5e-4 / 3) ** 0.5 * 365**0.5)
@@ -26,12 +26,12 @@ def test_sharpe_and_sortino_by_hand():
 
 
 @pytest.mark.parametrize("days", [[], [0.01], [0.01, 0.01, 0.01]])
-def test_too_little_is_unknown(days):
+def test_too_little_is_unknown(days) -> None:
     assert sharpe_daily(days) is None
     assert sortino_daily(days) is None
 
 
-def test_max_drawdown_by_hand():
+def test_max_drawdown_by_hand() -> None:
     assert max_drawdown([]) == 0.0
     assert max_drawdown([100, 110, 120]) == 0.0
     assert max_drawdown([100, 120, 90, 130, 117]) == pytest.approx(0.25)
@@ -42,12 +42,12 @@ def test_max_drawdown_by_hand():
 
 
 @given(st.lists(st.floats(1, 1000), min_size=1, max_size=50), st.floats(0.1, 10))
-def test_drawdown_has_no_unit(equity, scale):
+def test_drawdown_has_no_unit(equity, scale) -> None:
     scaled = max_drawdown([value * scale for value in equity])
     assert scaled == pytest.approx(max_drawdown(equity), abs=1e-9)
 
 
-def test_wilson_interval_golden():
+def test_wilson_interval_golden() -> None:
     low, high = wilson_interval(5, 10)
     assert (low, high) == (pytest.approx(0.23659, abs=1e-5), pytest.approx(0.76341, abs=1e-5))
     assert wilson_interval(0, 10)[0] == 0.0
@@ -55,14 +55,14 @@ def test_wilson_interval_golden():
 
 
 @given(st.integers(1, 500), st.data())
-def test_wilson_interval_holds_the_rate(n, data):
+def test_wilson_interval_holds_the_rate(n, data) -> None:
     wins = data.draw(st.integers(0, n))
     low, high = wilson_interval(wins, n)
     assert 0 <= low <= wins / n + 1e-12
     assert wins / n - 1e-12 <= high <= 1
 
 
-def test_mean_interval_uses_students_t():
+def test_mean_interval_uses_students_t() -> None:
     low, high = mean_ci_95([1.0, 2.0, 3.0, 4.0, 5.0])
     # t(.975, 4) = 2.7764, standard error sqrt(2.5 / 5)
     assert (high - low) / 2 == pytest.approx(2.7764 * 0.5**0.5, rel=0.004)
@@ -70,14 +70,14 @@ def test_mean_interval_uses_students_t():
     assert mean_ci_95([1.0, 2.0, 3.0, 4.0]) is None
 
 
-def test_profit_factor():
+def test_profit_factor() -> None:
     assert profit_factor([2.0, -1.0, 1.0]) == pytest.approx(3.0)
     assert profit_factor([-1.0]) == 0.0
     assert profit_factor([1.0]) is None
     assert profit_factor([]) is None
 
 
-def test_correlation_by_hand():
+def test_correlation_by_hand() -> None:
     assert correlation([1, 2, 3], [2, 4, 6]) == pytest.approx(1.0)
     assert correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1.0)
     assert correlation([1, 2, 3], [1, 3, 2]) == pytest.approx(0.5)
@@ -88,14 +88,14 @@ def test_correlation_by_hand():
 
 
 @given(returns)
-def test_correlation_is_symmetric_and_bounded(xs):
+def test_correlation_is_symmetric_and_bounded(xs) -> None:
     ys = [x * x - x for x in reversed(xs)]
     forth, back = correlation(xs, ys), correlation(ys, xs)
     assert forth == back
     assert forth is None or -1 <= forth <= 1
 
 
-def test_mean_and_variance_of_too_little():
+def test_mean_and_variance_of_too_little() -> None:
     assert mean([]) is None
     assert mean([1.0, 2.0]) == 1.5
     assert variance([1.0]) is None

@@ -19,19 +19,19 @@ atrs = st.floats(1e-4, 0.2)
 
 
 @given(atrs, atrs, st.floats(0.1, 10))
-def test_f31_volatility_factor_has_one_range_and_no_unit(atr, median, scale):
+def test_f31_volatility_factor_has_one_range_and_no_unit(atr, median, scale) -> None:
     ratio = vol_ratio(atr, median)
     assert 0 <= volatility_factor(ratio) <= 1.5
     rescaled = vol_ratio(atr * scale, median * scale)
     assert volatility_factor(rescaled) == pytest.approx(volatility_factor(ratio))
 
 
-def test_f31_volatility_factor_is_not_a_constant():
+def test_f31_volatility_factor_is_not_a_constant() -> None:
     seen = {volatility_factor(vol_ratio(0.001 * step, 0.01)) for step in range(1, 31)}
     assert len(seen) == 30
 
 
-def test_a_normal_market_is_a_half():
+def test_a_normal_market_is_a_half() -> None:
     assert volatility_factor(vol_ratio(0.0132, 0.0132)) == 0.5
     assert volatility_factor(vol_ratio(1.0, 0.01)) == 1.5
     assert displayed_volatility_factor(1.5) == 1.0
@@ -40,22 +40,22 @@ def test_a_normal_market_is_a_half():
 @pytest.mark.parametrize(
     ("atr", "median"), [(0.01, 0.0), (0.0, 0.01), (None, 0.01), (0.01, None), (nan, 0.01)]
 )
-def test_a_market_without_a_range_is_unknown(atr, median):
+def test_a_market_without_a_range_is_unknown(atr, median) -> None:
     assert vol_ratio(atr, median) is None
     assert symbol_factor(atr, median) is None
 
 
-def test_symbol_factor_is_clamped():
+def test_symbol_factor_is_clamped() -> None:
     assert [symbol_factor(x, 0.01) for x in (0.001, 0.01, 0.1)] == [0.5, 1.0, 1.5]
 
 
-def test_divergence_factor_of_one_venue_is_unknown_and_never_zero():
+def test_divergence_factor_of_one_venue_is_unknown_and_never_zero() -> None:
     assert divergence_factor(None) == 0.5
     assert divergence_factor(nan) == 0.5
     assert [divergence_factor(bps) for bps in (0.0, 25.0, 50.0, 500.0)] == [0.0, 0.5, 1.0, 1.0]
 
 
-def test_funding_is_paid_by_the_side_the_rate_names():
+def test_funding_is_paid_by_the_side_the_rate_names() -> None:
     assert funding_paid(0.0001, LONG, 16) == pytest.approx(0.0002)
     assert funding_paid(0.0001, SHORT, 16) == 0.0
     assert funding_paid(-0.0001, SHORT, 8) == pytest.approx(0.0001)
@@ -64,7 +64,7 @@ def test_funding_is_paid_by_the_side_the_rate_names():
 
 
 @given(st.floats(-0.01, 0.01), st.integers(0, 96))
-def test_a_longer_hold_never_pays_less_funding(rate, hours):
+def test_a_longer_hold_never_pays_less_funding(rate, hours) -> None:
     for side in (LONG, SHORT):
         paid = funding_paid(rate, side, hours)
         assert 0 <= paid <= funding_paid(rate, side, hours + 1)

@@ -15,6 +15,7 @@ from quantum_os.cli.options import (
     data_option,
     flags,
     json_option,
+    more_data_argument,
     profile_option,
     seed_option,
 )
@@ -43,6 +44,7 @@ class RunDocument(msgspec.Struct, frozen=True):
 
 @click.command()
 @data_option
+@more_data_argument
 @click.option("--from", "start", type=Moment(), default=TIME_MIN_NS, help="First bar to open.")
 @click.option("--to", "end", type=Moment(), default=TIME_MAX_NS, help="Last bar to close.")
 @profile_option
@@ -52,6 +54,7 @@ class RunDocument(msgspec.Struct, frozen=True):
 @json_option
 def backtest(
     data: tuple[Path, ...],
+    more_data: tuple[Path, ...],
     start: int,
     end: int,
     profile: str | None,
@@ -65,6 +68,7 @@ def backtest(
     The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
     A run without a trade is a result too: the report says which gates refused.
     """
+    data += more_data
     if not data:
         refuse("no market: name a folder or file of klines with --data")
     try:

@@ -7,9 +7,9 @@ from quantum_os.kernel.reactor import Module
 
 HEADING = """# Data flow
 
-Generated from the line-up by `quantum-os lineup --mermaid`; a test keeps it fresh. Boxes are modules in
-the order of an order's life, arrows are streams. Timers, the process's start and the policy reach
-nearly everyone and are left out of the picture; the table below has them.
+Generated from the line-up by `quantum-os lineup --page`; a test keeps it fresh. Boxes are modules
+in the order of an order's life, arrows are streams. Timers, the process's start and the policy
+reach nearly everyone and are left out of the picture; the table below has them.
 """
 
 _EVERYWHERE = frozenset(

@@ -39,7 +39,7 @@ class Demo(msgspec.Struct, frozen=True):
 
 
 async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
-    """Plays until the tape ends, the time is up, or a signal comes; gives why, and what it came to."""
+    """Plays until the tape ends, the time is up, or a signal comes; gives why, and the result."""
     plan = demo.plan
     warmup = plan.settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
     paced_from = demo.market.start + warmup

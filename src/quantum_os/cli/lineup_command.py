@@ -1,4 +1,4 @@
-"""`quantum-os lineup`: who is in the fund, what each hears and says, and whether it hangs together."""
+"""`quantum-os lineup`: who is in the fund, what each hears and says, and if it hangs together."""
 
 from collections.abc import Sequence
 

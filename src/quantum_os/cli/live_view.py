@@ -1,4 +1,4 @@
-"""What somebody sees who watches a demo: equity, open positions with their stops, the last decisions."""
+"""What somebody sees who watches a demo: equity, positions with their stops, decisions."""
 
 import asyncio
 from collections import deque

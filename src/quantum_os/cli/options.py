@@ -35,13 +35,13 @@ config_option = click.option(
     "--config",
     "config",
     type=click.Path(path_type=Path),
-    help="A TOML file laid over the defaults; the environment (QUANTUM_OS__SECTION__KEY) and flags go on top.",
+    help="A TOML file over the defaults; QUANTUM_OS__SECTION__KEY and flags go on top of it.",
 )
 
 profile_option = click.option(
     "--profile",
     metavar="NAME",
-    help="The policy profile: `default` is strict, `research` only reports the profitability gates.",
+    help="The policy profile: `default` is strict; `research` only reports what is not profitable.",
 )
 
 seed_option = click.option(
@@ -53,8 +53,13 @@ data_option = click.option(
     "data",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A folder or file of klines, funding or marks (Parquet or CSV); may be given again.",
+    help="Folders or files of klines, funding or marks (Parquet or CSV); may be given again.",
 )
+
+more_data_argument = click.argument(
+    "more_data", nargs=-1, type=click.Path(path_type=Path), metavar=""
+)
+"""What stands after `--data A`: so that `--data A B C` and a shell's wildcard work as people expect."""
 
 
 def flags(**sections: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from quantum_os.settings import Settings, SettingsError, policy_of
 
 
 def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
-    """Joins settings and market into a plan; raises SettingsError where they contradict each other."""
+    """Joins settings and market into a plan; raises SettingsError where they contradict."""
     policy = policy_of(settings, mode)
     venue = settings.run.price_venue or market.venues[0]
     if venue not in market.venues:

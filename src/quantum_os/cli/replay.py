@@ -1,4 +1,4 @@
-"""`quantum-os replay`: the recorded inputs through the same line-up, every event held to its hash."""
+"""`quantum-os replay`: recorded inputs through the same line-up, every event held to its hash."""
 
 from pathlib import Path
 

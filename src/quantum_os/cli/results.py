@@ -9,7 +9,7 @@ from quantum_os.cli.backtesting import Finished
 from quantum_os.execution.conservation import Conservation
 from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.exits.guard import Guard
-from quantum_os.formulas.statistics import profit_factor, sharpe_daily, sortino_daily
+from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
 from quantum_os.lineup import Plan, Recording
@@ -19,7 +19,7 @@ M = TypeVar("M")
 
 
 class Intents(msgspec.Struct, frozen=True):
-    """Law 8: intents = filled + refused + expired + superseded + in flight; `residual` must be 0."""
+    """Law 8: total = filled + refused + expired + superseded + in flight; `residual` must be 0."""
 
     total: int
     filled: int

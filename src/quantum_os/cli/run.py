@@ -15,6 +15,7 @@ from quantum_os.cli.options import (
     data_option,
     flags,
     json_option,
+    more_data_argument,
     profile_option,
     seed_option,
 )
@@ -45,6 +46,7 @@ _BUILT = (Mode.DEMO,)
     help="How real the money is. Only demo can be run yet.",
 )
 @data_option
+@more_data_argument
 @click.option("--duration", type=click.FloatRange(min=0), help="Stop after this many seconds.")
 @click.option(
     "--speed",
@@ -69,6 +71,7 @@ _BUILT = (Mode.DEMO,)
 def run(
     mode: str,
     data: tuple[Path, ...],
+    more_data: tuple[Path, ...],
     duration: float | None,
     speed: float,
     database: str | None,
@@ -86,6 +89,7 @@ def run(
     """
     if Mode(mode) not in _BUILT:
         refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
+    data += more_data
     shows = sys.stdout.isatty() and not as_json
     try:
         given = flags(run={"profile": profile or "research", "seed": seed}, sim={"seed": seed})

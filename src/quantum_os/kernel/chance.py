@@ -4,6 +4,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+Generator = np.random.Generator
+"""What `generator` gives: the type to annotate with elsewhere."""
+
 
 def generator(seed: int, *purpose: str) -> np.random.Generator:
     """Gives a random generator for one purpose; different purposes do not share a sequence."""

@@ -217,7 +217,7 @@ class Ledger(Reactor[LedgerState]):
             position.see(decimal_of(event.price), high, low)
 
     def on_safety_cleared(self, event: SafetyCleared) -> AccountUpdated | None:
-        """A drawdown that was answered for is measured anew, or its latch would close again at once."""
+        """Measures a drawdown anew that was answered for, or its latch would close again at once."""
         if not event.rebases_peak:
             return None
         self.state.wallet.peak = self.state.wallet.equity

@@ -10,7 +10,7 @@ NO_SOURCE = "n/a: this feed has no source"
 
 
 def flagged(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
-    """Quality flags bar entries; so does a symbol without a row. Synthetic prices serve simulations."""
+    """Quality flags bar entries, and so does a missing row; synthetic prices serve simulations."""
     place = _place(intent, book)
     if book.market is None or place is None:
         return GateCheck(Gate.FLAGGED, ok=False, note="no market data")

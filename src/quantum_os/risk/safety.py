@@ -179,7 +179,7 @@ class Safety(Reactor[SafetyState]):
             yield from self._trip(Cause.SAFETY_FAULT)
 
     def on_resolved(self, event: SignalResolved) -> None:
-        """While a latch is closed the votes go on in shadow: they are the evidence that opens it."""
+        """Votes go on in shadow while a latch is closed: they are the evidence that opens it."""
         if self.state.latches:
             self.state.shadow_r = [*self.state.shadow_r[1 - SHADOW_CLOSES :], event.r]
 

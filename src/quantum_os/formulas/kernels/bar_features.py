@@ -1,12 +1,16 @@
-"""What the features of a bar are: one step over all symbols, live by numpy and compiled in blocks."""
+"""What the features of a bar are: one step over all symbols, live by numpy and compiled in blocks.
+
+What can be is computed for many rows at once: all smoothed means in one line, all features as one
+array of parts over one of wholes. A call of numpy costs more than the arithmetic of 20 symbols.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from quantum_os.formulas.kernels.compiled import compiled
-from quantum_os.formulas.kernels.rings import RING_STEPS, ago, highest, lowest, put
 from quantum_os.formulas.kernels.feature_list import FEATURES
+from quantum_os.formulas.kernels.rings import RING_STEPS, ago, highest, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
@@ -20,36 +24,48 @@ from quantum_os.formulas.kernels.state import (
     seeded_divisor,
 )
 
-WILDER = 14
 BARS_UNTIL_WARM = 73
 """Bars a symbol must have shown before any of its features is told: the longest window and one."""
 
-_MEANS = 15
-EMA_10, EMA_20, EMA_50, EMA_50_BEFORE, GAIN, LOSS, ATR, VARIANCE_20 = 0, 1, 2, 3, 4, 5, 6, 7
-DRIFT, TRAVEL, VOLUME_20, SQUARE_1, SQUARE_5, PREVIOUS_CLOSE, STREAK = 8, 9, 10, 11, 12, 13, 14
-"""Rows of `means`: every number that is carried from bar to bar."""
+EMA_10, EMA_20, EMA_50, VOLUME_20, VARIANCE_20 = 0, 1, 2, 3, 4
+DRIFT, TRAVEL, ATR, SQUARE_1, SQUARE_5 = 5, 7, 9, 10, 11
+"""Rows of `means`; DRIFT and TRAVEL, of moves and of their sizes, are two rows: Wilder's 14, and 50."""
+
+_LENGTHS = np.array([[10, 20, 50, 20, 20, 14, 50, 14, 50, 14, 50, 50]], dtype=np.float64).T
+_FINALS = np.array(
+    [[5.5, 10.5, 25.5, 10.5, 10.5, 14, 25.5, 14, 25.5, 14, 25.5, 25.5]], dtype=np.float64
+).T
+_FIRST_AT = np.array([[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 5]]).T
+"""Bars before the first value of each mean: a move needs one close before it, a 5-bar move five."""
+
+_CLOSES = slice(0, 24)
+_EXTREMES_20, _EXTREMES_55, _HIGHS_72 = slice(24, 64), slice(64, 174), slice(174, 246)
+_RING_ROWS = 246
+_RING_FIRST = np.array([[0, 24, 25, 64, 65, 174]]).T
+_RING_LENGTH = np.array([[24, 20, 20, 55, 55, 72]]).T
+_RING_STRIDE = np.array([[1, 2, 2, 2, 2, 1]]).T
+"""Where closes, (high, -low) of 20 and of 55 bars, and highs of 72 bars stand in `rings`."""
+
+_BACK = np.array([[1, 4, 24, 5]]).T
+"""Closes looked back at: the moves that are features, and the one of the variance ratio."""
 
 
 class FeatureArrays(NamedTuple):
-    """The state's arrays by name: `means` [15, S], and rings of closes, highs and lows [N, S]."""
+    """The state's arrays by name: `means` [12, S], `rings` [246, S], counts of bars and streaks."""
 
     bars: Counts
+    streak: Floats
     means: Floats
-    closes: Floats
-    high_20: Floats
-    low_20: Floats
-    high_55: Floats
-    low_55: Floats
-    high_72: Floats
+    rings: Floats
 
 
 def feature_state_new(symbols: int) -> KernelState:
     """An empty state for so many symbols."""
-    rings = {"closes": 24, "high_20": 20, "low_20": 20, "high_55": 55, "low_55": 55, "high_72": 72}
     return {
         "bars": np.zeros(symbols, dtype=np.int64),
-        "means": np.zeros((_MEANS, symbols)),
-        **{name: np.ones((rows, symbols)) for name, rows in rings.items()},
+        "streak": np.zeros(symbols),
+        "means": np.zeros((_LENGTHS.shape[0], symbols)),
+        "rings": np.ones((_RING_ROWS, symbols)),
     }
 
 
@@ -62,20 +78,17 @@ def feature_arrays(state: KernelState) -> FeatureArrays:
     """A view of `state`: writing into it writes into the state."""
     return FeatureArrays(
         bars=counts(state, "bars"),
+        streak=floats(state, "streak"),
         means=floats(state, "means"),
-        closes=floats(state, "closes"),
-        high_20=floats(state, "high_20"),
-        low_20=floats(state, "low_20"),
-        high_55=floats(state, "high_55"),
-        low_55=floats(state, "low_55"),
-        high_72=floats(state, "high_72"),
+        rings=floats(state, "rings"),
     )
 
 
 def features_of_bar(state: KernelState, bar: Floats) -> Floats:
     """[F, S] in the order of `FEATURES` from one bar [5, S] (open, high, low, close, volume).
 
-    NaN where a symbol has no bar now or is not warm yet; its state then stays where it was.
+    NaN where a symbol has no bar now or is not warm yet (its state stays where it was without one),
+    and where a feature has no meaning: a share of a range that is zero.
     """
     out = np.empty((len(FEATURES), bar.shape[1]))
     feature_step(bar, feature_arrays(state), out)
@@ -94,103 +107,93 @@ def feature_step(bar: Floats, state: FeatureArrays, out: Floats) -> None:
     """Advances every symbol that has a bar, and fills `out` [F, S]."""
     present = present_bars(bar[0], bar[1], bar[2], bar[3], bar[4])
     safe = np.where(present, bar, 1.0)
-    distances(safe, state, out)
-    advance(safe, present, state)
-    oscillators(safe, state, out)
+    part, whole = np.empty(out.shape), np.empty(out.shape)
+    closes = ago(state.rings[_CLOSES], state.bars, _BACK)
+    part[0:3] = safe[3] - closes[0:3]
+    against_extremes(safe, state.rings, part, whole)
+    part[4] = advance_means(safe, closes, present, state)[EMA_50]
+    remember(safe, closes[0], present, state)
+    against_means(safe, state.means, part, whole)
+    of_this_bar(safe, part, whole)
+    part[20] = np.minimum(np.maximum(state.streak, -10.0), 10.0)
     warm = present & (state.bars >= BARS_UNTIL_WARM)
-    out[:] = np.where(warm, out, np.nan)
+    out[:] = part / np.where((whole > 0.0) & warm, whole, np.nan)
 
 
-def advance(bar: Floats, present: Flags, state: FeatureArrays) -> None:
-    """Carries the means and rings of the `present` symbols one bar on."""
-    high, low, close, volume = bar[1], bar[2], bar[3], bar[4]
-    means, bars = state.means, state.bars
-    first = bars == 0
-    previous = np.where(first, close, means[PREVIOUS_CLOSE])
-    change = close - previous
-    share = change / previous
-    five = np.where(bars >= 5, close / ago(state.closes, bars, 5) - 1.0, share)
-    reach = np.maximum(high, previous) - np.minimum(low, previous)
-    bars += present
-    wilder = seeded_divisor(bars, present, WILDER, WILDER)
-    ten = seeded_divisor(bars, present, 10, 5.5)
-    twenty = seeded_divisor(bars, present, 20, 10.5)
-    fifty = seeded_divisor(bars, present, 50, 25.5)
-    means[EMA_50_BEFORE] = np.where(present, means[EMA_50], means[EMA_50_BEFORE])
-    means[EMA_10] += (close - means[EMA_10]) / ten
+def advance_means(bar: Floats, closes: Floats, present: Flags, state: FeatureArrays) -> Floats:
+    """Carries the means of the `present` symbols one bar on; returns their steps [12, S]."""
+    close, previous, means = bar[3], closes[0], state.means
+    change, five = close - previous, close - closes[3]
+    values = state.bars + 1 - _FIRST_AT
+    divisor = seeded_divisor(values, present, _LENGTHS, _FINALS)
     away = close - means[EMA_20]
-    means[EMA_20] += away / twenty
-    means[VARIANCE_20] += (away * (close - means[EMA_20]) - means[VARIANCE_20]) / twenty
-    means[EMA_50] += (close - means[EMA_50]) / fifty
-    means[GAIN] += (np.maximum(change, 0.0) - means[GAIN]) / wilder
-    means[LOSS] += (np.maximum(-change, 0.0) - means[LOSS]) / wilder
-    means[ATR] += (reach - means[ATR]) / wilder
-    means[DRIFT] += (change - means[DRIFT]) / wilder
-    means[TRAVEL] += (np.abs(change) - means[TRAVEL]) / wilder
-    means[VOLUME_20] += (volume - means[VOLUME_20]) / twenty
-    means[SQUARE_1] += (share * share - means[SQUARE_1]) / fifty
-    means[SQUARE_5] += (five * five - means[SQUARE_5]) / fifty
-    streak = means[STREAK]
-    longer = np.where(change > 0.0, np.maximum(streak, 0.0) + 1.0, 0.0)
-    longer = np.where(change < 0.0, np.minimum(streak, 0.0) - 1.0, longer)
-    means[STREAK] = np.where(present, longer, streak)
-    means[PREVIOUS_CLOSE] = np.where(present, close, means[PREVIOUS_CLOSE])
-    seen = bars - present
-    put(state.closes, seen, present, close)
-    put(state.high_20, seen, present, high)
-    put(state.low_20, seen, present, low)
-    put(state.high_55, seen, present, high)
-    put(state.low_55, seen, present, low)
-    put(state.high_72, seen, present, high)
+    new = np.empty(means.shape)
+    new[EMA_10 : EMA_50 + 1] = close
+    new[VOLUME_20] = bar[4]
+    new[VARIANCE_20] = away * (away - away / divisor[EMA_20])
+    new[DRIFT : DRIFT + 2] = change
+    new[TRAVEL : TRAVEL + 2] = np.abs(change)
+    new[ATR] = np.maximum(bar[1], previous) - np.minimum(bar[2], previous)
+    new[SQUARE_1] = change * change
+    new[SQUARE_5] = five * five
+    steps: Floats = (new - means) / divisor
+    means += steps
+    return steps
 
 
-def distances(bar: Floats, state: FeatureArrays, out: Floats) -> None:
-    """What compares this bar with the bars before it, in price; divided by the ATR afterwards."""
+def remember(bar: Floats, previous: Floats, present: Flags, state: FeatureArrays) -> None:
+    """Carries the rings, the streaks and the counts of the `present` symbols one bar on."""
+    high, low, close = bar[1], bar[2], bar[3]
+    values = np.empty((_RING_FIRST.shape[0], close.shape[0]))
+    values[0] = close
+    values[1], values[3], values[5] = high, high, high
+    values[2] = -low
+    values[4] = values[2]
+    put(state.rings, _RING_FIRST + state.bars % _RING_LENGTH * _RING_STRIDE, present, values)
+    change = np.where(state.bars > 0, close - previous, 0.0)
+    longer = np.where(change > 0.0, np.maximum(state.streak, 0.0) + 1.0, 0.0)
+    longer = np.where(change < 0.0, np.minimum(state.streak, 0.0) - 1.0, longer)
+    state.streak[:] = np.where(present, longer, state.streak)
+    state.bars[:] = state.bars + present
+
+
+def against_extremes(bar: Floats, rings: Floats, part: Floats, whole: Floats) -> None:
+    """This bar against the channels of the bars before it."""
+    symbols = bar.shape[1]
     close = bar[3]
-    top, bottom = highest(state.high_55), lowest(state.low_55)
-    above, below = np.maximum(close - top, 0.0), np.minimum(close - bottom, 0.0)
-    out[0] = close - state.means[PREVIOUS_CLOSE]
-    out[1] = close - ago(state.closes, state.bars, 4)
-    out[2] = close - ago(state.closes, state.bars, 24)
-    out[12] = above + below
-    high_20, low_20 = highest(state.high_20), lowest(state.low_20)
-    out[11] = bounded(close - low_20, high_20 - low_20)
-    out[13] = np.maximum(highest(state.high_72), bar[1]) - close
+    channel = highest(rings[_EXTREMES_20].reshape(20, 2, symbols))
+    part[16] = (close - channel[0]) + (close + channel[1])
+    whole[16] = channel[0] + channel[1]
+    outer = highest(rings[_EXTREMES_55].reshape(55, 2, symbols))
+    part[7] = np.maximum(close - outer[0], 0.0) + np.minimum(close + outer[1], 0.0)
+    top = highest(rings[_HIGHS_72].reshape(72, 1, symbols))
+    part[8] = np.maximum(top[0], bar[1]) - close
 
 
-def oscillators(bar: Floats, state: FeatureArrays, out: Floats) -> None:
-    """Everything that follows from the means after this bar."""
-    opened, high, low, close, volume = bar[0], bar[1], bar[2], bar[3], bar[4]
-    means = state.means
-    atr = np.where(means[ATR] > 0.0, means[ATR], np.nan)
-    out[0], out[1], out[2] = out[0] / atr, out[1] / atr, out[2] / atr
-    out[3] = (means[EMA_10] - means[EMA_20]) / atr
-    out[4] = (means[EMA_50] - means[EMA_50_BEFORE]) / atr
-    out[5] = (close - means[EMA_50]) / atr
-    both = means[GAIN] + means[LOSS]
-    out[6] = (means[GAIN] - means[LOSS]) / np.where(both > 0.0, both, np.nan)
-    out[7] = atr / close
-    out[8] = (high - low) / atr
-    deviation = np.sqrt(np.where(means[VARIANCE_20] > 0.0, means[VARIANCE_20], np.nan))
-    out[9] = (close - means[EMA_20]) / deviation
-    out[10] = deviation / means[EMA_20]
-    out[12], out[13] = out[12] / atr, out[13] / atr
-    out[14] = means[DRIFT] / np.where(means[TRAVEL] > 0.0, means[TRAVEL], np.nan)
-    out[15] = means[SQUARE_5] / np.where(means[SQUARE_1] > 0.0, 5.0 * means[SQUARE_1], np.nan)
-    out[16] = volume / np.where(means[VOLUME_20] > 0.0, means[VOLUME_20], np.nan)
-    span = high - low
-    out[17] = bounded(close - low, span)
-    width = np.where(span > 0.0, span, 1.0)
-    out[18] = (high - np.maximum(opened, close)) / width
-    out[19] = (np.minimum(opened, close) - low) / width
-    out[20] = np.minimum(np.maximum(means[STREAK], -10.0), 10.0) / 10.0
+def against_means(bar: Floats, means: Floats, part: Floats, whole: Floats) -> None:
+    """Everything that compares this bar with the means after it, or those with each other."""
+    close, deviation = bar[3], np.sqrt(means[VARIANCE_20])
+    part[3] = means[EMA_10] - means[EMA_20]
+    part[5] = close - means[EMA_50]
+    whole[0:9] = means[ATR]
+    part[9:11] = means[DRIFT : DRIFT + 2]
+    whole[9:11] = means[TRAVEL : TRAVEL + 2]
+    part[11], whole[11] = means[SQUARE_5], 5.0 * means[SQUARE_1]
+    part[12], whole[12] = bar[4], means[VOLUME_20]
+    part[13], whole[13] = close - means[EMA_20], deviation
+    part[14], whole[14] = deviation, means[EMA_20]
+    part[15], whole[15] = means[ATR], close
 
 
-def bounded(part: Floats, whole: Floats) -> Floats:
-    """Where `part` lies in `whole`, from -1 to 1 inside it; 0 where there is no width."""
-    has_width = whole > 0.0
-    result: Floats = np.where(has_width, 2.0 * part / np.where(has_width, whole, 1.0) - 1.0, 0.0)
-    return result
+def of_this_bar(bar: Floats, part: Floats, whole: Floats) -> None:
+    """The shape of the bar itself."""
+    opened, high, low, close = bar[0], bar[1], bar[2], bar[3]
+    part[6] = high - low
+    whole[17:20] = part[6]
+    part[17] = (close - high) + (close - low)
+    part[18] = high - np.maximum(opened, close)
+    part[19] = np.minimum(opened, close) - low
+    whole[20] = 10.0
 
 
 def _run(bars: Floats, state: FeatureArrays, out: Floats) -> None:
@@ -202,10 +205,11 @@ FEATURE_STEPS = (
     present_bars,
     seeded_divisor,
     *RING_STEPS,
-    bounded,
-    distances,
-    advance,
-    oscillators,
+    advance_means,
+    remember,
+    against_extremes,
+    against_means,
+    of_this_bar,
     feature_step,
 )
 """What the compiler must know to compile a block of features."""

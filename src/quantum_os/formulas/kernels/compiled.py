@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

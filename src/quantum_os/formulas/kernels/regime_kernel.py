@@ -5,12 +5,12 @@ same volatility scatters, directional persistence, and the variance ratio over f
 recursive: the sums of a regression with forgetting are shifted by one bar at a time.
 """
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from quantum_os.formulas.kernels.compiled import compiled
-from quantum_os.formulas.kernels.rings import ago, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
@@ -20,45 +20,74 @@ from quantum_os.formulas.kernels.state import (
     contiguous,
     counts,
     floats,
+    seeded_divisor,
 )
 
-DETECTOR_VERSION = "1"
+DETECTOR_VERSION = "2"
 SPANS = (64, 128, 256)
 SPAN_WEIGHTS = (0.5, 0.3, 0.2)
 LAMBDA = 0.94
 WINSOR = 4.0
 """Returns count at most this many sigmas: one bad print is no trend."""
+BARS_EARLY = 30
+"""Returns whose plain mean square is the first sigma; they are not winsorised."""
 BARS_MIN = 128
 """Closes before anything but UNKNOWN is said."""
 
 TREND, PERSISTENCE, VARIANCE_RATIO = 0, 1, 2
 EVIDENCE_ROWS = 3
-_WEIGHT, _T, _TT, _X, _TX = 0, 1, 2, 3, 4
-_SUMS = 5
+DRIFT, TRAVEL, SQUARE_1, SQUARE_5 = 0, 1, 2, 3
+"""Rows of `means`: plain means of the first 50 moves, then with a forgetting of 1/50."""
+
 _FIVE = 5
+_FIRST_AT = np.array([[0, 0, 0, _FIVE - 1]]).T
+_MEMORY = 50.0
+_W, _T, _TT, _X, _TX = 0, 1, 2, 3, 4
+_SUMS = 5
+
+
+def slope_scatter(span: int) -> float:
+    """What the slope of a random walk with moves of deviation 1 scatters, per bar.
+
+    The slope over weights k^age is the sum of the moves, each times (age + 1) k^age (1 - k)^2, so
+    that its variance is (1 - k)^4 (1 + k^2) / (1 - k^2)^3.
+    """
+    keep = forgetting(span)
+    return (1.0 - keep) ** 2 * sqrt((1.0 + keep**2) / (1.0 - keep**2) ** 3)
+
+
+def forgetting(span: int) -> float:
+    """What is kept of a weight after a bar: the EMA's 1 - 2 / (n + 1)."""
+    return 1.0 - 2.0 / (span + 1.0)
+
+
+_KEEP = np.array([[forgetting(span) for span in SPANS]]).T
+_SCORE = np.array([[w / slope_scatter(n) for w, n in zip(SPAN_WEIGHTS, SPANS, strict=True)]]).T
 
 
 class RegimeArrays(NamedTuple):
-    """The state's arrays by name; `sums` [15, S] holds five regression sums per span."""
+    """The state's arrays by name.
+
+    `means` [4, S]; `recent` [4, S], the moves before the last one, newest first; `sums` [15, S]:
+    weight, t, tt, x, tx of the regressions, each over the three spans.
+    """
 
     bars: Counts
     close: Floats
     variance: Floats
-    drift: Floats
-    travel: Floats
-    square_1: Floats
-    square_5: Floats
+    means: Floats
     recent: Floats
     sums: Floats
 
 
 def regime_state_new(symbols: int) -> KernelState:
     """An empty state for so many symbols."""
-    single = ("close", "variance", "drift", "travel", "square_1", "square_5")
     return {
         "bars": np.zeros(symbols, dtype=np.int64),
-        **{name: np.zeros(symbols) for name in single},
-        "recent": np.zeros((_FIVE, symbols)),
+        "close": np.zeros(symbols),
+        "variance": np.zeros(symbols),
+        "means": np.zeros((_FIRST_AT.shape[0], symbols)),
+        "recent": np.zeros((_FIVE - 1, symbols)),
         "sums": np.zeros((_SUMS * len(SPANS), symbols)),
     }
 
@@ -74,10 +103,7 @@ def regime_arrays(state: KernelState) -> RegimeArrays:
         bars=counts(state, "bars"),
         close=floats(state, "close"),
         variance=floats(state, "variance"),
-        drift=floats(state, "drift"),
-        travel=floats(state, "travel"),
-        square_1=floats(state, "square_1"),
-        square_5=floats(state, "square_5"),
+        means=floats(state, "means"),
         recent=floats(state, "recent"),
         sums=floats(state, "sums"),
     )
@@ -103,75 +129,67 @@ def evidence_block(state: KernelState, closes: Floats) -> Floats:
 
 def regime_step(close: Floats, state: RegimeArrays, out: Floats) -> None:
     """Advances every symbol that has a close, and fills `out` [3, S]."""
-    bars, drift, travel = state.bars, state.drift, state.travel
-    square_1, square_5 = state.square_1, state.square_5
     present = (close > 0.0) & (close < np.inf)
-    moves = present & (bars > 0)
-    price = np.where(present, close, 1.0)
-    share = np.where(moves, price / np.where(moves, state.close, 1.0) - 1.0, 0.0)
+    moves = present & (state.bars > 0)
+    share = np.where(moves, close, 1.0) / np.where(moves, state.close, 1.0) - 1.0
     move = winsorised(share, moves, state)
-    put(state.recent, bars, moves, move)
-    bars += present
-    state.close[:] = np.where(present, price, state.close)
-    gain = np.where(moves, 1.0 / np.minimum(np.maximum(bars, 2) - 1, 50), 0.0)
-    five = move + ago(state.recent, bars - 1, 1) + ago(state.recent, bars - 1, 2)
-    five = five + ago(state.recent, bars - 1, 3) + ago(state.recent, bars - 1, 4)
-    drift += (move - drift) * gain
-    travel += (np.abs(move) - travel) * gain
-    square_1 += (move * move - square_1) * gain
-    square_5 += (five * five - square_5) * gain
-    sigma = np.sqrt(np.where(state.variance > 0.0, state.variance, np.nan))
-    trend = np.zeros(close.shape[0])
-    for span in range(3):
-        trend = trend + SPAN_WEIGHTS[span] * slope_score(move, moves, sigma, state, span)
-    known = present & (bars >= BARS_MIN)
-    moved = np.where(travel > 0.0, travel, np.nan)
-    single = np.where(square_1 > 0.0, 5.0 * square_1, np.nan)
-    out[TREND] = np.where(known, trend, np.nan)
-    out[PERSISTENCE] = np.where(known, drift / moved, np.nan)
-    out[VARIANCE_RATIO] = np.where(known, square_5 / single, np.nan)
+    advance_moves(move, moves, state)
+    state.bars[:] = state.bars + present
+    state.close[:] = np.where(present, close, state.close)
+    slopes = advance_slopes(move, moves, state.sums) * _SCORE
+    means = state.means
+    part, whole = np.empty(out.shape), np.empty(out.shape)
+    part[TREND], whole[TREND] = slopes[0] + slopes[1] + slopes[2], np.sqrt(state.variance)
+    part[PERSISTENCE], whole[PERSISTENCE] = means[DRIFT], means[TRAVEL]
+    part[VARIANCE_RATIO], whole[VARIANCE_RATIO] = means[SQUARE_5], 5.0 * means[SQUARE_1]
+    known = present & (state.bars >= BARS_MIN)
+    out[:] = part / np.where((whole > 0.0) & known, whole, np.nan)
 
 
 def winsorised(share: Floats, moves: Flags, state: RegimeArrays) -> Floats:
     """Returns held inside `WINSOR` sigmas of the sigma before them, which they then move."""
-    early = state.bars < 30
+    early = state.bars <= BARS_EARLY
     limit = np.where(early, np.inf, WINSOR * np.sqrt(state.variance))
-    move = np.minimum(np.maximum(share, -limit), limit)
-    decay = np.where(early, 1.0 / (state.bars + 1), 1.0 - LAMBDA)
-    change = np.where(moves, (move * move - state.variance) * decay, 0.0)
-    state.variance[:] = state.variance + change
-    result: Floats = move
-    return result
+    move: Floats = np.minimum(np.maximum(share, -limit), limit)
+    decay = np.where(early, 1.0 / np.maximum(state.bars, 1), 1.0 - LAMBDA)
+    state.variance[:] += np.where(moves, (move * move - state.variance) * decay, 0.0)
+    return move
 
 
-def slope_score(
-    move: Floats, moves: Flags, sigma: Floats, state: RegimeArrays, span: int
-) -> Floats:
-    """The slope of the summed moves over a span, in deviations of a random walk's slope.
+def advance_moves(move: Floats, moves: Flags, state: RegimeArrays) -> None:
+    """Carries the means of single and five-bar moves; counts before this bar are the moves so far."""
+    recent, means = state.recent, state.means
+    five = move + recent[0] + recent[1] + recent[2] + recent[3]
+    new = np.empty(means.shape)
+    new[DRIFT], new[TRAVEL] = move, np.abs(move)
+    new[SQUARE_1], new[SQUARE_5] = move * move, five * five
+    means += (new - means) / seeded_divisor(state.bars - _FIRST_AT, moves, _MEMORY, _MEMORY)
+    recent[1:] = np.where(moves, recent[:-1], recent[1:])
+    recent[0] = np.where(moves, move, recent[0])
+
+
+def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
+    """The least-squares slopes [3, S] of the summed moves, per bar.
 
     The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them by
-    one in time and by its move in level. A random walk's least-squares slope over n bars scatters by
-    sigma * sqrt(6 / (5 n)).
+    one in time and by its move in level, forgets a little, and adds itself: weight 1 at the origin.
     """
-    at = _SUMS * span
-    sums = state.sums
-    keep = 1.0 - 2.0 / (SPANS[span] + 1.0)
-    weight, t, tt = sums[at + _WEIGHT], sums[at + _T], sums[at + _TT]
-    x, tx = sums[at + _X], sums[at + _TX]
-    shifted_t = t - weight
-    shifted_tt = tt - 2.0 * t + weight
-    shifted_x = x - move * weight
-    shifted_tx = tx - x - move * shifted_t
-    sums[at + _TX] = np.where(moves, keep * shifted_tx, tx)
-    sums[at + _X] = np.where(moves, keep * shifted_x, x)
-    sums[at + _TT] = np.where(moves, keep * shifted_tt, tt)
-    sums[at + _T] = np.where(moves, keep * shifted_t, t)
-    sums[at + _WEIGHT] = np.where(moves, keep * weight + 1.0, weight)
-    weight, t, tt = sums[at + _WEIGHT], sums[at + _T], sums[at + _TT]
-    spread = weight * tt - t * t
-    slope = (weight * sums[at + _TX] - t * sums[at + _X]) / np.where(spread > 0.0, spread, np.nan)
-    score: Floats = slope / (sigma * np.sqrt(6.0 / (5.0 * SPANS[span])))
-    return score
+    old = sums.reshape(_SUMS, len(SPANS), sums.shape[1])
+    weight, t, x = old[_W], old[_T], old[_X]
+    new = np.empty(old.shape)
+    new[_W] = weight
+    new[_T] = t - weight
+    new[_TT] = old[_TT] - 2.0 * t + weight
+    new[_X] = x - move * weight
+    new[_TX] = old[_TX] - x - move * new[_T]
+    new = new * _KEEP
+    new[_W] += 1.0
+    old[:] = np.where(moves, new, old)
+    spread = old[_W] * old[_TT] - old[_T] * old[_T]
+    slope: Floats = (old[_W] * old[_TX] - old[_T] * old[_X]) / np.where(
+        spread > 0.0, spread, np.nan
+    )
+    return slope
 
 
 def _run(closes: Floats, state: RegimeArrays, out: Floats) -> None:
@@ -179,5 +197,5 @@ def _run(closes: Floats, state: RegimeArrays, out: Floats) -> None:
         regime_step(closes[t], state, out[t])
 
 
-REGIME_STEPS = (put, ago, winsorised, slope_score, regime_step)
+REGIME_STEPS = (seeded_divisor, winsorised, advance_moves, advance_slopes, regime_step)
 """What the compiler must know to compile a block of evidence."""

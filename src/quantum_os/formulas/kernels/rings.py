@@ -1,51 +1,42 @@
-"""What the last N bars held, for symbols that may each be at another bar: one ring per symbol."""
+"""What the last N bars held, for symbols that may each be at another bar: rings of rows in one array."""
 
 import numpy as np
 
 from quantum_os.formulas.kernels.state import Counts, Flags, Floats
 
 
-def highest(ring: Floats) -> Floats:
-    """The largest value of each symbol in a ring [N, S]: halves against halves, so in any order."""
-    rows = ring.shape[0]
+def highest(window: Floats) -> Floats:
+    """The largest value [k, S] of a window [N, k, S], in any order: halves against halves.
+
+    The halves of an odd window share a row, which a maximum does not mind.
+    """
+    rows = window.shape[0]
     while rows > 1:
-        half = rows // 2
-        folded = np.maximum(ring[:half], ring[half : 2 * half])
-        if rows % 2:
-            folded[0] = np.maximum(folded[0], ring[rows - 1])
-        ring, rows = folded, half
-    top: Floats = ring[0]
+        half = (rows + 1) // 2
+        window = np.maximum(window[:half], window[rows - half : rows])
+        rows = half
+    top: Floats = window[0]
     return top
 
 
-def lowest(ring: Floats) -> Floats:
-    """The smallest value of each symbol in a ring [N, S]."""
-    rows = ring.shape[0]
-    while rows > 1:
-        half = rows // 2
-        folded = np.minimum(ring[:half], ring[half : 2 * half])
-        if rows % 2:
-            folded[0] = np.minimum(folded[0], ring[rows - 1])
-        ring, rows = folded, half
-    top: Floats = ring[0]
-    return top
-
-
-def put(ring: Floats, bars: Counts, present: Flags, values: Floats) -> None:
-    """Writes `values` [S] over the oldest place of each `present` symbol that has seen `bars` bars."""
-    rows, symbols = ring.shape
-    place = bars % rows * symbols + np.arange(symbols)
-    flat = ring.reshape(-1)
+def put(rings: Floats, rows: Counts, present: Flags, values: Floats) -> None:
+    """Writes `values` [k, S] into the given `rows` [k, S] of `rings` where a symbol is `present`."""
+    symbols = rings.shape[1]
+    place = rows * symbols + np.arange(symbols)
+    flat = rings.reshape(-1)
     flat[place] = np.where(present, values, flat[place])
 
 
-def ago(ring: Floats, bars: Counts, back: int) -> Floats:
-    """The value put `back` bars before the one to be put next (1: the last), for each symbol."""
+def ago(ring: Floats, bars: Counts, back: Counts) -> Floats:
+    """The values [b, S] of a ring [N, S], `back` [b, 1] bars before the next one (1: the last).
+
+    `bars` [S] counts the values put so far; no `back` may exceed N.
+    """
     rows, symbols = ring.shape
     place = (bars + rows - back) % rows * symbols + np.arange(symbols)
     value: Floats = ring.reshape(-1)[place]
     return value
 
 
-RING_STEPS = (highest, lowest, put, ago)
+RING_STEPS = (highest, put, ago)
 """What the compiler must know to compile a block that uses rings."""

@@ -10,7 +10,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketKlines, MarketOpens, RawKind
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.kernel.chance import generator
+from quantum_os.kernel.chance import Generator, generator
 from quantum_os.kernel.ids import derive
 
 START_NS = 1_735_689_600_000_000_000
@@ -114,7 +114,7 @@ class SyntheticMarket(msgspec.Struct, frozen=True):
                 yield from self._time(open_time, symbols, bars[:, place], chance)
 
     def _time(
-        self, open_time: int, symbols: tuple[str, ...], bar: np.ndarray, chance: np.random.Generator
+        self, open_time: int, symbols: tuple[str, ...], bar: np.ndarray, chance: Generator
     ) -> Iterator[tuple[int, int, Event | None]]:
         time = open_time + self.step_ns
         if time % (FUNDING_HOURS * NS_PER_HOUR) == 0:
@@ -161,7 +161,7 @@ def _funding(time: int, symbol: str, rate: float) -> ExchangeRaw:
 
 
 def _day(
-    chance: np.random.Generator, prices: np.ndarray, heat: np.ndarray, steps: int
+    chance: Generator, prices: np.ndarray, heat: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Makes a day of bars [5, steps, S]: open, high, low, close, volume."""
     weather = list(_Weather)[int(chance.choice(len(_ODDS), p=_ODDS))]

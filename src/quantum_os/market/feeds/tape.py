@@ -10,7 +10,7 @@ from quantum_os.market.feeds.pace import Pace
 
 
 class Frames(Protocol):
-    """What can be played: (time in ns, stage, event or None where due timers fire), in order."""
+    """What can be played, in order: (time in ns, stage, event or None where due timers fire)."""
 
     def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
 
