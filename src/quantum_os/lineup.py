@@ -137,8 +137,13 @@ class NoFrames:
 VOTERS: tuple[Voter, ...] = (Trend(), MeanReversion(), Breakout())
 
 
-def line_up(plan: Plan, feed: TapeFeed | None = None) -> tuple[Module, ...]:
-    """Builds every module of the fund, in the order of an order's life."""
+def line_up(
+    plan: Plan, feed: Module | None = None, venue: Module | None = None
+) -> tuple[Module, ...]:
+    """Builds every module of the fund, in the order of an order's life.
+
+    Without a feed the market is silent; without a venue it is simulated in this process.
+    """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
@@ -175,7 +180,7 @@ def line_up(plan: Plan, feed: TapeFeed | None = None) -> tuple[Module, ...]:
         Safety(SafetyConfig(tape_step_s=step_s)),
         # execution: do it
         Orders(),
-        SimVenue(settings.sim),
+        venue or SimVenue(settings.sim),
         Reconcile(),
         Conservation(),
         # exits: when to leave

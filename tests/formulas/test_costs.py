@@ -25,7 +25,7 @@ def test_a_maker_entry_is_cheaper_but_leaves_as_a_taker() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_a_larger_share_of_the_book_never_costs_less(one, other) -> None:
+def test_a_larger_share_of_the_book_never_costs_less(one: float, other: float) -> None:
     small, large = sorted((one, other))
     assert entry_slippage_bps(MODEL, small) <= entry_slippage_bps(MODEL, large)
     assert round_trip_cost(MODEL, small) <= round_trip_cost(MODEL, large)
@@ -36,14 +36,16 @@ def test_impact_at_the_depth_limit() -> None:
 
 
 @pytest.mark.parametrize("round_trip", [0.0008, 0.0015, 0.0025])
-def test_the_reports_cost_levels(round_trip) -> None:
+def test_the_reports_cost_levels(round_trip: float) -> None:
     assert round_trip_cost(with_round_trip(MODEL, round_trip)) == pytest.approx(round_trip)
 
 
 @pytest.mark.parametrize(
     ("rank", "multiple"), [(0.0, 1.0), (0.98, 1.0), (0.99, 3.0), (1.0, 3.0), (None, 3.0)]
 )
-def test_costs_triple_in_the_worst_volatility_and_when_it_is_unknown(rank, multiple) -> None:
+def test_costs_triple_in_the_worst_volatility_and_when_it_is_unknown(
+    rank: float | None, multiple: float
+) -> None:
     assert worst_case_multiplier(rank) == multiple
 
 

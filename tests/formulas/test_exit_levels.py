@@ -3,7 +3,7 @@ from math import nan
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from quantum_os.events.units import PositionSide, Regime
@@ -35,7 +35,7 @@ stops = st.floats(0.006, 0.06)
 leverages = st.integers(1, 20)
 
 
-def scaled_price(mantissa, exponent):
+def scaled_price(mantissa: int, exponent: int) -> Decimal:
     return Decimal(mantissa) * Decimal(10) ** exponent
 
 
@@ -58,7 +58,9 @@ entries = st.builds(
         (80, 0.1854, 0.785, 1.293, 1.846, 0.826),
     ],
 )
-def test_f32_the_originals_levels_in_percent(leverage, factor, tp1, tp2, tp3, sl) -> None:
+def test_f32_the_originals_levels_in_percent(
+    leverage: int, factor: float, tp1: float, tp2: float, tp3: float, sl: float
+) -> None:
     raw = levels_v35_raw(leverage)
     assert raw.lsf == pytest.approx(factor, abs=5e-5)
     in_percent = [100 * x for x in (raw.tp1, raw.tp2, raw.tp3, raw.sl)]
@@ -87,12 +89,13 @@ def test_f32_the_originals_levels_to_1e_6() -> None:
         (Regime.UNKNOWN, 2.5),
     ],
 )
-def test_stop_multiples(regime, k) -> None:
+def test_stop_multiples(regime: Regime, k: float) -> None:
     assert stop_multiple(regime) == k
 
 
 def test_a_stop_by_hand() -> None:
     stop = propose_stop(Regime.NORMAL, 0.0132, 0.5, 0.75, ROUND_TRIP)
+    assert isinstance(stop, StopProposal)
     assert stop.sl == pytest.approx(1.5 * 0.0132 * 1.25)
     assert stop.sl == stop.sl_raw == raw_stop(1.5, 0.0132, 0.5, 0.75)
 
@@ -108,14 +111,18 @@ def test_a_stop_by_hand() -> None:
         (0.01, None, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
     ],
 )
-def test_stops_that_are_refused(atr, v, round_trip, expected) -> None:
+def test_stops_that_are_refused(
+    atr: float | None, v: float | None, round_trip: float, expected: StopRefusal
+) -> None:
     assert propose_stop(Regime.NORMAL, atr, 0.0, v, round_trip) is expected
 
 
 def test_a_small_stop_is_raised_to_the_floor() -> None:
     stop = propose_stop(Regime.NORMAL, 0.0041, 0.0, 0.0, ROUND_TRIP)
+    assert isinstance(stop, StopProposal)
     assert stop.sl_raw < stop.sl == 0.006
     dear = propose_stop(Regime.NORMAL, 0.007, 0.0, 0.0, 0.0025)
+    assert isinstance(dear, StopProposal)
     assert dear.sl_raw < dear.sl == pytest.approx(0.01)
 
 
@@ -127,7 +134,9 @@ def test_a_small_stop_is_raised_to_the_floor() -> None:
     st.floats(0.0002, 0.005),
     leverages,
 )
-def test_f34_targets_pay_for_their_costs(regime, atr, d, v, round_trip, leverage) -> None:
+def test_f34_targets_pay_for_their_costs(
+    regime: Regime, atr: float, d: float, v: float, round_trip: float, leverage: int
+) -> None:
     stop = propose_stop(regime, atr, d, v, round_trip)
     if isinstance(stop, StopProposal):
         assert 4 * round_trip <= stop.sl <= 0.06
@@ -142,7 +151,7 @@ def test_f34_a_target_near_its_costs_is_refused() -> None:
 
 
 @given(stops, leverages)
-def test_levels_rise_and_stay_below_twenty_percent(sl, leverage) -> None:
+def test_levels_rise_and_stay_below_twenty_percent(sl: float, leverage: int) -> None:
     plan = levels(sl, leverage)
     assert plan.tp1 > 0
     assert plan.tp1 * 1.4 <= plan.tp2 * (1 + 1e-12)
@@ -151,7 +160,7 @@ def test_levels_rise_and_stay_below_twenty_percent(sl, leverage) -> None:
 
 
 @given(stops, leverages)
-def test_more_leverage_never_moves_the_first_target_away(sl, leverage) -> None:
+def test_more_leverage_never_moves_the_first_target_away(sl: float, leverage: int) -> None:
     assert levels(sl, leverage + 1).tp1 <= levels(sl, leverage).tp1
 
 
@@ -206,7 +215,9 @@ def test_every_regime_has_a_maximum_hold_and_a_trail() -> None:
 
 
 @given(sides, stops, leverages, entries)
-def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick) -> None:
+def test_f30_plans_hold_at_every_price_scale(
+    side: PositionSide, sl: float, leverage: int, entry_and_tick: tuple[Decimal, Decimal]
+) -> None:
     entry, tick = entry_and_tick
     plan = plan_prices(entry, side, sl, levels(sl, leverage), tick)
     for price in (plan.stop, *plan.targets):
@@ -217,12 +228,18 @@ def test_f30_plans_hold_at_every_price_scale(side, sl, leverage, entry_and_tick)
 
 
 @pytest.mark.parametrize("sl", [0.0005, 0.25, 1.2, 120_000.0])
-def test_f30_an_absolute_range_in_a_fractions_place_is_refused(sl) -> None:
+def test_f30_an_absolute_range_in_a_fractions_place_is_refused(sl: float) -> None:
     with pytest.raises(ValueError):
         plan_prices(Decimal(63_000), LONG, sl, Levels(0.02, 0.03, 0.04), Decimal("0.1"))
 
 
-def plan(side, entry, stop, targets, liquidation=None):
+def plan(
+    side: PositionSide,
+    entry: int,
+    stop: int | str,
+    targets: tuple[int, ...],
+    liquidation: Decimal | None = None,
+) -> PlanPrices:
     as_decimals = tuple(Decimal(t) for t in targets)
     return PlanPrices(side, Decimal(entry), Decimal(stop), as_decimals, liquidation)
 
@@ -251,7 +268,9 @@ def test_f33_the_right_sides() -> None:
         (SHORT, 102, (98, 97, -1), None),
     ],
 )
-def test_f33_a_price_on_the_wrong_side_cannot_be_constructed(side, stop, targets, liquidation) -> None:
+def test_f33_a_price_on_the_wrong_side_cannot_be_constructed(
+    side: PositionSide, stop: int | str, targets: tuple[int, ...], liquidation: Decimal | None
+) -> None:
     with pytest.raises(ValueError):
         plan(side, 100, stop, targets, liquidation)
 
@@ -265,22 +284,33 @@ class Flat(msgspec.Struct, frozen=True):
 
 
 @given(sides, st.floats(0.006, 0.02), entries)
-def test_f33_entry_stop_and_liquidation_are_ordered_for_both_sides(side, sl, entry_and_tick) -> None:
+def test_f33_entry_stop_and_liquidation_are_ordered_for_both_sides(
+    side: PositionSide, sl: float, entry_and_tick: tuple[Decimal, Decimal]
+) -> None:
     entry, tick = entry_and_tick
     planned = plan_prices(entry, side, sl, levels(sl, 5), tick)
     liquidation = liquidation_price(side, Decimal(1), entry, entry / 5, [Flat()])
     whole = msgspec.structs.replace(planned, liquidation=liquidation)
+    assert whole.liquidation is not None
     ordered = [whole.liquidation, whole.stop, whole.entry, *whole.targets]
     assert ordered == sorted(ordered, reverse=side is SHORT)
 
 
-def ratchet(side, stop, entry, tp1, hit, tick):
-    terms = {"tp1": tp1, "targets_hit": hit, "fee_frac": Decimal("0.001"), "tick": tick}
-    return ratchet_stop(side, stop, entry, **terms)
+def ratchet(
+    side: PositionSide, stop: Decimal, entry: Decimal, tp1: Decimal, hit: int, tick: Decimal
+) -> Decimal:
+    fees = Decimal("0.001")
+    return ratchet_stop(side, stop, entry, tp1=tp1, targets_hit=hit, fee_frac=fees, tick=tick)
 
 
 @given(sides, stops, leverages, entries, st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_f82_the_stop_only_moves_in_favour(side, sl, leverage, entry_and_tick, hits) -> None:
+def test_f82_the_stop_only_moves_in_favour(
+    side: PositionSide,
+    sl: float,
+    leverage: int,
+    entry_and_tick: tuple[Decimal, Decimal],
+    hits: list[int],
+) -> None:
     entry, tick = entry_and_tick
     planned = plan_prices(entry, side, sl, levels(sl, leverage), tick)
     stop = planned.stop
@@ -303,7 +333,7 @@ def test_f82_ratchet_golden() -> None:
 
 
 @given(sides, st.lists(st.decimals("1", "100", places=2), min_size=2, max_size=10))
-def test_f82_tighter_is_monotone(side, proposals) -> None:
+def test_f82_tighter_is_monotone(side: PositionSide, proposals: list[Decimal]) -> None:
     stop = proposals[0]
     for proposal in proposals[1:]:
         moved = tighter(side, stop, proposal)
@@ -324,9 +354,12 @@ def test_a_tick_too_coarse_for_the_plan_is_refused() -> None:
 
 
 @given(st.floats(0.0041, 0.04), st.floats(0.0041, 0.04), st.floats(0, 1), st.floats(0, 1.5))
-def test_a_wilder_market_never_gets_a_nearer_stop(one, other, d, v) -> None:
+def test_a_wilder_market_never_gets_a_nearer_stop(
+    one: float, other: float, d: float, v: float
+) -> None:
     calm, wild = sorted((one, other))
     near = propose_stop(Regime.NORMAL, calm, d, v, ROUND_TRIP)
     far = propose_stop(Regime.NORMAL, wild, d, v, ROUND_TRIP)
-    assume(isinstance(near, StopProposal) and isinstance(far, StopProposal))
+    if not (isinstance(near, StopProposal) and isinstance(far, StopProposal)):
+        reject()
     assert near.sl <= far.sl

@@ -1,4 +1,5 @@
 from math import nan
+from typing import Protocol, TypedDict, TypeVar, Unpack
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from quantum_os.formulas.leverage import (
     RISK_TIER_CAP,
     IlfInputs,
     LeverageCaps,
+    LeverageChoice,
     binding_cap,
     choose_leverage,
     drawdown_cap,
@@ -24,8 +26,24 @@ from quantum_os.formulas.leverage import (
 )
 from quantum_os.formulas.liquidation import stop_inside_half
 
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+class Terms(TypedDict):
+    sl: float
+    buffer: float
+    mmr: float
+    round_trip: float
+
+
+class Choose(Protocol):
+    def __call__(
+        self, inputs: IlfInputs, cap: int, /, **given_terms: Unpack[Terms]
+    ) -> LeverageChoice: ...
+
+
 CALM_MARKET = IlfInputs(c=0.72, v=0.5, p=0.0, s=1.0, m=0.0, d=0.0, f=0.0)
-TERMS = {"sl": 0.0173, "buffer": 0.002, "mmr": 0.005, "round_trip": 0.0015}
+TERMS: Terms = {"sl": 0.0173, "buffer": 0.002, "mmr": 0.005, "round_trip": 0.0015}
 CAPS = LeverageCaps(bracket=125, risk_tier=5, regime=20, drawdown=20, mode=10, tier=15)
 
 inputs = st.builds(
@@ -49,7 +67,7 @@ terms = st.fixed_dictionaries(
 caps = st.integers(1, 20)
 
 
-def change(base, **values):
+def change(base: StructT, **values: float | None) -> StructT:
     return msgspec.structs.replace(base, **values)
 
 
@@ -65,7 +83,7 @@ def change(base, **values):
         ({"v": 0.55, "p": -1.0, "s": 1.5, "m": 0.5, "d": 0.1, "f": 0.001}, 11.23662375),
     ],
 )
-def test_the_original_formulas_golden_values(values, expected) -> None:
+def test_the_original_formulas_golden_values(values: dict[str, float], expected: float) -> None:
     assert ilf_v2_raw(change(CALM_MARKET, **values)) == pytest.approx(expected, abs=1e-6)
 
 
@@ -84,7 +102,7 @@ def test_the_policy_band() -> None:
 
 
 @given(inputs)
-def test_every_factor_only_takes_away(one) -> None:
+def test_every_factor_only_takes_away(one: IlfInputs) -> None:
     factors = ilf_factors(one)
     assert all(0 < getattr(factors, name) <= 1 for name in factors.__struct_fields__)
     assert 0 < factors.product <= 1
@@ -102,18 +120,20 @@ def test_every_factor_only_takes_away(one) -> None:
         ("f", 0.0, 0.03),
     ],
 )
-def test_f24_each_input_changes_the_leverage(name, better, worse) -> None:
+def test_f24_each_input_changes_the_leverage(name: str, better: float, worse: float) -> None:
     # Confidence works through the formula alone, so the band is put where the formula binds.
     band = (5.0, 80.0) if name != "c" else (1.0, 80.0)
     cap = 20 if name != "c" else 80
-    near = {**TERMS, "sl": 0.0006, "buffer": 0.0, "round_trip": 0.0}
+    near: Terms = {**TERMS, "sl": 0.0006, "buffer": 0.0, "round_trip": 0.0}
     good = choose_leverage(change(CALM_MARKET, **{name: better}), cap, band=band, **near)
     bad = choose_leverage(change(CALM_MARKET, **{name: worse}), cap, band=band, **near)
     assert bad.leverage < good.leverage
     assert ilf(change(CALM_MARKET, **{name: worse})) < ilf(change(CALM_MARKET, **{name: better}))
 
 
-def lower_is_kept(choose, one, cap, given_terms, name, a, b):
+def lower_is_kept(
+    choose: Choose, one: IlfInputs, cap: int, given_terms: Terms, name: str, a: float, b: float
+) -> bool:
     low, high = sorted((a, b))
     less = choose(change(one, **{name: low}), cap, **given_terms).leverage
     more = choose(change(one, **{name: high}), cap, **given_terms).leverage
@@ -121,32 +141,38 @@ def lower_is_kept(choose, one, cap, given_terms, name, a, b):
 
 
 @given(inputs, caps, terms, st.sampled_from("cvmdf"), st.floats(0, 1), st.floats(0, 1))
-def test_leverage_never_rises_with_danger_nor_falls_with_confidence(one, cap, t, name, a, b) -> None:
+def test_leverage_never_rises_with_danger_nor_falls_with_confidence(
+    one: IlfInputs, cap: int, t: Terms, name: str, a: float, b: float
+) -> None:
     assert lower_is_kept(choose_leverage, one, cap, t, name, a, b)
 
 
 def test_canary_a_formula_that_rewards_volatility_is_caught() -> None:
-    def inverted(one, cap, **given_terms):
+    def inverted(one: IlfInputs, cap: int, /, **given_terms: Unpack[Terms]) -> LeverageChoice:
         return choose_leverage(change(one, v=1.5 - one.v), cap, **given_terms)
 
     assert not lower_is_kept(inverted, CALM_MARKET, 5, TERMS, "v", 0.5, 1.2)
 
 
 @given(inputs, caps, terms, st.floats(0, 0.1))
-def test_unknown_funding_never_gives_more_than_known(one, cap, t, paid) -> None:
+def test_unknown_funding_never_gives_more_than_known(
+    one: IlfInputs, cap: int, t: Terms, paid: float
+) -> None:
     known = choose_leverage(change(one, f=paid), cap, **t).leverage
     assert choose_leverage(change(one, f=None), cap, **t).leverage <= known
 
 
 @given(inputs, terms, st.floats(0, 0.2), st.floats(0, 0.2))
-def test_leverage_never_rises_with_drawdown(one, t, a, b) -> None:
+def test_leverage_never_rises_with_drawdown(one: IlfInputs, t: Terms, a: float, b: float) -> None:
     shallow, deep = sorted((a, b))
     less = choose_leverage(one, drawdown_cap(deep), **t).leverage
     assert less <= choose_leverage(one, drawdown_cap(shallow), **t).leverage
 
 
 @given(inputs, caps, terms)
-def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t) -> None:
+def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(
+    one: IlfInputs, cap: int, t: Terms
+) -> None:
     choice = choose_leverage(one, cap, **t)
     assert 1 <= choice.leverage <= cap
     if choice.leverage > 1:
@@ -155,10 +181,12 @@ def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(one, cap, t) -> 
 
 
 @given(st.integers(2, 20), st.floats(0.001, 0.05))
-def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(leverage, mmr) -> None:
+def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(
+    leverage: int, mmr: float
+) -> None:
     sl = (1 / leverage - mmr) / (2 * (1 + mmr))
     assume(sl > 0.0005)
-    terms_at_bound = {"sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
+    terms_at_bound: Terms = {"sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
     choice = choose_leverage(CALM_MARKET, 20, **terms_at_bound)
     assert choice.leverage == 1 or stop_inside_half(sl, 0.0, choice.leverage, mmr)
 
@@ -173,17 +201,21 @@ def test_a_float_just_past_a_whole_bound_steps_down() -> None:
 
 
 @given(inputs, caps, terms, st.floats(0.006, 0.06))
-def test_a_wider_stop_never_gives_more_leverage(one, cap, t, other) -> None:
+def test_a_wider_stop_never_gives_more_leverage(
+    one: IlfInputs, cap: int, t: Terms, other: float
+) -> None:
     near, far = sorted((t["sl"], other))
-    wide = choose_leverage(one, cap, **{**t, "sl": far}).leverage
-    assert wide <= choose_leverage(one, cap, **{**t, "sl": near}).leverage
+    at_near: Terms = {**t, "sl": near}
+    at_far: Terms = {**t, "sl": far}
+    wide = choose_leverage(one, cap, **at_far).leverage
+    assert wide <= choose_leverage(one, cap, **at_near).leverage
 
 
 def test_the_choice_names_its_bound() -> None:
     assert choose_leverage(CALM_MARKET, 3, **TERMS).binding == "cap"
-    wide = {**TERMS, "sl": 0.05}
+    wide: Terms = {**TERMS, "sl": 0.05}
     assert choose_leverage(CALM_MARKET, 20, **wide).binding == "guard"
-    margin_heavy = {**TERMS, "sl": 0.006, "mmr": 0.15}
+    margin_heavy: Terms = {**TERMS, "sl": 0.006, "mmr": 0.15}
     assert choose_leverage(CALM_MARKET, 20, **margin_heavy).binding == "liquidation"
     assert choose_leverage(CALM_MARKET, 20, band=(1.0, 2.0), **TERMS).binding == "ilf"
     scaled = choose_leverage(change(CALM_MARKET, v=1.5), 2, **TERMS)
@@ -231,15 +263,23 @@ def test_pnl_trend_needs_twenty_closes() -> None:
 
 
 @pytest.mark.parametrize("name", ["c", "v", "p", "s", "m", "d", "f"])
-def test_what_is_not_a_number_has_no_leverage(name) -> None:
+def test_what_is_not_a_number_has_no_leverage(name: str) -> None:
     with pytest.raises(ValueError):
         IlfInputs(**{**msgspec.structs.asdict(CALM_MARKET), name: nan})
 
 
-@pytest.mark.parametrize("bad", [{"sl": 0.0}, {"sl": nan}, {"buffer": -0.1}, {"mmr": nan}])
-def test_degenerate_terms_are_refused(bad) -> None:
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {**TERMS, "sl": 0.0},
+        {**TERMS, "sl": nan},
+        {**TERMS, "buffer": -0.1},
+        {**TERMS, "mmr": nan},
+    ],
+)
+def test_degenerate_terms_are_refused(bad: Terms) -> None:
     with pytest.raises(ValueError):
-        choose_leverage(CALM_MARKET, 5, **{**TERMS, **bad})
+        choose_leverage(CALM_MARKET, 5, **bad)
 
 
 def test_no_cap_is_no_leverage() -> None:

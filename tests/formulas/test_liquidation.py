@@ -27,7 +27,7 @@ class Row(msgspec.Struct, frozen=True):
     cum: Decimal
 
 
-def row(floor, cap, leverage_max, mmr, cum):
+def row(floor: int, cap: int, leverage_max: int, mmr: str, cum: int) -> Row:
     return Row(Decimal(floor), Decimal(cap), leverage_max, Decimal(mmr), Decimal(cum))
 
 
@@ -41,7 +41,9 @@ quantities = st.decimals("0.001", "300", places=3)
 prices = st.decimals("1", "30000", places=2)
 
 
-def equity(side, qty, entry, wallet, price):
+def equity(
+    side: PositionSide, qty: Decimal, entry: Decimal, wallet: Decimal, price: Decimal
+) -> Decimal:
     return wallet + side.sign * qty * (price - entry)
 
 
@@ -58,13 +60,17 @@ def equity(side, qty, entry, wallet, price):
         (SHORT, "2.45", "2450", "20915.829018"),
     ],
 )
-def test_liquidation_prices_worked_by_hand(side, qty, wallet, expected) -> None:
+def test_liquidation_prices_worked_by_hand(
+    side: PositionSide, qty: str, wallet: str, expected: str
+) -> None:
     price = liquidation_price(side, Decimal(qty), Decimal(20_000), Decimal(wallet), BRACKETS)
     assert price == pytest.approx(Decimal(expected), abs=Decimal("1e-6"))
 
 
 @given(st.sampled_from([LONG, SHORT]), quantities, prices, st.integers(1, 50))
-def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(side, qty, entry, leverage) -> None:
+def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(
+    side: PositionSide, qty: Decimal, entry: Decimal, leverage: int
+) -> None:
     wallet = qty * entry / leverage
     price = liquidation_price(side, qty, entry, wallet, BRACKETS)
     if price is None:
@@ -76,7 +82,7 @@ def test_at_the_liquidation_price_the_margin_is_the_maintenance_margin(side, qty
 
 
 @given(quantities, prices)
-def test_a_long_without_leverage_is_not_liquidated(qty, entry) -> None:
+def test_a_long_without_leverage_is_not_liquidated(qty: Decimal, entry: Decimal) -> None:
     if qty * entry <= 50_000:
         assert liquidation_price(LONG, qty, entry, qty * entry, BRACKETS) is None
 
@@ -88,7 +94,9 @@ def test_a_long_without_leverage_is_not_liquidated(qty, entry) -> None:
     st.floats(0.006, 0.06),
     st.integers(1, 20),
 )
-def test_a_stop_inside_half_comes_before_liquidation(side, qty, entry, sl, leverage) -> None:
+def test_a_stop_inside_half_comes_before_liquidation(
+    side: PositionSide, qty: Decimal, entry: Decimal, sl: float, leverage: int
+) -> None:
     bracket = bracket_for(qty * entry, BRACKETS)
     if not stop_inside_half(sl, 0.002, leverage, float(bracket.mmr)):
         return
@@ -101,13 +109,17 @@ def test_canary_a_stop_beyond_liquidation_is_caught() -> None:
     # 20x leaves 4.6 % to liquidation: a stop at 5 % would never be reached.
     assert not stop_inside_half(0.05, 0.002, 20, 0.004)
     liquidation = liquidation_price(LONG, Decimal(1), Decimal(100), Decimal(5), BRACKETS)
-    assert liquidation_distance_frac(LONG, Decimal(100), liquidation) < 0.05
+    distance = liquidation_distance_frac(LONG, Decimal(100), liquidation)
+    assert distance is not None
+    assert distance < 0.05
 
 
 def test_distance_is_signed_and_unknown_without_a_level() -> None:
     assert liquidation_distance_frac(LONG, Decimal(100), Decimal(90)) == pytest.approx(0.1)
     assert liquidation_distance_frac(SHORT, Decimal(100), Decimal(110)) == pytest.approx(0.1)
-    assert liquidation_distance_frac(LONG, Decimal(100), Decimal(101)) < 0
+    passed = liquidation_distance_frac(LONG, Decimal(100), Decimal(101))
+    assert passed is not None
+    assert passed < 0
     assert liquidation_distance_frac(LONG, Decimal(100), None) is None
 
 
@@ -142,7 +154,9 @@ def test_no_position_has_no_liquidation_price() -> None:
 
 
 @pytest.mark.parametrize(("wallet", "expected"), [("1000", 20.0), ("4000", 5.0), ("40000", 0.5)])
-def test_f26_effective_leverage_is_notional_over_isolated_margin(wallet, expected) -> None:
+def test_f26_effective_leverage_is_notional_over_isolated_margin(
+    wallet: str, expected: float
+) -> None:
     # The venue's leverage field may say 20 in every one of these rows.
     assert effective_leverage(Decimal(20_000), Decimal(wallet)) == expected
 

@@ -93,6 +93,7 @@ def test_kelly_by_hand() -> None:
     assert kelly_fraction(0.2, 0.05, 0.0) == 0.0
     closes = [1.2, -1.0] * 100
     e_low = shrunk_lower_mean(closes)
+    assert e_low is not None
     assert e_low == pytest.approx(20 / 250)
     assert kelly_ceiling(R_BASE, closes, 0.1) == pytest.approx(0.1 * e_low / (1.21 * 200 / 199))
 
@@ -100,7 +101,10 @@ def test_kelly_by_hand() -> None:
 def test_shrunk_mean() -> None:
     assert shrunk_lower_mean([1.0]) is None
     assert shrunk_lower_mean([1.0, 1.0], weight=2.0) == 0.5
-    assert shrunk_lower_mean([1.0, 0.0], z=1.0) < shrunk_lower_mean([1.0, 0.0])
+    cautious, plain = shrunk_lower_mean([1.0, 0.0], z=1.0), shrunk_lower_mean([1.0, 0.0])
+    assert cautious is not None
+    assert plain is not None
+    assert cautious < plain
 
 
 def test_the_whole_budget() -> None:
@@ -121,25 +125,29 @@ def test_a_size_that_vanished_is_refused_and_not_traded_small() -> None:
 
 
 @pytest.mark.parametrize("r_base", [0.0, -0.01, 0.0201, 0.8, float("nan")])
-def test_f28_a_base_risk_above_two_percent_is_refused(r_base) -> None:
+def test_f28_a_base_risk_above_two_percent_is_refused(r_base: float) -> None:
     with pytest.raises(ValueError):
         risk_fraction(r_base, 1.0, FULL)
 
 
 @pytest.mark.parametrize("factor", [-0.1, 1.1, float("nan")])
-def test_a_factor_can_only_reduce(factor) -> None:
+def test_a_factor_can_only_reduce(factor: float) -> None:
     with pytest.raises(ValueError):
         RiskFactors(**{**msgspec.structs.asdict(FULL), "rl": factor})
 
 
 @given(st.floats(0.0001, 0.02), st.floats(0, 1), factor_sets)
-def test_f28_no_trade_risks_more_than_its_base(r_base, r_kelly, factors) -> None:
+def test_f28_no_trade_risks_more_than_its_base(
+    r_base: float, r_kelly: float, factors: RiskFactors
+) -> None:
     fraction = risk_fraction(r_base, r_kelly, factors)
     assert isinstance(fraction, SizeRefusal) or 0 < fraction <= min(r_base, r_kelly)
 
 
 @given(budgets, st.floats(0.006, 0.06), st.floats(0, 0.003))
-def test_a_full_stop_loses_no_more_than_the_risk(risk, sl, round_trip) -> None:
+def test_a_full_stop_loses_no_more_than_the_risk(
+    risk: Decimal, sl: float, round_trip: float
+) -> None:
     notional = notional_for_risk(risk, sl, round_trip)
     assert notional * (decimal_of(sl) + decimal_of(round_trip)) <= risk
 
@@ -151,11 +159,14 @@ def test_a_full_stop_loses_no_more_than_the_risk(risk, sl, round_trip) -> None:
     st.sampled_from([Decimal(s) for s in ("1", "0.001", "1e-8")]),
     st.integers(1, 20),
 )
-def test_f27_notional_margin_and_risk_are_three_things(risk, sl, price, step, leverage) -> None:
+def test_f27_notional_margin_and_risk_are_three_things(
+    risk: Decimal, sl: float, price: Decimal, step: Decimal, leverage: int
+) -> None:
     notional = notional_for_risk(risk, sl, ROUND_TRIP)
     qty = quantity_for_notional(notional, price, step=step, min_notional=Decimal(5))
     if qty is SizeRefusal.MIN_NOTIONAL:
         return
+    assert isinstance(qty, Decimal)
     assert 0 <= notional - qty * price < step * price + Decimal("1e-9")
     assert qty * price * (decimal_of(sl) + decimal_of(ROUND_TRIP)) <= risk
     margin = qty * price / leverage
@@ -178,16 +189,27 @@ def test_f53_below_the_minimum_is_refused_and_never_rounded_up() -> None:
 
 
 @given(budgets, st.decimals("0.001", "70000", places=3), st.decimals("1", "100", places=0))
-def test_f53_what_is_bought_stays_within_the_budget(budget, price, minimum) -> None:
+def test_f53_what_is_bought_stays_within_the_budget(
+    budget: Decimal, price: Decimal, minimum: Decimal
+) -> None:
     qty = quantity_for_notional(budget, price, step=Decimal("0.001"), min_notional=minimum)
     if qty is not SizeRefusal.MIN_NOTIONAL:
+        assert isinstance(qty, Decimal)
         assert minimum <= qty * price <= budget
         assert qty % Decimal("0.001") == 0
 
 
-def size_at(regime, atr, median, d, risk=Decimal(50), widen=1.0):
-    v = volatility_factor(vol_ratio(atr, median))
-    stop = propose_stop(regime, atr, d, v, ROUND_TRIP)
+def size_at(
+    regime: Regime,
+    atr: float,
+    median: float,
+    d: float,
+    risk: Decimal = Decimal(50),
+    widen: float = 1.0,
+) -> Decimal | None:
+    ratio = vol_ratio(atr, median)
+    assert ratio is not None
+    stop = propose_stop(regime, atr, d, volatility_factor(ratio), ROUND_TRIP)
     if not isinstance(stop, StopProposal):
         return None
     return notional_for_risk(risk, stop.sl**widen, ROUND_TRIP)
@@ -200,7 +222,9 @@ def size_at(regime, atr, median, d, risk=Decimal(50), widen=1.0):
     st.floats(0.002, 0.04),
     st.floats(0, 1),
 )
-def test_r23_more_volatility_never_gives_more_size(regime, one, other, median, d) -> None:
+def test_r23_more_volatility_never_gives_more_size(
+    regime: Regime, one: float, other: float, median: float, d: float
+) -> None:
     # Among markets that are traded at all: a quiet one may be refused for its costs.
     calm, wild = sorted((one, other))
     calm_size, wild_size = size_at(regime, calm, median, d), size_at(regime, wild, median, d)
@@ -209,8 +233,10 @@ def test_r23_more_volatility_never_gives_more_size(regime, one, other, median, d
 
 
 def test_r23_canary_a_size_that_grows_with_volatility_is_caught() -> None:
-    sizes = [size_at(Regime.NORMAL, atr, 0.0132, 0.0, widen=-1.0) for atr in (0.01, 0.03)]
-    assert sizes[1] > sizes[0]
+    calm, wild = (size_at(Regime.NORMAL, atr, 0.0132, 0.0, widen=-1.0) for atr in (0.01, 0.03))
+    assert calm is not None
+    assert wild is not None
+    assert wild > calm
 
 
 def test_degenerate_stops_and_prices_are_refused() -> None:

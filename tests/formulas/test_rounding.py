@@ -40,7 +40,7 @@ def test_rounding_directions() -> None:
 
 
 @pytest.mark.parametrize("tick", ["0", "-1", "NaN"])
-def test_a_grid_must_be_positive(tick) -> None:
+def test_a_grid_must_be_positive(tick: str) -> None:
     with pytest.raises(ValueError):
         price_to_tick(Decimal(1), Decimal(tick), "down")
     with pytest.raises(ValueError):
@@ -53,7 +53,7 @@ def test_a_price_below_zero_is_refused() -> None:
 
 
 @given(amounts, grids)
-def test_f51_precision(amount, grid) -> None:
+def test_f51_precision(amount: Decimal, grid: Decimal) -> None:
     for rounding in ("down", "up", "nearest"):
         price = price_to_tick(amount, grid, rounding)
         assert price % grid == 0
@@ -65,7 +65,7 @@ def test_f51_precision(amount, grid) -> None:
     assert_wire_string(qty)
 
 
-def assert_wire_string(value):
+def assert_wire_string(value: Decimal) -> None:
     text = plain_string(value)
     assert Decimal(text) == value
     assert "E" not in text
@@ -85,7 +85,7 @@ def test_a_signed_quantity_is_floored_towards_zero() -> None:
 
 
 @given(amounts, grids)
-def test_protective_prices_move_towards_the_entry(price, tick) -> None:
+def test_protective_prices_move_towards_the_entry(price: Decimal, tick: Decimal) -> None:
     assert protective_stop_price(price, tick, LONG) >= price
     assert protective_stop_price(price, tick, SHORT) <= price
     assert target_price(price, tick, LONG) <= price
@@ -93,7 +93,9 @@ def test_protective_prices_move_towards_the_entry(price, tick) -> None:
 
 
 @given(amounts, grids, st.sampled_from(HARVESTS))
-def test_f78_legs_of_the_initial_quantity_close_all_of_it(amount, step, fractions) -> None:
+def test_f78_legs_of_the_initial_quantity_close_all_of_it(
+    amount: Decimal, step: Decimal, fractions: tuple[float, float, float]
+) -> None:
     qty = floor_to_step(amount, step)
     legs = split_legs(qty, step, fractions)
     assert sum(legs) == qty
@@ -116,7 +118,7 @@ def test_f78_canary_fractions_of_what_remains_leave_a_rest() -> None:
 
 def test_legs_below_a_step_are_merged() -> None:
     step = Decimal("0.001")
-    assert leg_quantities(step, step, (0.3, 0.3, 0.4)) == (0, 0, step)
+    assert leg_quantities(step, step, (0.3, 0.3, 0.4)) == (Decimal(0), Decimal(0), step)
     assert split_legs(step, step, (0.3, 0.3, 0.4)) == (step,)
     assert split_legs(Decimal(0), step, (0.3, 0.3, 0.4)) == ()
 
@@ -126,7 +128,7 @@ def test_a_rest_below_the_step_leaves_with_the_last_leg() -> None:
 
 
 @pytest.mark.parametrize("fractions", [(0.5, 0.5, 0.5), (-0.1, 0.6, 0.5), (0.0, 0.0, 0.0)])
-def test_fractions_that_are_no_whole_are_refused(fractions) -> None:
+def test_fractions_that_are_no_whole_are_refused(fractions: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError):
         split_legs(Decimal(1), Decimal("0.1"), fractions)
 

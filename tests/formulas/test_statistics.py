@@ -26,7 +26,7 @@ def test_sharpe_and_sortino_by_hand() -> None:
 
 
 @pytest.mark.parametrize("days", [[], [0.01], [0.01, 0.01, 0.01]])
-def test_too_little_is_unknown(days) -> None:
+def test_too_little_is_unknown(days: list[float]) -> None:
     assert sharpe_daily(days) is None
     assert sortino_daily(days) is None
 
@@ -42,28 +42,36 @@ def test_max_drawdown_by_hand() -> None:
 
 
 @given(st.lists(st.floats(1, 1000), min_size=1, max_size=50), st.floats(0.1, 10))
-def test_drawdown_has_no_unit(equity, scale) -> None:
+def test_drawdown_has_no_unit(equity: list[float], scale: float) -> None:
     scaled = max_drawdown([value * scale for value in equity])
     assert scaled == pytest.approx(max_drawdown(equity), abs=1e-9)
 
 
 def test_wilson_interval_golden() -> None:
-    low, high = wilson_interval(5, 10)
-    assert (low, high) == (pytest.approx(0.23659, abs=1e-5), pytest.approx(0.76341, abs=1e-5))
-    assert wilson_interval(0, 10)[0] == 0.0
+    interval, without_wins = wilson_interval(5, 10), wilson_interval(0, 10)
+    assert interval is not None
+    assert without_wins is not None
+    low, high = interval
+    assert low == pytest.approx(0.23659, abs=1e-5)
+    assert high == pytest.approx(0.76341, abs=1e-5)
+    assert without_wins[0] == 0.0
     assert wilson_interval(0, 0) is None
 
 
 @given(st.integers(1, 500), st.data())
-def test_wilson_interval_holds_the_rate(n, data) -> None:
+def test_wilson_interval_holds_the_rate(n: int, data: st.DataObject) -> None:
     wins = data.draw(st.integers(0, n))
-    low, high = wilson_interval(wins, n)
+    interval = wilson_interval(wins, n)
+    assert interval is not None
+    low, high = interval
     assert 0 <= low <= wins / n + 1e-12
     assert wins / n - 1e-12 <= high <= 1
 
 
 def test_mean_interval_uses_students_t() -> None:
-    low, high = mean_ci_95([1.0, 2.0, 3.0, 4.0, 5.0])
+    interval = mean_ci_95([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert interval is not None
+    low, high = interval
     # t(.975, 4) = 2.7764, standard error sqrt(2.5 / 5)
     assert (high - low) / 2 == pytest.approx(2.7764 * 0.5**0.5, rel=0.004)
     assert (high + low) / 2 == pytest.approx(3.0)
@@ -88,7 +96,7 @@ def test_correlation_by_hand() -> None:
 
 
 @given(returns)
-def test_correlation_is_symmetric_and_bounded(xs) -> None:
+def test_correlation_is_symmetric_and_bounded(xs: list[float]) -> None:
     ys = [x * x - x for x in reversed(xs)]
     forth, back = correlation(xs, ys), correlation(ys, xs)
     assert forth == back

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.base import Event
-from quantum_os.events.system import TimerFired
 from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.execution.venues.sim.fault_script import Fault
 from quantum_os.kernel.bus import KERNEL, Bus
@@ -20,11 +19,11 @@ from quantum_os.kernel.timers import Timers
 from quantum_os.lineup import Plan, line_up
 from quantum_os.market.feeds.synthetic import START_NS, SyntheticMarket
 from quantum_os.market.feeds.tape import TapeFeed
+from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import load_settings, policy_of
 
 BUILD = "test"
-SYMBOLS_TRADED = 6
-"""Enough symbols for several positions at once and few enough to be quick."""
+VENUE = "binance"
 
 Frame = tuple[int, int, Event | None]
 Bent = Callable[[Iterator[Frame]], Iterator[Frame]]
@@ -87,10 +86,10 @@ def plan_of(scenario: Scenario) -> Plan:
     return Plan(
         settings=settings,
         policy=policy_of(settings, Mode.BACKTEST),
-        instruments=instruments(market.symbols("binance")),
+        instruments=packaged_instruments(),
         venues=market.venues,
-        price_venue="binance",
-        symbols=market.symbols("binance"),
+        price_venue=VENUE,
+        symbols=market.symbols(VENUE),
         unfunded=(),
         step_ns=market.step_ns,
         data_hash=market.data_hash,
@@ -136,7 +135,3 @@ def with_input(frames: Iterator[Frame], hour: float, event: Event) -> Iterator[F
             yield due, 5, waiting
             waiting = None
         yield frame
-
-
-def is_timer(event: Event) -> bool:
-    return isinstance(event, TimerFired)

@@ -63,6 +63,7 @@ class Book:
         self.journal = MemoryJournal()
         self.bus = Bus([self.ledger], self.journal)
         self._fills = 0
+        self._payments = 0
         self.hear(started())
 
     def hear(self, event: Event) -> list[Event]:
@@ -144,12 +145,13 @@ class Book:
             )
         )
 
-    def funding(self, amount: str, symbol: str = BTC) -> list[Event]:
+    def funding(self, amount: str, symbol: str = BTC, *, payment: str = "") -> list[Event]:
+        self._payments += 1
         return self.hear(
             FundingPaid(
                 VENUE,
                 MODE,
-                "f",
+                payment or f"f{self._payments}",
                 symbol,
                 Usd(dec(amount)),
                 Frac(0.0001),

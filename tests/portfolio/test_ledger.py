@@ -195,6 +195,14 @@ def test_a_repeated_trade_id_is_booked_once() -> None:
     assert (state.positions[BTC].qty, state.repeated, book.cash) == row(2, 1, DEPOSIT - 1)
 
 
+def test_a_repeated_funding_payment_is_booked_once() -> None:
+    book = Book()
+    book.fill(BUY, "2", "100")
+    book.funding("-3", payment="same")
+    assert book.funding("-3", payment="same") == []
+    assert (book.cash, book.ledger.state.positions[BTC].funding) == row(DEPOSIT - 3, -3)
+
+
 def test_a_trade_is_closed_exactly_once() -> None:
     book = Book()
     book.fill(BUY, "2", "100")

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Judged, judge
+from quantum_os.ai.decision_gates import Judged, judge, judged, side_of, terms_of
 from quantum_os.events.ai import (
     AiDecisionMade,
     AiSignalGenerated,
     DecisionSummary,
     Disposition,
+    Gate,
+    GateCheck,
 )
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
 from quantum_os.events.market import MarketData
@@ -18,12 +20,15 @@ from quantum_os.events.units import Frac, Mode
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
 
+TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
+"""Modes in which made-up prices may be traded on."""
+
 
 class DecisionState(msgspec.Struct):
     """The policy and universe in force and the bar's market."""
 
     namespace: str = ""
-    mode: Mode = Mode.BACKTEST
+    mode: Mode | None = None
     tradable: tuple[str, ...] = ()
     market: MarketData | None = None
     policy: PolicyUpdated | None = None
@@ -51,41 +56,56 @@ class Decision(Reactor[DecisionState]):
 
     def on_signal(self, event: AiSignalGenerated) -> Iterator[DecisionSummary | AiDecisionMade]:
         policy, market = self.state.policy, self.state.market
-        if policy is None or market is None:
+        if policy is None or self.now > policy.valid_until:
+            yield _summary(event, _all_held(event, Gate.POLICY_STALE), _no_ids(event))
             return
-        trusts_synthetic = self.state.mode in (Mode.BACKTEST, Mode.DEMO)
-        judged = [
-            judge(event, row, market, policy, self.state.tradable, trusts_synthetic)
-            for row in range(len(event.symbols))
-        ]
+        if market is None or market.bar_close != event.bar_close:
+            yield _summary(event, _all_held(event, Gate.DATA_STALE), _no_ids(event))
+            return
+        terms = terms_of(market, policy, self.state.tradable, self.state.mode in TRUSTS_SYNTHETIC)
+        verdicts = [judge(event, row, terms) for row in range(len(event.symbols))]
         ids = [
-            derive(self.state.namespace, "decision", symbol, event.bar_close, event.strategy[row])
-            if judged[row].is_candidate
+            derive(self.state.namespace, "decision", symbol, event.bar_close, strategy)
+            if verdict.is_candidate
             else None
-            for row, symbol in enumerate(event.symbols)
+            for verdict, symbol, strategy in zip(
+                verdicts, event.symbols, event.strategy, strict=True
+            )
         ]
-        yield _summary(event, judged, ids)
+        yield _summary(event, verdicts, ids)
         for row, decision_id in enumerate(ids):
             if decision_id is not None:
-                yield _candidate(event, row, judged[row], decision_id, market, policy)
+                place = terms.rows[event.symbols[row]]
+                yield _candidate(event, row, verdicts[row], decision_id, market, place, policy)
+
+
+def _all_held(event: AiSignalGenerated, gate: Gate) -> list[Judged]:
+    return [judged((GateCheck(gate, ok=False),))] * len(event.symbols)
+
+
+def _no_ids(event: AiSignalGenerated) -> list[str | None]:
+    return [None] * len(event.symbols)
 
 
 def _summary(
-    event: AiSignalGenerated, judged: list[Judged], ids: list[str | None]
+    event: AiSignalGenerated, verdicts: list[Judged], ids: list[str | None]
 ) -> DecisionSummary:
     return DecisionSummary(
         bar_close=event.bar_close,
         symbols=event.symbols,
         disposition=tuple(
-            Disposition.CANDIDATE if each.is_candidate else Disposition.HOLD for each in judged
+            [Disposition.CANDIDATE if each.is_candidate else Disposition.HOLD for each in verdicts]
         ),
-        reason=tuple(each.reason for each in judged),
-        value=tuple(each.value for each in judged),
-        limit=tuple(each.limit for each in judged),
-        nearest=tuple(each.nearest for each in judged),
+        reason=tuple([each.reason for each in verdicts]),
+        value=tuple([each.value for each in verdicts]),
+        limit=tuple([each.limit for each in verdicts]),
+        nearest=tuple([each.nearest for each in verdicts]),
         decision_id=tuple(ids),
         report_only=tuple(
-            tuple(check.name for check in each.checks if check.report_only) for each in judged
+            [
+                tuple([check.name.value for check in each.checks if check.report_only])
+                for each in verdicts
+            ]
         ),
     )
 
@@ -93,34 +113,35 @@ def _summary(
 def _candidate(
     event: AiSignalGenerated,
     row: int,
-    judged: Judged,
+    verdict: Judged,
     decision_id: str,
     market: MarketData,
+    place: int,
     policy: PolicyUpdated,
 ) -> AiDecisionMade:
-    side, strategy = event.side[row], event.strategy[row]
-    place = market.symbols.index(event.symbols[row])
-    price, atr = market.last[place], market.atr_frac[place]
-    q = event.q_long[row] if side is not None and side.sign > 0 else event.q_short[row]
-    known = (side, strategy, q, event.e_net[row], event.cost_r[row], event.confidence[row])
-    if side is None or strategy is None or q is None or price is None or atr is None:
-        raise ValueError(f"a candidate with unknown inputs: {known}")
+    side, q = side_of(event, row)
+    strategy, e_net, cost_r = event.strategy[row], event.e_net[row], event.cost_r[row]
+    confidence, price, atr = event.confidence[row], market.last[place], market.atr_frac[place]
+    if side is None or strategy is None or q is None or e_net is None or cost_r is None:
+        raise ValueError(f"a candidate without a view: {event.symbols[row]}")
+    if confidence is None or price is None or atr is None:
+        raise ValueError(f"a candidate without a market: {event.symbols[row]}")
     return AiDecisionMade(
         decision_id=decision_id,
         signal_id=event.signal_id,
         bar_close=event.bar_close,
         symbol=event.symbols[row],
         side=side,
-        confidence=event.confidence[row] or 0.0,
+        confidence=confidence,
         q=q,
-        e_net=event.e_net[row] or 0.0,
-        cost_r=event.cost_r[row] or 0.0,
+        e_net=e_net,
+        cost_r=cost_r,
         strategy=strategy,
         regime=event.regime[row],
         ref_price=price,
         atr_frac=Frac(atr),
-        gates=judged.checks,
-        reason=judged.reason,
+        gates=verdict.checks,
+        reason=verdict.reason,
         policy_version=policy.version,
         model_versions=tuple(f"{vote.voter}:{vote.version}" for vote in event.voters),
     )

@@ -4,117 +4,162 @@ import msgspec
 
 from quantum_os.events.ai import AiSignalGenerated, Gate, GateCheck
 from quantum_os.events.governance import PolicyUpdated
-from quantum_os.events.market import MarketData, row_of
-from quantum_os.events.units import NS_PER_MS, Flag
+from quantum_os.events.market import MarketData
+from quantum_os.events.units import NS_PER_MS, NS_PER_S, Flag, PositionSide
 from quantum_os.formulas.edge import q_breakeven
+
+REPORTABLE = frozenset({Gate.EDGE, Gate.BREAKEVEN, Gate.CONFIDENCE})
+"""What a profile may let through here: whether a trade pays, never whether its inputs are known."""
 
 
 class Judged(msgspec.Struct, frozen=True):
     """One symbol's disposition: the checks in order, and the first that refused."""
 
     checks: tuple[GateCheck, ...]
+    is_candidate: bool
     reason: str
     value: float | None
     limit: float | None
     nearest: str
 
+
+class Terms(msgspec.Struct, frozen=True):
+    """What all symbols of one bar close are judged by; `tradable` is asked, never walked."""
+
+    market: MarketData
+    rows: dict[str, int]
+    policy: PolicyUpdated
+    tradable: frozenset[str]
+    trusts_synthetic: bool
+
     @property
-    def is_candidate(self) -> bool:
-        return all(check.ok or check.report_only for check in self.checks)
+    def age_limit_ms(self) -> float:
+        return self.policy.policy.decision.age_limit_s * NS_PER_S / NS_PER_MS
 
 
-def judge(
-    signal: AiSignalGenerated,
-    row: int,
-    market: MarketData,
-    policy: PolicyUpdated,
-    tradable: tuple[str, ...],
-    trusts_synthetic: bool,
-) -> Judged:
+def terms_of(
+    market: MarketData, policy: PolicyUpdated, tradable: tuple[str, ...], trusts_synthetic: bool
+) -> Terms:
+    """Puts together what a bar close is judged by."""
+    rows = {symbol: row for row, symbol in enumerate(market.symbols)}
+    return Terms(market, rows, policy, frozenset(tradable), trusts_synthetic)
+
+
+def judge(signal: AiSignalGenerated, row: int, terms: Terms) -> Judged:
     """Evaluates every gate that can be evaluated; a missing input ends the list with its gate."""
-    symbol = signal.symbols[row]
-    checks = _market_checks(symbol, market, policy, tradable, trusts_synthetic)
+    checks = _market_checks(signal.symbols[row], terms)
     if all(check.ok for check in checks):
-        checks = (*checks, *_signal_checks(signal, row, policy))
-    reported = policy.policy.report_only
-    marked = tuple(
-        msgspec.structs.replace(check, report_only=True)
-        if not check.ok and check.name in reported
-        else check
-        for check in checks
-    )
-    return _judged(marked)
+        checks = (*checks, *_signal_checks(signal, row, terms.policy))
+    reported = REPORTABLE.intersection(terms.policy.policy.report_only)
+    return judged(tuple(_reported(check, reported) for check in checks))
 
 
-def _market_checks(
-    symbol: str,
-    market: MarketData,
-    policy: PolicyUpdated,
-    tradable: tuple[str, ...],
-    trusts_synthetic: bool,
-) -> tuple[GateCheck, ...]:
-    row = row_of(market.symbols, symbol)
-    if row is None:
-        return (GateCheck(Gate.NOT_TRADABLE, ok=False, note="not in the cross-section"),)
-    flags = tuple(
-        flag for flag in market.flags[row] if not (trusts_synthetic and flag is Flag.SYNTHETIC)
-    )
-    age = market.age_ms[row]
-    limit = policy.policy.decision.age_limit_s * 1e9 / NS_PER_MS
-    return (
-        GateCheck(Gate.NOT_TRADABLE, ok=symbol in tradable),
-        GateCheck(Gate.FLAGGED, ok=not flags, value=len(flags), limit=0, note=",".join(flags)),
-        GateCheck(Gate.DATA_STALE, ok=age is not None and age <= limit, value=age, limit=limit),
-        GateCheck(
-            Gate.WARMUP,
-            ok=market.atr_frac[row] is not None and market.vol_ratio[row] is not None,
-            note="volatility is not known yet",
-        ),
-    )
-
-
-def _signal_checks(
-    signal: AiSignalGenerated, row: int, policy: PolicyUpdated
-) -> tuple[GateCheck, ...]:
-    side = signal.side[row]
-    edge, cost, sure = signal.e_net[row], signal.cost_r[row], signal.confidence[row]
-    voted = GateCheck(Gate.NO_VOTE, ok=side is not None, note=signal.status[row])
-    if side is None or edge is None or cost is None or sure is None:
-        return (voted,)
-    rules = policy.policy.decision
-    q = (signal.q_long if side.sign > 0 else signal.q_short)[row]
-    needed = q_breakeven(rules.gain_r, rules.loss_r, cost) + rules.q_margin
-    minimum = policy.limits.confidence_min
-    return (
-        voted,
-        GateCheck(Gate.EDGE, ok=edge >= rules.e_net_min_r, value=edge, limit=rules.e_net_min_r),
-        GateCheck(Gate.BREAKEVEN, ok=q is not None and q >= needed, value=q, limit=needed),
-        GateCheck(Gate.CONFIDENCE, ok=sure >= minimum, value=sure, limit=minimum),
-    )
-
-
-def _judged(checks: tuple[GateCheck, ...]) -> Judged:
-    failed = [check for check in checks if not check.ok and not check.report_only]
-    first = failed[0] if failed else None
+def judged(checks: tuple[GateCheck, ...]) -> Judged:
+    """Concludes from checks: the first that refuses is the reason; none makes a candidate."""
+    first = next((check for check in checks if _refuses(check)), None)
     return Judged(
         checks=checks,
-        reason=first.name if first else "passed",
+        is_candidate=first is None,
+        reason=first.name.value if first else "passed",
         value=first.value if first else None,
         limit=first.limit if first else None,
         nearest=_nearest(checks),
     )
 
 
+def side_of(signal: AiSignalGenerated, row: int) -> tuple[PositionSide | None, float | None]:
+    """Gives the signal's side on a symbol and the probability that speaks for it."""
+    side = signal.side[row]
+    if side is None:
+        return None, None
+    return side, (signal.q_long if side is PositionSide.LONG else signal.q_short)[row]
+
+
+_LISTED = GateCheck(Gate.NOT_TRADABLE, ok=True)
+_UNLISTED = GateCheck(Gate.NOT_TRADABLE, ok=False)
+_UNSEEN = GateCheck(Gate.NOT_TRADABLE, ok=False, note="not in the cross-section")
+_CLEAN = GateCheck(Gate.FLAGGED, ok=True, value=0, limit=0)
+_WARM = GateCheck(Gate.WARMUP, ok=True)
+_COLD = GateCheck(Gate.WARMUP, ok=False, note="volatility is not known yet")
+_VOTED = GateCheck(Gate.NO_VOTE, ok=True)
+_UNKNOWN = GateCheck(Gate.UNKNOWN_INPUT, ok=False, note="a side without its edge")
+
+
+def _market_checks(symbol: str, terms: Terms) -> tuple[GateCheck, ...]:
+    market, row = terms.market, terms.rows.get(symbol)
+    if row is None:
+        return (_UNSEEN,)
+    age, limit = market.age_ms[row], terms.age_limit_ms
+    is_fresh = market.last[row] is not None and age is not None and age <= limit
+    is_warm = market.atr_frac[row] is not None and market.vol_ratio[row] is not None
+    return (
+        _LISTED if symbol in terms.tradable else _UNLISTED,
+        _flagged(market.flags[row], terms.trusts_synthetic),
+        GateCheck(Gate.DATA_STALE, ok=is_fresh, value=age, limit=limit),
+        _WARM if is_warm else _COLD,
+    )
+
+
+def _flagged(flags: tuple[Flag, ...], trusts_synthetic: bool) -> GateCheck:
+    if trusts_synthetic:
+        flags = tuple(flag for flag in flags if flag is not Flag.SYNTHETIC)
+    if not flags:
+        return _CLEAN
+    return GateCheck(Gate.FLAGGED, ok=False, value=len(flags), limit=0, note=",".join(flags))
+
+
+def _signal_checks(
+    signal: AiSignalGenerated, row: int, policy: PolicyUpdated
+) -> tuple[GateCheck, ...]:
+    side, q = side_of(signal, row)
+    if side is None:
+        return (GateCheck(Gate.NO_VOTE, ok=False, note=signal.status[row]),)
+    edge, cost, sure = signal.e_net[row], signal.cost_r[row], signal.confidence[row]
+    if q is None or edge is None or cost is None or sure is None or signal.strategy[row] is None:
+        return (_VOTED, _UNKNOWN)
+    rules = policy.policy.decision
+    needed = q_breakeven(rules.gain_r, rules.loss_r, cost) + rules.q_margin
+    minimum = policy.limits.confidence_min
+    return (
+        _VOTED,
+        GateCheck(Gate.EDGE, ok=edge >= rules.e_net_min_r, value=edge, limit=rules.e_net_min_r),
+        GateCheck(Gate.BREAKEVEN, ok=q >= needed, value=q, limit=needed),
+        GateCheck(Gate.CONFIDENCE, ok=sure >= minimum, value=sure, limit=minimum),
+    )
+
+
+def _reported(check: GateCheck, reported: frozenset[Gate]) -> GateCheck:
+    if check.ok or check.name not in reported:
+        return check
+    return GateCheck(
+        check.name,
+        ok=False,
+        value=check.value,
+        limit=check.limit,
+        report_only=True,
+        note=check.note,
+    )
+
+
+def _refuses(check: GateCheck) -> bool:
+    return not check.ok and not check.report_only
+
+
 def _nearest(checks: tuple[GateCheck, ...]) -> str:
-    """Names the gate that a small change would flip: the least distance from its own limit."""
-    measured = [
-        (abs(check.value - check.limit) / max(abs(check.limit), 1e-9), check)
-        for check in checks
-        if check.value is not None and check.limit is not None and check.name not in _ALL_OR_NOTHING
-    ]
-    if not measured:
-        return next((check.name for check in checks if not check.ok), "")
-    return min(measured, key=lambda pair: pair[0])[1].name
+    """Names the gate whose change would flip the disposition, by distance from its own limit.
+
+    Of a HOLD one that refuses, of a candidate one that passed; without a measure, the first.
+    """
+    refusing = [check for check in checks if _refuses(check)]
+    asked = refusing or [check for check in checks if check.ok]
+    nearest, least = "", float("inf")
+    for check in asked:
+        if check.value is None or check.limit is None or check.name in _ALL_OR_NOTHING:
+            continue
+        distance = abs(check.value - check.limit) / max(abs(check.limit), 1e-9)
+        if distance < least:
+            nearest, least = check.name.value, distance
+    return nearest or (refusing[0].name.value if refusing else "")
 
 
 _ALL_OR_NOTHING = frozenset({Gate.FLAGGED, Gate.DATA_STALE})

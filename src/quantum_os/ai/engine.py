@@ -46,6 +46,8 @@ class Engine(Reactor[EngineState]):
 
     def __init__(self, config: EngineConfig, voters: Sequence[Voter]) -> None:
         super().__init__(EngineState())
+        if not voters:
+            raise ValueError("an engine without voters has nobody to ask")
         self._config = config
         self._voters = tuple(voters)
 
@@ -94,30 +96,32 @@ class Engine(Reactor[EngineState]):
 
     def _votes(self, frame: FeatureFrame, policy: Policy) -> list[VoteColumns]:
         prior, weight = policy.decision.prior, policy.decision.prior_weight
-        rates = self.state.hit_rates
         share = 1.0 / len(self._voters)
         votes = []
         for voter in self._voters:
             said = voter.predict(frame)
+            record = {
+                side: self.state.hit_rates.probability(voter.name, side, prior, weight)
+                for side in PositionSide
+            }
             p = tuple(
-                None
-                if side is None
-                else (
-                    own if own is not None else rates.probability(voter.name, side, prior, weight)
-                )
-                for side, own in zip(said.side, said.p, strict=True)
+                [
+                    None if side is None else (record[side] if own is None else own)
+                    for side, own in zip(said.side, said.p, strict=True)
+                ]
             )
-            votes.append(
-                VoteColumns(voter.name, voter.version, said.side, p, (share,) * len(said.side))
-            )
+            shares = (share,) * len(said.side)
+            votes.append(VoteColumns(voter.name, voter.version, said.side, p, shares))
         return votes
 
     def _edge(
         self, symbol: str, opinion: Opinion, market: MarketData, policy: Policy
     ) -> Edge | None:
+        if opinion.side is None:
+            return None
         q = opinion.q_long if opinion.side is PositionSide.LONG else opinion.q_short
         row = row_of(market.symbols, symbol)
-        if opinion.side is None or q is None or row is None:
+        if q is None or row is None:
             return None
         view = SymbolView(
             atr_frac=market.atr_frac[row],

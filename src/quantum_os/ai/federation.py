@@ -1,12 +1,16 @@
 """What the voters say together: one side and one probability per symbol, or nothing."""
 
 from collections.abc import Sequence
+from math import fsum
 
 import msgspec
 
 from quantum_os.events.ai import VoteColumns
 from quantum_os.events.units import PositionSide
 from quantum_os.formulas.edge import pool_log_odds
+
+WEIGHT_TIE = 1e-9
+"""Weights that differ by less tie: they are shares of 1, and sums of floats are not exact."""
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -19,35 +23,45 @@ class Opinion(msgspec.Struct, frozen=True):
     note: str
 
 
+class Camp(msgspec.Struct):
+    """The voters of one side, in line-up order: names, probabilities, weights."""
+
+    voters: list[str] = []
+    ps: list[float] = []
+    weights: list[float] = []
+
+    @property
+    def q(self) -> float | None:
+        return pool_log_odds(self.ps, self.weights) if self.ps else None
+
+    @property
+    def leader(self) -> str:
+        """The heaviest voter; among equals the first in the line-up."""
+        return self.voters[self.weights.index(max(self.weights))]
+
+
+NOBODY = Opinion(None, None, None, None, "no voter has a setup")
+
+
 def federate(votes: Sequence[VoteColumns], row: int) -> Opinion:
     """Pools the votes on one symbol by weighted log-odds, side by side.
 
     The side with more weight behind it is taken; voters of the other side speak against it, so
-    equal weights are a HOLD. Ties among voters break by their order in the line-up.
+    equal weights are a HOLD. A vote without a probability or without weight is no vote.
     """
-    long = _of_side(votes, row, PositionSide.LONG)
-    short = _of_side(votes, row, PositionSide.SHORT)
-    q_long, q_short = _pooled(long, row), _pooled(short, row)
-    weight_long, weight_short = _weight(long, row), _weight(short, row)
-    if weight_long == weight_short:
-        note = "voters disagree" if long else "no voter has a setup"
-        return Opinion(None, q_long, q_short, None, note)
-    side = PositionSide.LONG if weight_long > weight_short else PositionSide.SHORT
-    winners = long if side is PositionSide.LONG else short
-    leader = max(winners, key=lambda vote: vote.weight[row]).voter
-    return Opinion(side, q_long, q_short, leader, "")
-
-
-def _of_side(votes: Sequence[VoteColumns], row: int, side: PositionSide) -> list[VoteColumns]:
-    return [vote for vote in votes if vote.side[row] is side and vote.p[row] is not None]
-
-
-def _pooled(votes: list[VoteColumns], row: int) -> float | None:
-    known = [(p, vote.weight[row]) for vote in votes if (p := vote.p[row]) is not None]
-    if not known:
-        return None
-    return pool_log_odds([p for p, _ in known], [weight for _, weight in known])
-
-
-def _weight(votes: list[VoteColumns], row: int) -> float:
-    return sum(vote.weight[row] for vote in votes)
+    if all(vote.side[row] is None for vote in votes):
+        return NOBODY
+    long, short = Camp(), Camp()
+    for vote in votes:
+        side, p, weight = vote.side[row], vote.p[row], vote.weight[row]
+        if side is not None and p is not None and weight > 0:
+            camp = long if side is PositionSide.LONG else short
+            camp.voters.append(vote.voter)
+            camp.ps.append(p)
+            camp.weights.append(weight)
+    lead = fsum(long.weights) - fsum(short.weights)
+    if not abs(lead) > WEIGHT_TIE:
+        note = "voters disagree" if long.ps else NOBODY.note
+        return Opinion(None, long.q, short.q, None, note)
+    side, winners = (PositionSide.LONG, long) if lead > 0 else (PositionSide.SHORT, short)
+    return Opinion(side, long.q, short.q, winners.leader, "")

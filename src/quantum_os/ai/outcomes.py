@@ -34,7 +34,10 @@ class OpenVote(msgspec.Struct):
 
 
 class OutcomesState(msgspec.Struct):
-    """One open vote per voter, symbol and side: overlapping ones would count a move twice."""
+    """One open vote per voter, symbol and side: overlapping ones would count a move twice.
+
+    So there are never more than voters times symbols times two.
+    """
 
     open: dict[str, OpenVote] = {}
     market: MarketData | None = None
@@ -42,7 +45,10 @@ class OutcomesState(msgspec.Struct):
 
 
 class Outcomes(Reactor[OutcomesState]):
-    """Resolves every vote, traded or not, on closed candles; in doubt the stop came first."""
+    """Resolves every vote, traded or not, on closed candles; in doubt the stop came first.
+
+    A vote whose horizon passes without a price has no outcome: it is dropped, and moves nothing.
+    """
 
     name = "ai.outcomes"
     critical = False
@@ -69,21 +75,24 @@ class Outcomes(Reactor[OutcomesState]):
             return
         for votes in event.voters:
             for row, side in enumerate(votes.side):
+                if side is None:
+                    continue
                 key = f"{votes.voter}|{event.symbols[row]}|{side}"
-                if side is not None and key not in self.state.open:
+                if key not in self.state.open:
                     vote = _opened(votes.voter, event.symbols[row], side, market, policy)
                     if vote is not None:
                         self.state.open[key] = vote
 
     def _resolved(self, event: MarketCandle) -> Iterator[SignalResolved]:
+        rows = {symbol: row for row, symbol in enumerate(event.symbols)}
         for key, vote in list(self.state.open.items()):
-            row = row_of(event.symbols, vote.symbol)
-            if row is None:
-                continue
-            outcome = _outcome(vote, event, row)
+            row = rows.get(vote.symbol)
+            has_price = row is not None and event.open_time < vote.expires
+            outcome = _outcome(vote, event, row) if row is not None and has_price else None
             if outcome is not None:
-                del self.state.open[key]
                 yield outcome
+            if outcome is not None or event.close_time >= vote.expires:
+                del self.state.open[key]
 
 
 def _opened(
@@ -110,14 +119,16 @@ def _opened(
 
 
 def _outcome(vote: OpenVote, candle: MarketCandle, row: int) -> SignalResolved | None:
-    high, low, close = candle.high[row], candle.low[row], candle.close[row]
+    """The first of stop, target and horizon in a candle; a gapped stop fills at the open."""
+    opened, high, low = candle.open[row], candle.high[row], candle.low[row]
     is_long = vote.side is PositionSide.LONG
     if low <= vote.stop if is_long else high >= vote.stop:
-        return _told(vote, candle, vote.stop, "stop")
+        worse = min(opened, vote.stop) if is_long else max(opened, vote.stop)
+        return _told(vote, candle, worse, "stop")
     if high >= vote.target if is_long else low <= vote.target:
         return _told(vote, candle, vote.target, "target")
     if candle.close_time >= vote.expires:
-        return _told(vote, candle, close, "horizon")
+        return _told(vote, candle, candle.close[row], "horizon")
     return None
 
 

@@ -1,13 +1,14 @@
-"""What kind of market it is, per symbol and as a whole: said when it changes, and held for a while."""
+"""What kind of market it is, per symbol and as a whole: said on change, held for a while."""
 
 from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
+from quantum_os.ai.symbol_places import SymbolPlaces, unseen
 from quantum_os.events.ai import GLOBAL, MetaRegime
 from quantum_os.events.market import MarketData
-from quantum_os.events.units import NS_PER_MS, Ns, Regime
+from quantum_os.events.units import NS_PER_S, Ns, Regime
 from quantum_os.formulas.kernels.regime_kernel import (
     DETECTOR_VERSION,
     PERSISTENCE,
@@ -23,7 +24,7 @@ from quantum_os.kernel.reactor import Reactor
 HOLD_BARS = 3
 """Decision bars that a label stands at least; a more dangerous one is taken at once."""
 
-_ALARMS = frozenset({Regime.VOLATILE, Regime.EXTREME, Regime.UNKNOWN})
+_DANGER = {Regime.UNKNOWN: 3, Regime.EXTREME: 2, Regime.VOLATILE: 1}
 
 
 class RegimeConfig(msgspec.Struct, frozen=True):
@@ -33,15 +34,19 @@ class RegimeConfig(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct):
-    """The label of one symbol, since when, and for how many bars."""
+    """The label of one symbol, since when, for how many bars, and when it last had data."""
 
     label: Regime = Regime.UNKNOWN
     since: int = 0
     bars: int = 0
+    heard: int = 0
 
 
 class RegimeState(msgspec.Struct):
-    """The kernel over all symbols ever seen (the market's index is the first), and the labels."""
+    """The kernel over all symbols ever seen (the market's index is the first), and the labels.
+
+    `closes` are those of the last bar alone: a return over a gap is not a bar's return.
+    """
 
     symbols: list[str] = msgspec.field(default_factory=lambda: [GLOBAL])
     kernel: dict[str, np.ndarray] = {}
@@ -51,56 +56,50 @@ class RegimeState(msgspec.Struct):
 
 
 class RegimeDetector(Reactor[RegimeState]):
-    """One detector for everyone: an equal-weight index of the universe stands for the whole market."""
+    """One detector for everyone: an equal-weight index of the universe stands for the whole market.
+
+    A symbol without data at this bar, or gone from the cross-section, is UNKNOWN at once.
+    """
 
     name = "ai.regime"
 
     def __init__(self, config: RegimeConfig) -> None:
         super().__init__(RegimeState())
         self._config = config
+        self._places = SymbolPlaces()
 
     def on_market_data(self, event: MarketData) -> Iterator[MetaRegime]:
         state = self.state
         self._make_room(event.symbols)
         close = np.full(len(state.symbols), np.nan)
         close[0] = self._index(event)
-        for symbol, last in zip(event.symbols, event.last, strict=True):
-            close[state.symbols.index(symbol)] = np.nan if last is None else last
+        places = self._places.of(event.symbols, state.symbols)
+        close[places] = [np.nan if last is None else last for last in event.last]
         evidence = evidence_of_close(state.kernel, close).T.tolist()
-        ratios = [ratio for ratio in event.vol_ratio if ratio is not None]
-        whole = sum(ratios) / len(ratios) if ratios else None
-        views = [(GLOBAL, whole, 0.0)]
-        for symbol, ratio, age in zip(event.symbols, event.vol_ratio, event.age_ms, strict=True):
-            views.append((symbol, ratio, (age or 0.0) * NS_PER_MS / 1e9))
-        for symbol, ratio, age_s in views:
-            odds = _odds(evidence[state.symbols.index(symbol)])
-            changed = self._judged(symbol, odds, ratio, event.bar_close)
-            if changed is not None:
-                yield self._told(symbol, changed, odds, ratio, age_s)
-
-    def _judged(
-        self, symbol: str, odds: RegimeOdds | None, ratio: float | None, now: int
-    ) -> tuple[Regime, Standing] | None:
-        """Gives (previous label, new standing) when the label changes."""
-        label = regime_label(odds, ratio)
-        standing = self.state.labels.setdefault(symbol, Standing(since=now))
-        standing.bars += 1
-        is_free = standing.bars > HOLD_BARS or standing.label is Regime.UNKNOWN
-        if label is standing.label or not (is_free or label in _ALARMS):
-            return None
-        previous = standing.label
-        standing.label, standing.since, standing.bars = label, now, 0
-        return previous, standing
+        ratios: list[float | None] = [None] * len(state.symbols)
+        for place, ratio in zip(places, event.vol_ratio, strict=True):
+            ratios[place] = ratio
+        known = [ratio for ratio in event.vol_ratio if ratio is not None]
+        ratios[0] = sum(known) / len(known) if known else None
+        heard = (close > 0.0).tolist()
+        for place, symbol in enumerate(state.symbols):
+            standing = state.labels.setdefault(symbol, Standing(since=event.bar_close))
+            if heard[place]:
+                standing.heard = event.bar_close
+            odds = _odds(evidence[place])
+            previous = standing.label
+            if _takes(standing, regime_label(odds, ratios[place]), event.bar_close):
+                yield self._told(symbol, previous, standing, odds, ratios[place], event.bar_close)
 
     def _told(
         self,
         symbol: str,
-        changed: tuple[Regime, Standing],
+        previous: Regime,
+        standing: Standing,
         odds: RegimeOdds | None,
         ratio: float | None,
-        age_s: float,
+        bar_close: int,
     ) -> MetaRegime:
-        previous, standing = changed
         return MetaRegime(
             symbol=symbol,
             label=standing.label,
@@ -113,38 +112,47 @@ class RegimeDetector(Reactor[RegimeState]):
             since=Ns(standing.since),
             timeframe=self._config.timeframe,
             detector_version=DETECTOR_VERSION,
-            data_age_s=age_s,
+            data_age_s=(max(self.now, bar_close) - standing.heard) / NS_PER_S,
         )
 
     def _index(self, event: MarketData) -> float:
-        """Moves the index by the mean return of the symbols that have both closes."""
-        closes = self.state.closes
-        returns = []
-        for symbol, last in zip(event.symbols, event.last, strict=True):
-            if last is not None:
-                if symbol in closes:
-                    returns.append(last / closes[symbol] - 1.0)
-                closes[symbol] = last
-        if returns:
-            self.state.index *= 1.0 + sum(returns) / len(returns)
+        """Moves the index by the mean return of symbols that closed both bars; NaN without any."""
+        before = self.state.closes
+        self.state.closes = closes = {
+            symbol: last
+            for symbol, last in zip(event.symbols, event.last, strict=True)
+            if last is not None
+        }
+        returns = [last / before[name] - 1.0 for name, last in closes.items() if name in before]
+        if not returns:
+            return np.nan
+        self.state.index *= 1.0 + sum(returns) / len(returns)
         return self.state.index
 
     def _make_room(self, symbols: tuple[str, ...]) -> None:
         state = self.state
-        before = len(state.symbols)
-        state.symbols.extend(symbol for symbol in symbols if symbol not in state.symbols)
+        added = unseen(symbols, state.symbols[1:])
+        state.symbols.extend(added)
         if not state.kernel:
             state.kernel = {**regime_state_new(len(state.symbols))}
-        elif len(state.symbols) > before:
+        elif added:
             state.kernel = {**grow_regimes({**state.kernel}, len(state.symbols))}
 
 
+def _takes(standing: Standing, label: Regime, now: int) -> bool:
+    """Changes the label when it may change; True when it did."""
+    standing.bars += 1
+    if label is standing.label:
+        return False
+    is_free = standing.bars >= HOLD_BARS or standing.label is Regime.UNKNOWN
+    if not is_free and _DANGER.get(label, 0) <= _DANGER.get(standing.label, 0):
+        return False
+    standing.label, standing.since, standing.bars = label, now, 0
+    return True
+
+
 def _odds(evidence: list[float]) -> RegimeOdds | None:
-    trend, persistence, ratio = (
-        evidence[TREND],
-        evidence[PERSISTENCE],
-        evidence[VARIANCE_RATIO],
-    )
+    trend, persistence, ratio = evidence[TREND], evidence[PERSISTENCE], evidence[VARIANCE_RATIO]
     if trend != trend or persistence != persistence or ratio != ratio:
         return None
     return regime_odds(trend, persistence, ratio)

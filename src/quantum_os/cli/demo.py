@@ -17,6 +17,7 @@ from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock, perf_ns
 from quantum_os.kernel.logs import LogTap
+from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.kernel.wiring import check
@@ -26,7 +27,10 @@ from quantum_os.storage.sqlite_journal import SqliteJournal
 
 
 class Demo(msgspec.Struct, frozen=True):
-    """What to play, where to keep it, how fast, for how long, and whether somebody watches."""
+    """What to play, where to keep it, how fast, for how long, and whether somebody watches.
+
+    `feed` and `venue` are given when both are elsewhere; then the speed is not ours to choose.
+    """
 
     plan: Plan
     market: Recording
@@ -36,6 +40,8 @@ class Demo(msgspec.Struct, frozen=True):
     shows: bool
     build: str
     market_name: str = "tape"
+    feed: Module | None = None
+    venue: Module | None = None
 
 
 async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
@@ -43,12 +49,17 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
     plan = demo.plan
     warmup = plan.settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
     paced_from = demo.market.start + warmup
-    modules = line_up(plan, TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from))
+    feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from)
+    modules = line_up(plan, feed, demo.venue)
     check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
     journal = SqliteJournal(demo.journal)
     recent = RecentDeeds()
     try:
-        bus = Bus(modules, TappedJournal(journal, LogTap(), recent), first_seq=journal.last_seq + 1)
+        bus = Bus(
+            modules,
+            TappedJournal(journal, LogTap(paced_from), recent),
+            first_seq=journal.last_seq + 1,
+        )
         clock = ReplayClock(demo.market.start)
         runtime = Runtime(
             modules=modules, bus=bus, timers=timers_of(modules), journal=journal, clock=clock
@@ -57,7 +68,7 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
         first = first_inputs(demo, journal)
         with _stopping(runtime, demo.duration_s):
             ending = await _watched(runtime, first, demo, recent)
-        finished = Finished(bus, tuple(modules), bus.seq, (perf_ns() - started) / 1e9)
+        finished = Finished(bus, tuple(modules), runtime.lanes.taken, (perf_ns() - started) / 1e9)
         return ending, result_of(plan, demo.market, finished, demo.build)
     finally:
         journal.close()

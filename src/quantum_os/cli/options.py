@@ -53,13 +53,14 @@ data_option = click.option(
     "data",
     multiple=True,
     type=click.Path(path_type=Path),
+    metavar="PATH...",
     help="Folders or files of klines, funding or marks (Parquet or CSV); may be given again.",
 )
 
 more_data_argument = click.argument(
     "more_data", nargs=-1, type=click.Path(path_type=Path), metavar=""
 )
-"""What stands after `--data A`: so that `--data A B C` and a shell's wildcard work as people expect."""
+"""What stands after `--data A`: `--data A B C` and a shell's wildcard work as people expect."""
 
 
 def flags(**sections: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import msgspec
 import rich_click as click
 
 from quantum_os.cli.backtest import RunDocument
-from quantum_os.cli.console import out, print_json, progress_bar, refuse
+from quantum_os.cli.build import build
+from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import json_option
 from quantum_os.kernel.bus import Bus
@@ -34,6 +35,9 @@ def replay(folder: Path, verifies: bool, as_json: bool) -> None:
         refuse(str(error))
     except msgspec.ValidationError as error:
         refuse(f"{folder / RUN_FILE}: {error}")
+    if document.result.code != build():
+        note = f"recorded by {document.result.code}, replayed by {build()}: the code has changed"
+        err.print(note, style="yellow", highlight=False)
     found = _verified(folder, document)
     if as_json:
         print_json(found)

@@ -73,10 +73,10 @@ class RunResult(msgspec.Struct, frozen=True):
     equity_identity_error: float
     reconciliations: int
     reconcile_mismatches: int
-    liquidations: int
+    liquidations: int | None
     seconds_naked_max: float
-    naked_price_points: int
-    ambiguous_bars: int
+    naked_price_points: int | None
+    ambiguous_bars: int | None
     faults: list[str]
     dead_letters: int
     assumptions: list[str]
@@ -109,7 +109,8 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
     modules, bus = finished.modules, finished.bus
     record = module_of(modules, TrackRecord)
     tally = record.state
-    venue = module_of(modules, SimVenue).state.metrics
+    venue = next((module for module in modules if isinstance(module, SimVenue)), None)
+    metrics = None if venue is None else venue.state.metrics
     returns = record.daily_returns()
     return RunResult(
         run_id=plan.namespace,
@@ -125,11 +126,11 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         decision_timeframe=plan.policy.decision.timeframe,
         start=iso(market.start),
         end=iso(bus.instant.ns),
-        bars=market.bars,
+        bars=tally.bars,
         events=bus.seq,
         inputs=finished.inputs,
         wall_s=round(finished.wall_s, 3),
-        bars_per_s=round(market.bars / finished.wall_s),
+        bars_per_s=round(tally.bars / finished.wall_s),
         deposit=float(tally.deposit),
         equity=float(tally.equity),
         trades=tally.trades,
@@ -152,10 +153,10 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         equity_identity_error=float(tally.equity_gap_max),
         reconciliations=tally.reconciliations,
         reconcile_mismatches=tally.mismatches,
-        liquidations=venue.liquidations,
+        liquidations=None if metrics is None else metrics.liquidations,
         seconds_naked_max=module_of(modules, Guard).state.seconds_naked_max,
-        naked_price_points=venue.naked_price_points,
-        ambiguous_bars=venue.ambiguous_bars,
+        naked_price_points=None if metrics is None else metrics.naked_price_points,
+        ambiguous_bars=None if metrics is None else metrics.ambiguous_bars,
         faults=[f"{name}: {fault.error}" for name, fault in bus.faulted.items()],
         dead_letters=sum(bus.dead_letters.counts.values()),
         assumptions=[*market.assumptions, *ASSUMPTIONS],

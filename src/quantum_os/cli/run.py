@@ -20,6 +20,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.remote import reach
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
@@ -47,6 +48,11 @@ _BUILT = (Mode.DEMO,)
 )
 @data_option
 @more_data_argument
+@click.option(
+    "--venue",
+    metavar="HOST:PORT|PATH",
+    help="Trade at a `quantum-os remote-sim`, which then gives the market too.",
+)
 @click.option("--duration", type=click.FloatRange(min=0), help="Stop after this many seconds.")
 @click.option(
     "--speed",
@@ -72,6 +78,7 @@ def run(
     mode: str,
     data: tuple[Path, ...],
     more_data: tuple[Path, ...],
+    venue: str | None,
     duration: float | None,
     speed: float,
     database: str | None,
@@ -94,7 +101,8 @@ def run(
     try:
         given = flags(run={"profile": profile or "research", "seed": seed}, sim={"seed": seed})
         settings = load_settings(config, given)
-        market = _market(data, settings.run.seed)
+        remote = None if venue is None else reach(venue, settings, data)
+        market = remote.market if remote is not None else market_of(data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)
         journal = _journal_path(database, home)
     except (TapeError, SettingsError, ValueError) as error:
@@ -110,7 +118,9 @@ def run(
         duration_s=duration,
         shows=shows,
         build=build(),
-        market_name="tape" if data else "SYNTHETIC",
+        market_name="remote" if remote else "tape" if data else "SYNTHETIC",
+        feed=remote and remote.feed,
+        venue=remote and remote.venue,
     )
     ending, result = asyncio.run(play_demo(demo))
     if as_json:
@@ -122,7 +132,8 @@ def run(
         refuse(ending.fault, ExitCode.FAILED)
 
 
-def _market(data: tuple[Path, ...], seed: int) -> Recording:
+def market_of(data: tuple[Path, ...], seed: int) -> Recording:
+    """Opens the tape of these paths, or makes a market up; raises TapeError."""
     if not data:
         return SyntheticMarket(seed=seed)
     known = {instrument.symbol for instrument in packaged_instruments()}

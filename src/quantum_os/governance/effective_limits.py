@@ -1,7 +1,5 @@
 """Which limit is in force: the most restrictive of constitution, mode, tier and policy."""
 
-from collections.abc import Sequence
-
 from quantum_os.events.governance import (
     BindingSource,
     EffectiveLimits,
@@ -11,52 +9,51 @@ from quantum_os.events.governance import (
 from quantum_os.events.units import Frac
 
 
+class _Search:
+    """Takes the tightest of each limit's sources, and remembers which one it was."""
+
+    def __init__(self) -> None:
+        self.sources: list[LimitSource] = []
+
+    def tightest(self, limit: str, *candidates: tuple[BindingSource, float]) -> float:
+        source, value = min(candidates, key=lambda candidate: candidate[1])
+        self.sources.append(LimitSource(limit, source))
+        return value
+
+
 def effective_limits(policy: Policy) -> EffectiveLimits:
     """Takes, limit by limit, the tightest source, and names which one binds."""
     mode = policy.modes[policy.mode]
     tier = policy.tiers[policy.tier]
     law = policy.constitution
-    sources: list[LimitSource] = []
-
-    def tightest(limit: str, candidates: Sequence[tuple[BindingSource, float]]) -> float:
-        source, value = min(candidates, key=lambda candidate: candidate[1])
-        sources.append(LimitSource(limit, source))
-        return value
-
-    leverage = tightest(
+    search = _Search()
+    leverage = search.tightest(
         "leverage_max",
-        [
-            (BindingSource.MODE, mode.leverage_max),
-            (BindingSource.TIER, tier.leverage_max),
-            (BindingSource.POLICY, policy.leverage.cap),
-            (BindingSource.POLICY, policy.leverage.risk_tier_caps[policy.leverage.risk_tier]),
-        ],
+        (BindingSource.MODE, mode.leverage_max),
+        (BindingSource.TIER, tier.leverage_max),
+        (BindingSource.POLICY, policy.leverage.cap),
+        (BindingSource.POLICY, policy.leverage.risk_tier_caps[policy.leverage.risk_tier]),
     )
-    risk = tightest(
+    risk = search.tightest(
         "risk_per_trade",
-        [
-            (BindingSource.CONSTITUTION, law.risk_per_trade),
-            (BindingSource.MODE, mode.risk_per_trade),
-            (BindingSource.POLICY, policy.sizing.risk_cap),
-        ],
+        (BindingSource.CONSTITUTION, law.risk_per_trade),
+        (BindingSource.MODE, mode.risk_per_trade),
+        (BindingSource.POLICY, policy.sizing.risk_cap),
     )
-    daily = tightest(
+    daily = search.tightest(
         "daily_loss",
-        [
-            (BindingSource.MODE, mode.daily_loss),
-            (BindingSource.CONSTITUTION, policy.risk.daily_loss_stop),
-        ],
+        (BindingSource.MODE, mode.daily_loss),
+        (BindingSource.CONSTITUTION, policy.risk.daily_loss_stop),
     )
-    positions = tightest(
+    positions = search.tightest(
         "positions_max",
-        [(BindingSource.MODE, mode.positions), (BindingSource.TIER, tier.positions)],
+        (BindingSource.MODE, mode.positions),
+        (BindingSource.TIER, tier.positions),
     )
-    notional = tightest(
+    notional = search.tightest(
         "gross_notional_x",
-        [
-            (BindingSource.CONSTITUTION, law.gross_notional_x),
-            (BindingSource.TIER, tier.gross_notional_x),
-        ],
+        (BindingSource.CONSTITUTION, law.gross_notional_x),
+        (BindingSource.TIER, tier.gross_notional_x),
     )
     return EffectiveLimits(
         leverage_max=int(leverage),
@@ -70,5 +67,5 @@ def effective_limits(policy: Policy) -> EffectiveLimits:
         cluster_margin=law.cluster_margin,
         gross_notional_x=notional,
         entries_per_day=tier.entries_per_day,
-        sources=tuple(sources),
+        sources=tuple(search.sources),
     )

@@ -89,7 +89,7 @@ class Bus:
         self.seq = first_seq - 1
         self.routes = _routes(modules)
         self._cascade_max = cascade_max
-        self._journal = journal
+        self._append = journal.append
         self._queue: deque[tuple[Event, int, str]] = deque()
         for module in modules:
             join: Callable[[Instant], None] | None = getattr(module, "keep_time_by", None)
@@ -115,32 +115,30 @@ class Bus:
                 if self.seq >= last:
                     raise EndlessCascade(f"input {trace} led to more than {last - trace + 1}")
                 route = self.routes[event.__class__]
-                self._deliver(route, event, self._numbered(route, event, ts, cause, trace, source))
+                payload = encode_event(event)
+                hashed = hashed_payload(event, payload) if route.marked else payload
+                digest = digest_of(route.tag, hashed)
+                seq = self.seq + 1
+                envelope = Envelope(seq, ts, cause, trace, source, route.stream, payload, digest)
+                self._append(envelope)
+                self.seq = seq
+                self.digest.events.add(digest)
+                if route.decides:
+                    self.digest.decisions.add(digest)
+                route.numbered += 1
+                route.last_ts = ts
+                if route.hearers:
+                    self._deliver(route, event, envelope)
+                else:
+                    route.delivered += 1
         except BaseException as error:
             queue.clear()
             self.broken = f"{type(error).__name__}: {error}"
             raise
         return trace
 
-    def _numbered(
-        self, route: Route, event: Event, ts: int, cause: int, trace: int, source: str
-    ) -> Envelope:
-        payload = encode_event(event)
-        hashed = hashed_payload(event, payload) if route.marked else payload
-        digest = digest_of(route.tag, hashed)
-        seq = self.seq + 1
-        envelope = Envelope(seq, ts, cause, trace, source, route.stream, payload, digest)
-        self._journal.append(envelope)
-        self.seq = self.instant.seq = seq
-        self.digest.events.add(digest)
-        if route.decides:
-            self.digest.decisions.add(digest)
-        route.numbered += 1
-        route.last_ts = ts
-        return envelope
-
     def _deliver(self, route: Route, event: Event, envelope: Envelope) -> None:
-        seq = envelope.seq
+        seq = self.instant.seq = envelope.seq  # an edge asks the journal's barrier for it
         timed = not seq & _SAMPLE_MASK
         failed = False
         for hearer in route.hearers:

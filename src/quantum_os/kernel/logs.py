@@ -53,12 +53,18 @@ def _line(_: object, __: str, fields: structlog.typing.EventDict) -> str:
 
 
 class LogTap:
-    """Writes each event once, with its cause and number: notable ones at INFO, the rest at DEBUG."""
+    """Writes each event once, with its cause and number: notable ones at INFO, the rest at DEBUG.
 
-    def __init__(self) -> None:
+    Events before `quiet_before` (UTC ns) are the past being caught up with: they are not written.
+    """
+
+    def __init__(self, quiet_before: int = 0) -> None:
+        self._quiet_before = quiet_before
         self._log = structlog.get_logger()
 
     def __call__(self, envelope: Envelope) -> None:
+        if envelope.ts < self._quiet_before:
+            return
         is_notable = envelope.stream in NOTABLE
         write = self._log.info if is_notable else self._log.debug
         write(

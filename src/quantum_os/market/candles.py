@@ -51,7 +51,7 @@ class Candles(Reactor[CandlesState]):
 
 
 def _candle(timeframe: str, length: int, bars: list[MarketKlines]) -> MarketCandle:
-    first, last = bars[0], bars[-1]
+    first = bars[0]
     open_time = first.open_time // length * length
     symbols, columns = _folded(bars)
     return MarketCandle(
@@ -65,7 +65,7 @@ def _candle(timeframe: str, length: int, bars: list[MarketKlines]) -> MarketCand
         low=columns[2],
         close=columns[3],
         volume=columns[4],
-        synthetic=last.synthetic,
+        synthetic=any(bar.synthetic for bar in bars),
     )
 
 

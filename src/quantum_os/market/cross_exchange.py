@@ -150,15 +150,16 @@ class CrossExchange(Reactor[CrossExchangeState]):
 
     def _bases(self, moment: Moment) -> tuple[Bps | None, ...]:
         """How far the close lies from a mark of the same decision bar; an older one is no basis."""
-        bases: list[Bps | None] = []
-        for symbol, mid in zip(self._config.symbols, moment.mids[0], strict=True):
-            mark = self.state.marks.get(symbol)
-            is_known = mid is not None and mark is not None
-            if is_known and moment.time - self._length < mark.ts <= moment.time:
-                bases.append(Bps((mid / mark.value - 1.0) * 1e4))
-            else:
-                bases.append(None)
-        return tuple(bases)
+        return tuple(
+            self._basis(symbol, mid, moment.time)
+            for symbol, mid in zip(self._config.symbols, moment.mids[0], strict=True)
+        )
+
+    def _basis(self, symbol: str, mid: float | None, time: int) -> Bps | None:
+        mark = self.state.marks.get(symbol)
+        if mid is None or mark is None or not time - self._length < mark.ts <= time:
+            return None
+        return Bps((mid / mark.value - 1.0) * 1e4)
 
     def _funding_spreads(self, time: int) -> tuple[Frac | None, ...]:
         spreads: list[Frac | None] = []

@@ -59,7 +59,7 @@ from quantum_os.portfolio.wallet import Wallet
 V = TypeVar("V")
 
 BOOKED_MAX = 20_000
-"""Trade ids remembered so that a repeated fill is booked once."""
+"""Trade and funding ids remembered so that what is repeated is booked once."""
 
 ORDERS_MAX = 5_000
 """Orders remembered by client id; the oldest are forgotten first."""
@@ -181,7 +181,11 @@ class Ledger(Reactor[LedgerState]):
         yield self._account()
         yield self._closed(position, _reason_of(event, note))
 
-    def on_funding(self, event: FundingPaid) -> AccountUpdated:
+    def on_funding(self, event: FundingPaid) -> AccountUpdated | None:
+        if event.funding_id in self.state.booked:
+            self.state.repeated += 1
+            return None
+        _remember(self.state.booked, event.funding_id, None, BOOKED_MAX)
         self.state.wallet.funding += event.amount
         position = self.state.positions.get(event.symbol)
         if position is not None:
@@ -217,7 +221,7 @@ class Ledger(Reactor[LedgerState]):
             position.see(decimal_of(event.price), high, low)
 
     def on_safety_cleared(self, event: SafetyCleared) -> AccountUpdated | None:
-        """Measures a drawdown anew that was answered for, or its latch would close again at once."""
+        """Measures an answered drawdown anew, or its latch would close again at once."""
         if not event.rebases_peak:
             return None
         self.state.wallet.peak = self.state.wallet.equity

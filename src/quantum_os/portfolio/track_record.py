@@ -8,6 +8,7 @@ import msgspec
 
 from quantum_os.events.ai import CandidateRefused, DecisionSummary, Disposition
 from quantum_os.events.execution import FundingPaid, ReconcileState
+from quantum_os.events.market import MarketKlines
 from quantum_os.events.portfolio import AccountUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal
 from quantum_os.events.system import ProcessStarted
@@ -23,6 +24,7 @@ class TrackRecordState(msgspec.Struct):
     """Counts and extremes since the start; memory grows by one number a day."""
 
     deposit: Decimal = ZERO
+    bars: int = 0
     trades: int = 0
     wins: int = 0
     gross: Decimal = ZERO
@@ -56,6 +58,9 @@ class TrackRecord(Reactor[TrackRecordState]):
 
     def on_start(self, event: ProcessStarted) -> None:
         self.state.deposit = self.state.deposit or event.deposit
+
+    def on_klines(self, event: MarketKlines) -> None:
+        self.state.bars += len(event.symbols)
 
     def on_summary(self, event: DecisionSummary) -> None:
         state = self.state

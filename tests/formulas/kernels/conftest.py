@@ -48,3 +48,28 @@ def seeded_bars(count: int, symbols: int) -> NDArray[np.float64]:
     high = np.maximum(opened, close) * (1.0 + volatility * rng.random((count, symbols)))
     low = np.minimum(opened, close) * (1.0 - volatility * rng.random((count, symbols)))
     return np.stack([opened, high, low, close, 100.0 * rng.random((count, symbols))], axis=1)
+
+
+@pytest.fixture(scope="session")
+def hours() -> list[NDArray[np.float64]]:
+    """Hourly (high, low, close) [T, 3] of several symbols over years, or of a seeded market."""
+    files = sorted(SHARED.glob("1h_from_202[0-4]-*/binance_um_*.parquet"))
+    if files:
+        print(f"hours under test: real data, {len(files)} symbols")
+        return [pl.read_parquet(file).select(COLUMNS[1:4]).to_numpy() for file in files]
+    print("hours under test: synthetic, seed 7")
+    return [clustered_hours(12_000, seed) for seed in range(7, 11)]
+
+
+def clustered_hours(count: int, seed: int) -> NDArray[np.float64]:
+    """Hours whose volatility comes in clusters, as markets' does (its logarithm is an AR(1))."""
+    rng = np.random.default_rng(seed)
+    level = np.zeros(count)
+    for t, shock in enumerate(rng.normal(0.0, 0.105, count)[1:], start=1):
+        level[t] = 0.97 * level[t - 1] + shock
+    volatility = 0.006 * np.exp(level)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 1.0, count) * volatility))
+    opened = np.concatenate([close[:1], close[:-1]])
+    reach = volatility * rng.random(count)
+    high, low = np.maximum(opened, close) * (1.0 + reach), np.minimum(opened, close) * (1.0 - reach)
+    return np.stack([high, low, close], axis=1)

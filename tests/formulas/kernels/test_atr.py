@@ -1,4 +1,4 @@
-"""ATR is Wilder's, the ratio is against the true median, and blocks equal the stream bit for bit."""
+"""ATR is Wilder's, the ratio is against the true median, and a block equals the stream."""
 
 import numpy as np
 import pytest

@@ -95,7 +95,7 @@ def test_the_hash_follows_names_order_and_version() -> None:
         schema_hash(),
         schema_hash(FEATURES[::-1]),
         schema_hash(FEATURES[1:]),
-        schema_hash(version="2"),
+        schema_hash(version="an older one"),
     }
 
     assert len(hashes) == 4
@@ -129,20 +129,23 @@ def textbook(bars: Bars) -> dict[str, list[float]]:
     """Each feature of one symbol, from bars [T, 5], by its formula."""
     opened, high, low, close, volume = ([float(x) for x in bars[:, row]] for row in range(5))
     times = range(len(close))
-    before = [close[0], *close[:-1]]
-    change = [now - then for now, then in zip(close, before, strict=True)]
-    reach = [max(h, p) - min(x, p) for h, x, p in zip(high, low, before, strict=True)]
-    atr = recursive(reach, 14, 14.0)
+
+    def since(first: int, values: list[float], length: int, final: float) -> list[float]:
+        return [0.0] * first + recursive(values[first:], length, final)
+
+    change = [0.0] + [close[t] - close[t - 1] for t in times[1:]]
+    size = [abs(x) for x in change]
+    five = [close[t] - close[t - 5] if t >= 5 else 0.0 for t in times]
+    reach = [max(high[t], close[t - 1]) - min(low[t], close[t - 1]) for t in times]
+    atr = since(1, reach, 14, 14.0)
     ema_10, ema_20 = recursive(close, 10, 5.5), recursive(close, 20, 10.5)
     ema_50, mean_volume = recursive(close, 50, 25.5), recursive(volume, 20, 10.5)
-    gain = recursive([max(x, 0.0) for x in change], 14, 14.0)
-    loss = recursive([max(-x, 0.0) for x in change], 14, 14.0)
-    drift, travel = recursive(change, 14, 14.0), recursive([abs(x) for x in change], 14, 14.0)
+    gain = since(1, [max(x, 0.0) for x in change], 14, 14.0)
+    loss = since(1, [max(-x, 0.0) for x in change], 14, 14.0)
+    drift, travel = since(1, change, 50, 25.5), since(1, size, 50, 25.5)
     deviation = [sqrt(max(x, 0.0)) for x in spread(close, 20, 10.5)]
-    share = [c / p - 1.0 for c, p in zip(close, before, strict=True)]
-    five = [close[t] / close[t - 5] - 1.0 if t >= 5 else share[t] for t in times]
-    square_1 = recursive([x * x for x in share], 50, 25.5)
-    square_5 = recursive([x * x for x in five], 50, 25.5)
+    square_1 = since(1, [x * x for x in change], 50, 25.5)
+    square_5 = since(5, [x * x for x in five], 50, 25.5)
 
     def past(values: list[float], t: int, back: int) -> list[float]:
         return values[max(t - back, 0) : t] or values[:1]
@@ -185,7 +188,7 @@ def textbook(bars: Bars) -> dict[str, list[float]]:
         "lower_wick": lambda t: (min(opened[t], close[t]) - low[t]) / span[t],
         "streak": streak,
     }
-    assert tuple(formulas) == FEATURES
+    assert set(formulas) == set(FEATURES)
     warm = times[BARS_UNTIL_WARM - 1 :]
     return {name: [formula(t) for t in warm] for name, formula in formulas.items()}
 

@@ -1,17 +1,22 @@
 """The evidence sees trends in trends and little in chance, and repeats bit for bit in blocks."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from quantum_os.events.units import Regime
+from quantum_os.formulas.kernels.atr import VOL_RATIO, atr_block, atr_state_new
 from quantum_os.formulas.kernels.regime_kernel import (
     BARS_MIN,
     TREND,
     VARIANCE_RATIO,
     evidence_block,
     evidence_of_close,
+    forgetting,
     regime_state_new,
+    slope_scatter,
 )
 from quantum_os.formulas.regime_labels import regime_label, regime_odds
 
@@ -75,18 +80,29 @@ def test_the_slope_is_the_least_squares_slope() -> None:
     share = close[1:] / close[:-1] - 1.0
     variance, moves = 0.0, []
     for place, value in enumerate(share, start=1):
-        early = place < 30
+        early = place <= 30
         limit = np.inf if early else 4.0 * np.sqrt(variance)
         moves.append(min(max(value, -limit), limit))
-        variance += (moves[-1] ** 2 - variance) * (1.0 / (place + 1) if early else 0.06)
+        variance += (moves[-1] ** 2 - variance) * (1.0 / place if early else 0.06)
     level, time = np.cumsum(moves), np.arange(len(moves), dtype=float)
     score = 0.0
     for span, part in ((64, 0.5), (128, 0.3), (256, 0.2)):
-        weights = (1.0 - 2.0 / (span + 1.0)) ** time[::-1]
+        weights = forgetting(span) ** time[::-1]
         slope = np.polyfit(time, level, 1, w=np.sqrt(weights))[0]
-        score += part * slope / (np.sqrt(variance) * np.sqrt(6.0 / (5.0 * span)))
+        score += part * slope / (np.sqrt(variance) * slope_scatter(span))
 
     assert told == pytest.approx(score, rel=1e-6)
+
+
+@pytest.mark.parametrize("span", [64, 128, 256])
+def test_the_slope_of_a_random_walk_scatters_as_said(span: int) -> None:
+    walks = np.cumsum(np.random.default_rng(span).normal(0.0, 1.0, (1_500, 2_000)), axis=0)
+    age = np.arange(1_500.0)[::-1]
+    weights = forgetting(span) ** age
+    away = (weights @ age) / weights.sum() - age
+    slopes = (weights * away) @ walks / (weights @ away**2)
+
+    assert np.std(slopes) == pytest.approx(slope_scatter(span), rel=0.06)
 
 
 def test_chance_is_no_trend_and_a_trend_is_one() -> None:
@@ -120,3 +136,36 @@ def test_a_symbol_that_stood_still_at_birth_is_read_once_it_moves() -> None:
     close = np.vstack([np.full((60, 2), 100.0), chance(0.0, bars=400, symbols=2)])
 
     assert np.isfinite(evidence_block(regime_state_new(2), close)[-1]).all()
+
+
+def labels_of(hours: Series) -> list[Regime]:
+    """What one symbol's hours are called, before labels are held."""
+    high, low, close = (np.ascontiguousarray(hours[:, row : row + 1]) for row in range(3))
+    ratio = atr_block(atr_state_new(1), high, low, close)[:, VOL_RATIO, 0].tolist()
+    evidence = evidence_block(regime_state_new(1), close)[:, :, 0].tolist()
+    return [
+        regime_label(regime_odds(*row), vol)
+        for row, vol in zip(evidence[BARS_MIN:], ratio[BARS_MIN:], strict=True)
+    ]
+
+
+def test_the_shares_of_the_labels_are_those_of_the_trade(hours: list[Series]) -> None:
+    told = Counter(label for symbol in hours for label in labels_of(symbol))
+    share = {label: told[label] / told.total() for label in Regime}
+    print({label.value: round(part, 3) for label, part in share.items()})
+
+    assert 0.02 < share[Regime.VOLATILE] + share[Regime.EXTREME] < 0.08
+    assert 0.005 < share[Regime.EXTREME] < 0.04
+    assert 0.02 < share[Regime.CALM] < 0.14
+    assert share[Regime.NORMAL] > max(share[Regime.TREND_UP], share[Regime.TREND_DOWN])
+    assert share[Regime.UNKNOWN] == 0.0
+
+
+def test_real_hours_against_their_shuffled_phases(hours: list[Series]) -> None:
+    closes = [np.ascontiguousarray(symbol[:, 2:3]) for symbol in hours]
+    real = np.mean([share_of(TRENDS, close) for close in closes])
+    null = np.mean([share_of(TRENDS, phases_shuffled(close)) for close in closes])
+    print(f"TREND, volatility aside: hours {real:.3f}, shuffled phases {null:.3f}")
+
+    assert null < 0.5 * share_of(TRENDS, chance(0.2))
+    assert abs(real - null) < 0.1

@@ -149,7 +149,9 @@ def regime_step(close: Floats, state: RegimeArrays, out: Floats) -> None:
 def winsorised(share: Floats, moves: Flags, state: RegimeArrays) -> Floats:
     """Returns held inside `WINSOR` sigmas of the sigma before them, which they then move."""
     early = state.bars <= BARS_EARLY
-    limit = np.where(early, np.inf, WINSOR * np.sqrt(state.variance))
+    # A symbol that stood still has no sigma to be held inside: it would count as still for ever.
+    unbound = early | (state.variance <= 0.0)
+    limit = np.where(unbound, np.inf, WINSOR * np.sqrt(state.variance))
     move: Floats = np.minimum(np.maximum(share, -limit), limit)
     decay = np.where(early, 1.0 / np.maximum(state.bars, 1), 1.0 - LAMBDA)
     state.variance[:] += np.where(moves, (move * move - state.variance) * decay, 0.0)

@@ -46,11 +46,16 @@ class _Weather(StrEnum):
     STORM = "storm"
 
 
-_DRIFT = {_Weather.UP: 0.8, _Weather.DOWN: -0.8, _Weather.SIDEWAYS: 0.0, _Weather.STORM: -0.3}
-_SCALE = {_Weather.UP: 1.0, _Weather.DOWN: 1.1, _Weather.SIDEWAYS: 0.7, _Weather.STORM: 2.2}
+_DRIFT = {_Weather.UP: 0.06, _Weather.DOWN: -0.06, _Weather.SIDEWAYS: 0.0, _Weather.STORM: -0.03}
+"""Mean move per bar, in calm standard deviations."""
+_SCALE = {_Weather.UP: 1.0, _Weather.DOWN: 1.1, _Weather.SIDEWAYS: 0.8, _Weather.STORM: 1.8}
 _ODDS = (0.3, 0.25, 0.38, 0.07)
-_BAR_SIGMA = 0.0014
-"""Standard deviation of a 5m return in calm weather: about what the real majors show."""
+_BAR_SIGMA = 0.0020
+"""Standard deviation of a 5m return in calm weather; with the rest, that of the real majors."""
+_MOOD_SIGMA = 0.45
+"""Log standard deviation of how lively a single bar is."""
+_MOVE_MEAN = 0.7
+"""Mean absolute move of a bar in its own standard deviations."""
 _COMMON = 0.67
 """Share of a symbol's move that it has in common with the market: the measured mean correlation."""
 
@@ -107,19 +112,19 @@ class SyntheticMarket(msgspec.Struct, frozen=True):
         heat = np.ones(len(symbols))
         yield START_NS, 4, _opens(START_NS, symbols, prices)
         for day in range(self.days):
-            chance = generator(self.seed, "synthetic", str(day))
-            bars, prices, heat = _day(chance, prices, heat, NS_PER_DAY // self.step_ns)
-            for place in range(bars.shape[1]):
+            made = _day((self.seed, day), prices, heat, NS_PER_DAY // self.step_ns)
+            prices, heat = made.bars[3, -1], made.heat
+            for place in range(made.bars.shape[1]):
                 open_time = START_NS + day * NS_PER_DAY + place * self.step_ns
-                yield from self._time(open_time, symbols, bars[:, place], chance)
+                yield from self._time(open_time, symbols, made.bars[:, place], made.rates[place])
 
     def _time(
-        self, open_time: int, symbols: tuple[str, ...], bar: np.ndarray, chance: Generator
+        self, open_time: int, symbols: tuple[str, ...], bar: np.ndarray, rates: np.ndarray
     ) -> Iterator[tuple[int, int, Event | None]]:
         time = open_time + self.step_ns
         if time % (FUNDING_HOURS * NS_PER_HOUR) == 0:
-            for symbol in symbols:
-                yield time, 0, _funding(time, symbol, float(chance.normal(1e-4, 1e-4)))
+            for symbol, rate in zip(symbols, rates.tolist(), strict=True):
+                yield time, 0, _funding(time, symbol, rate)
         opened, high, low, close, volume = (tuple(column) for column in bar.tolist())
         yield (
             time,
@@ -160,30 +165,38 @@ def _funding(time: int, symbol: str, rate: float) -> ExchangeRaw:
     )
 
 
-def _day(
-    chance: Generator, prices: np.ndarray, heat: np.ndarray, steps: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Makes a day of bars [5, steps, S]: open, high, low, close, volume."""
+class _Day(msgspec.Struct, frozen=True):
+    """`bars` [5, steps, S]: open, high, low, close, volume; `rates` [steps, S] of funding."""
+
+    bars: np.ndarray
+    rates: np.ndarray
+    heat: np.ndarray
+
+
+def _day(key: tuple[int, int], prices: np.ndarray, heat: np.ndarray, steps: int) -> _Day:
+    """Makes day `key` = (seed, day) from the last prices and heats [S] of the day before."""
+    chance = generator(key[0], "synthetic", str(key[1]))
     weather = list(_Weather)[int(chance.choice(len(_ODDS), p=_ODDS))]
     count = len(prices)
     bars = np.empty((5, steps, count))
     common = chance.standard_t(4, (steps, PATH_POINTS, 1))
     own = chance.standard_t(4, (steps, PATH_POINTS, count))
     mixed = _COMMON**0.5 * common + (1 - _COMMON) ** 0.5 * own
-    drift = _DRIFT[weather] * _BAR_SIGMA * 0.1
-    moods = chance.lognormal(0.0, 0.25, steps)
+    moods = chance.lognormal(0.0, _MOOD_SIGMA, steps)
+    sizes = chance.lognormal(0.0, 0.4, (steps, count))
     for step in range(steps):
         sigma = _BAR_SIGMA * _SCALE[weather] * heat * moods[step]
-        moves = drift / PATH_POINTS + mixed[step] * sigma / (2 * PATH_POINTS) ** 0.5
+        drift = _DRIFT[weather] * _BAR_SIGMA / PATH_POINTS
+        moves = drift + mixed[step] * sigma / (2 * PATH_POINTS) ** 0.5
         path = prices * np.exp(np.cumsum(moves, axis=0))
         close = path[-1]
         bars[0, step] = prices
         bars[1, step] = np.maximum(prices, path.max(axis=0))
         bars[2, step] = np.minimum(prices, path.min(axis=0))
         bars[3, step] = close
-        size = np.abs(close / prices - 1) / _BAR_SIGMA
-        bars[4, step] = 2e6 * (0.5 + size) * chance.lognormal(0.0, 0.4, count) / prices
-        heat = 0.06 + 0.94 * heat + 0.05 * (np.minimum(size, 6.0) - 0.75)
-        heat = np.clip(heat, 0.5, 3.0)
+        moved = np.abs(close / prices - 1)
+        bars[4, step] = 2e6 * (0.5 + moved / _BAR_SIGMA) * sizes[step] / prices
+        surprise = np.minimum(moved / sigma, 5.0) - _MOVE_MEAN
+        heat = np.clip(0.04 + heat * (0.96 + 0.06 * surprise), 0.5, 3.0)
         prices = close
-    return bars, prices, heat
+    return _Day(bars, chance.normal(1e-4, 1e-4, (steps, count)), heat)

@@ -18,8 +18,8 @@ class Frames(Protocol):
 class TapeFeed(Edge):
     """Offers a tape's inputs in their order; the end of the tape is the end of the run.
 
-    Up to `paced_from` (tape time, ns) it plays silently and fast; from then on at `speed` times real
-    time.
+    Up to `paced_from` (tape time, ns) it plays as fast as it is taken; from then on at `speed`
+    times real time. A `speed` of 0 never waits.
     """
 
     name = "market.feeds.tape"

@@ -51,9 +51,9 @@ async def listen(address: Address, handler: Handler) -> tuple[asyncio.Server, Ad
     A socket file that nobody answers on is taken over; one that somebody does is not.
     """
     if address.path:
-        await _refuse_living(Path(address.path))
+        await _refuse_living(address.path)
         server = await asyncio.start_unix_server(handler, address.path)
-        Path(address.path).chmod(stat.S_IRUSR | stat.S_IWUSR)
+        _only_for_the_owner(address.path)
         return server, address
     server = await asyncio.start_server(handler, address.host, address.port)
     port: int = server.sockets[0].getsockname()[1]
@@ -68,7 +68,11 @@ def tune(writer: asyncio.StreamWriter) -> None:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-async def _refuse_living(path: Path) -> None:
+def _only_for_the_owner(path: str) -> None:
+    Path(path).chmod(stat.S_IRUSR | stat.S_IWUSR)
+
+
+async def _refuse_living(path: str) -> None:
     try:
         _, writer = await asyncio.open_unix_connection(path)
     except OSError:

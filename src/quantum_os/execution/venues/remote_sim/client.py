@@ -1,4 +1,4 @@
-"""EDGE. The one connection of the two edges: when it is made again, and what is heard through it."""
+"""EDGE. The one connection of the two edges: when it is made again, and what comes through it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ HANDSHAKE_S = 5.0
 """Wall seconds that the server has to answer hello."""
 
 FEED_EVENTS = (MarketKlines, MarketOpens, FeedWatermark, ExchangeRaw)
-_FEED_STREAMS = frozenset(map(stream_of, FEED_EVENTS))
+_FEED_STREAMS = frozenset(stream_of(kind) for kind in FEED_EVENTS)
 _LISTING_STREAMS = frozenset({stream_of(VenueSnapshot)})
 _ANSWER_STREAMS = frozenset({UPDATE_STREAM})
 
@@ -63,7 +63,7 @@ class VenueLost(RuntimeError):
 
 
 class ClientConfig(msgspec.Struct, frozen=True):
-    """Where the venue is, the seed of the jitter, and the number of the last fact that is booked."""
+    """Where the venue is, the seed of the jitter, the number of the last fact that is booked."""
 
     address: Address
     seed: int = 0

@@ -38,9 +38,11 @@ CLIENT_ID_LENGTH_MAX = 36
 DIGITS_MAX = 18
 """Decimal places and digits of a number in an order; nothing real comes near."""
 
-FACT_STREAMS = frozenset(map(stream_of, (LeverageConfirmed, OrderUpdated, Fill, FundingPaid)))
+FACT_STREAMS = frozenset(
+    stream_of(kind) for kind in (LeverageConfirmed, OrderUpdated, Fill, FundingPaid)
+)
 COMMAND_STREAMS = frozenset(
-    map(stream_of, (LeverageRequested, OrderRequested, OrderCancelRequested))
+    stream_of(kind) for kind in (LeverageRequested, OrderRequested, OrderCancelRequested)
 )
 LISTING_STREAM = stream_of(VenueSnapshot)
 UPDATE_STREAM = stream_of(OrderUpdated)

@@ -22,7 +22,7 @@ from quantum_os.execution.venues.remote_sim.outbox import Errand, Outbox, word
 from quantum_os.execution.venues.remote_sim.wire import Kind
 from quantum_os.execution.venues.sim.venue import RECONCILE_TIMER
 from quantum_os.kernel.edge import Edge, EdgeContext
-from quantum_os.kernel.journal import Journal, JournalFailed
+from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.reactor import Handler
 
 BARRIER_SLICE_S = 0.125
@@ -128,8 +128,6 @@ async def is_durable(journal: Journal, errand: Errand, outbox: Outbox) -> bool:
                 return barrier.exception() is None
             if outbox.has_exit:
                 return False
-    except JournalFailed:
-        return False
     finally:
         barrier.cancel()
     return False

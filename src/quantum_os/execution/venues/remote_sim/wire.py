@@ -156,7 +156,7 @@ def content_of(frame: Frame, kind: type[T]) -> T:
 
 
 def event_of(frame: Frame, allowed: Collection[str]) -> Event:
-    """Reads a frame's event; raises WireError when its stream may not come so, or it is no event."""
+    """Reads a frame's event; raises WireError when it is none, or of a stream not allowed."""
     if frame.stream not in allowed:
         raise WireError(f"a {frame.kind} frame may not carry {frame.stream[:60]!r}")
     try:
