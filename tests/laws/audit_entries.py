@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from quantum_os.events.execution import LeverageConfirmed, Leg, OrderRequested, ReconcileState
+from quantum_os.events.execution import Leg, LeverageConfirmed, OrderRequested, ReconcileState
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.market import MarketData, row_of
 from quantum_os.events.portfolio import AccountUpdated

@@ -41,7 +41,9 @@ def _cascades(run: Recorded) -> Iterator[str]:
             continue
         if not envelope.trace <= envelope.cause < envelope.seq:
             yield f"event {envelope.seq} has cause {envelope.cause} of trace {envelope.trace}"
-        elif kinds[envelope.cause - 1] not in hears.get(envelope.source, {kinds[envelope.cause - 1]}):
+        elif kinds[envelope.cause - 1] not in hears.get(
+            envelope.source, {kinds[envelope.cause - 1]}
+        ):
             yield f"{envelope.source} answered event {envelope.cause}, which it does not hear"
         place = (envelope.cause, rank[envelope.source])
         if before is not None and place < before:

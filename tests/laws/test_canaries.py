@@ -20,7 +20,7 @@ from quantum_os.kernel.envelope import Envelope
 from quantum_os.lineup import line_up
 from tests.laws.auditor import violations
 from tests.laws.misspeaking import Misspeaking, Twist, straight
-from tests.laws.scenario import Recorded, Scenario, play, plan_of, with_input
+from tests.laws.scenario import Recorded, Scenario, plan_of, play, with_input
 
 SCENE = Scenario()
 KILL_HOUR = 30.0
@@ -133,9 +133,7 @@ CANARIES = {
         "permitted are",
         says=order(Leg.ENTRY, lambda event: [replace(event, qty=Qty(event.qty * 2))]),
     ),
-    "no stop": Canary(
-        "execution.orders", "exits", "naked", says=order(Leg.STOP, lambda event: [])
-    ),
+    "no stop": Canary("execution.orders", "exits", "naked", says=order(Leg.STOP, lambda event: [])),
     "half a stop": Canary(
         "execution.orders",
         "exits",

@@ -179,6 +179,39 @@ def test_excursions_of_a_short_are_mirrored() -> None:
     assert end.mfe_r == pytest.approx(3.0)
 
 
+def test_what_a_bar_did_after_the_stop_was_hit_is_no_excursion() -> None:
+    """Stopped at 98, -1 R, in a bar that goes on to 90 and came from 99: nothing else was seen."""
+    book = Book()
+    book.permit()
+    book.order("entry", Leg.ENTRY, BUY, "1")
+    book.order("stop", Leg.STOP, SELL, "1", trigger="98")
+    book.fill(BUY, "1", "100")
+    book.bar(99, 107, 90, 91)
+    end = closed(book.fill(SELL, "1", "98", order="stop"))
+    assert (end.mae_r, end.mfe_r) == (pytest.approx(-1.0), pytest.approx(0.0))
+
+
+def test_a_target_was_reached_after_the_worst_of_its_bar() -> None:
+    book = Book()
+    book.permit()
+    book.order("entry", Leg.ENTRY, BUY, "1")
+    book.order("tp1", Leg.TP1, SELL, "1")
+    book.fill(BUY, "1", "100")
+    book.bar(100, 120, 99, 119)
+    end = closed(book.fill(SELL, "1", "104", order="tp1"))
+    assert (end.mae_r, end.mfe_r) == (pytest.approx(-0.5), pytest.approx(2.0))
+
+
+def test_a_bar_that_a_part_survived_counts_whole() -> None:
+    book = Book()
+    book.permit()
+    book.order("entry", Leg.ENTRY, BUY, "2")
+    book.fill(BUY, "2", "100")
+    book.bar(100, 106, 99, 105)
+    told = position(book.fill(SELL, "1", "104"))
+    assert (told.mae_r, told.mfe_r) == (pytest.approx(-0.5), pytest.approx(3.0))
+
+
 def test_an_adopted_position_has_no_r_and_says_so() -> None:
     book = Book()
     told = position(book.fill(BUY, "1", "100", order="not ours"))

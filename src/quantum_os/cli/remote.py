@@ -41,7 +41,7 @@ def reach(where: str, settings: Settings, data: Collection[Path] = (), since: in
     try:
         welcome = asyncio.run(look(address))
     except (OSError, TimeoutError, VenueRefused) as error:
-        raise SettingsError(f"--venue {where}: {error or 'no answer'}") from error
+        raise SettingsError(f"--venue {where}: {str(error) or 'no answer'}") from error
     _check(where, settings, welcome)
     return joined(address, welcome.market, settings.run.seed, since)
 

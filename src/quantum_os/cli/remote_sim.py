@@ -51,7 +51,9 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 @click.command("remote-sim")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Listen on this port; 0: any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Listen on this port; 0: any free one."
+)
 @click.option("--socket", "path", type=click.Path(path_type=Path), help="Listen on a unix socket.")
 @data_option
 @more_data_argument

@@ -24,11 +24,8 @@ from quantum_os.cli.remote import reach
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
-from quantum_os.lineup import Recording
-from quantum_os.market.feeds.synthetic import SyntheticMarket
+from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
-from quantum_os.market.feeds.tape_frames import open_tape
-from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import SettingsError, load_settings
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
@@ -119,8 +116,8 @@ def run(
         shows=shows,
         build=build(),
         market_name="remote" if remote else "tape" if data else "SYNTHETIC",
-        feed=remote and remote.feed,
-        venue=remote and remote.venue,
+        feed=remote.feed if remote else None,
+        venue=remote.venue if remote else None,
     )
     ending, result = asyncio.run(play_demo(demo))
     if as_json:
@@ -130,14 +127,6 @@ def run(
         err.print(f"stopped: {ending.reason}", highlight=False)
     if ending.fault is not None:
         refuse(ending.fault, ExitCode.FAILED)
-
-
-def market_of(data: tuple[Path, ...], seed: int) -> Recording:
-    """Opens the tape of these paths, or makes a market up; raises TapeError."""
-    if not data:
-        return SyntheticMarket(seed=seed)
-    known = {instrument.symbol for instrument in packaged_instruments()}
-    return open_tape(data, known_symbols=known)
 
 
 def _journal_path(database: str | None, home: Path) -> Path:

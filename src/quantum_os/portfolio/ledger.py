@@ -68,6 +68,7 @@ _STOP_STANDS = frozenset({OrderState.ACKED, OrderState.PARTIAL})
 _STOP_GONE = frozenset(
     {OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED}
 )
+_ADVERSE_ENDS = frozenset({ExitReason.STOP, ExitReason.LIQUIDATED})
 _REASON_OF_LEG = {
     Leg.STOP: ExitReason.STOP,
     Leg.TP1: ExitReason.TARGET,
@@ -171,15 +172,17 @@ class Ledger(Reactor[LedgerState]):
             position = state.positions[event.symbol] = self._opened(event, note)
         state.wallet.realised += position.book(event)
         state.wallet.fees += event.fee
-        position.see(position.mark, float(event.price), float(event.price))
+        position.reach(float(event.price))
         if position.qty:
             yield self._told(position)
             yield self._account()
             return
         del state.positions[event.symbol]
+        reason = _reason_of(event, note)
+        position.leave(at_stop=reason in _ADVERSE_ENDS)
         yield self._told(position)
         yield self._account()
-        yield self._closed(position, _reason_of(event, note))
+        yield self._closed(position, reason)
 
     def on_funding(self, event: FundingPaid) -> AccountUpdated | None:
         if event.funding_id in self.state.booked:
@@ -307,8 +310,8 @@ class Ledger(Reactor[LedgerState]):
             intent_id=position.origin.intent_id,
             decision_id=position.origin.decision_id,
             r_now=position.in_r(position.upnl),
-            mae_r=position.excursion_r(_adverse(position)),
-            mfe_r=position.excursion_r(_favourable(position)),
+            mae_r=position.excursion_r(position.adverse),
+            mfe_r=position.excursion_r(position.favourable),
         )
 
     def _liquidation(self, position: OpenPosition) -> Price | None:
@@ -344,8 +347,8 @@ class Ledger(Reactor[LedgerState]):
             slippage_bps=_slippage(position, entry),
             net=Usd(net),
             r=position.in_r(net),
-            mae_r=position.excursion_r(_adverse(position)),
-            mfe_r=position.excursion_r(_favourable(position)),
+            mae_r=position.excursion_r(position.adverse),
+            mfe_r=position.excursion_r(position.favourable),
             opened_at=Ns(position.opened_at),
             closed_at=Ns(self.now),
             hold_s=(self.now - position.opened_at) / NS_PER_S,
@@ -371,14 +374,6 @@ def _reason_of(fill: Fill, note: OrderNote | None) -> ExitReason:
     if note is None or note.leg is Leg.ENTRY:
         return ExitReason.EXTERNAL
     return reason_named(note.reason, _REASON_OF_LEG[note.leg])
-
-
-def _favourable(position: OpenPosition) -> float:
-    return position.high if position.side is PositionSide.LONG else position.low
-
-
-def _adverse(position: OpenPosition) -> float:
-    return position.low if position.side is PositionSide.LONG else position.high
 
 
 def _slippage(position: OpenPosition, entry: Decimal) -> Bps | None:

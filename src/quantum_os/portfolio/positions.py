@@ -31,7 +31,8 @@ class OpenPosition(msgspec.Struct):
     """One position, signed: `qty` < 0 is short. Prices in quote currency, money in USD.
 
     `entry` is the volume-weighted entry of what is still open; `entry_value` and `exit_value` are
-    sums of price * qty over all fills, so that the averages of the closed trade are exact.
+    sums of price * qty over all fills, so that the averages of the closed trade are exact. `high`
+    and `low` are what it lived through; those of the last bar wait until that bar was survived.
     """
 
     position_id: str
@@ -52,6 +53,8 @@ class OpenPosition(msgspec.Struct):
     funding: Decimal = ZERO
     high: float = 0.0
     low: float = float("inf")
+    bar_high: float = 0.0
+    bar_low: float = float("inf")
     stops: dict[str, tuple[Decimal, Decimal]] = {}
 
     def book(self, fill: Fill) -> Decimal:
@@ -81,15 +84,36 @@ class OpenPosition(msgspec.Struct):
         return realised
 
     def see(self, price: Decimal, high: float, low: float) -> None:
-        """Takes a new mark and the extremes since the last one."""
-        self.mark = price
-        self.reach(high)
-        self.reach(low)
+        """Takes a new mark and the extremes since the last one, which was survived."""
+        self.high, self.low = max(self.high, self.bar_high), min(self.low, self.bar_low)
+        self.mark, self.bar_high, self.bar_low = price, high, low
 
     def reach(self, price: float) -> None:
-        """Widens the extremes to a price that was traded, ours included."""
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
+        """Widens the extremes to a price that was reached for certain, as a fill's is."""
+        self.high, self.low = max(self.high, price), min(self.low, price)
+
+    def leave(self, *, at_stop: bool) -> None:
+        """Ends in the middle of the last bar: its extremes came after the fill, in part.
+
+        A bar goes to its adverse extreme first, so at a target or by hand that one was still seen.
+        """
+        adverse = self.adverse
+        self.bar_high, self.bar_low = 0.0, float("inf")
+        if not at_stop:
+            self.reach(adverse)
+
+    @property
+    def favourable(self) -> float:
+        """The best price for us since the entry."""
+        return self._extreme(highest=self.side is PositionSide.LONG)
+
+    @property
+    def adverse(self) -> float:
+        """The worst price for us since the entry."""
+        return self._extreme(highest=self.side is PositionSide.SHORT)
+
+    def _extreme(self, *, highest: bool) -> float:
+        return max(self.high, self.bar_high) if highest else min(self.low, self.bar_low)
 
     @property
     def upnl(self) -> Usd:

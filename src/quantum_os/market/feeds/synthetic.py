@@ -10,7 +10,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketKlines, MarketOpens, RawKind
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.kernel.chance import Generator, generator
+from quantum_os.kernel.chance import generator
 from quantum_os.kernel.ids import derive
 
 START_NS = 1_735_689_600_000_000_000
@@ -50,11 +50,14 @@ _DRIFT = {_Weather.UP: 0.06, _Weather.DOWN: -0.06, _Weather.SIDEWAYS: 0.0, _Weat
 """Mean move per bar, in calm standard deviations."""
 _SCALE = {_Weather.UP: 1.0, _Weather.DOWN: 1.1, _Weather.SIDEWAYS: 0.8, _Weather.STORM: 1.8}
 _ODDS = (0.3, 0.25, 0.38, 0.07)
-_BAR_SIGMA = 0.0020
+_BAR_SIGMA = 0.0018
 """Standard deviation of a 5m return in calm weather; with the rest, that of the real majors."""
-_MOOD_SIGMA = 0.45
+_MOOD_SIGMA = 0.33
 """Log standard deviation of how lively a single bar is."""
-_MOVE_MEAN = 0.7
+_TAIL = 5
+"""Degrees of freedom of the t distribution that moves inside a bar are drawn from."""
+_TAIL_VARIANCE = _TAIL / (_TAIL - 2)
+_MOVE_MEAN = 0.75
 """Mean absolute move of a bar in its own standard deviations."""
 _COMMON = 0.67
 """Share of a symbol's move that it has in common with the market: the measured mean correlation."""
@@ -179,15 +182,15 @@ def _day(key: tuple[int, int], prices: np.ndarray, heat: np.ndarray, steps: int)
     weather = list(_Weather)[int(chance.choice(len(_ODDS), p=_ODDS))]
     count = len(prices)
     bars = np.empty((5, steps, count))
-    common = chance.standard_t(4, (steps, PATH_POINTS, 1))
-    own = chance.standard_t(4, (steps, PATH_POINTS, count))
+    common = chance.standard_t(_TAIL, (steps, PATH_POINTS, 1))
+    own = chance.standard_t(_TAIL, (steps, PATH_POINTS, count))
     mixed = _COMMON**0.5 * common + (1 - _COMMON) ** 0.5 * own
     moods = chance.lognormal(0.0, _MOOD_SIGMA, steps)
     sizes = chance.lognormal(0.0, 0.4, (steps, count))
     for step in range(steps):
         sigma = _BAR_SIGMA * _SCALE[weather] * heat * moods[step]
         drift = _DRIFT[weather] * _BAR_SIGMA / PATH_POINTS
-        moves = drift + mixed[step] * sigma / (2 * PATH_POINTS) ** 0.5
+        moves = drift + mixed[step] * sigma / (_TAIL_VARIANCE * PATH_POINTS) ** 0.5
         path = prices * np.exp(np.cumsum(moves, axis=0))
         close = path[-1]
         bars[0, step] = prices
@@ -197,6 +200,6 @@ def _day(key: tuple[int, int], prices: np.ndarray, heat: np.ndarray, steps: int)
         moved = np.abs(close / prices - 1)
         bars[4, step] = 2e6 * (0.5 + moved / _BAR_SIGMA) * sizes[step] / prices
         surprise = np.minimum(moved / sigma, 5.0) - _MOVE_MEAN
-        heat = np.clip(0.04 + heat * (0.96 + 0.06 * surprise), 0.5, 3.0)
+        heat = np.clip(0.04 + heat * (0.96 + 0.1 * surprise), 0.5, 3.0)
         prices = close
     return _Day(bars, chance.normal(1e-4, 1e-4, (steps, count)), heat)
