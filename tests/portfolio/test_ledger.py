@@ -188,7 +188,7 @@ def test_what_a_bar_did_after_the_stop_was_hit_is_no_excursion() -> None:
     book.fill(BUY, "1", "100")
     book.bar(99, 107, 90, 91)
     end = closed(book.fill(SELL, "1", "98", order="stop"))
-    assert (end.mae_r, end.mfe_r) == (pytest.approx(-1.0), pytest.approx(0.0))
+    assert (end.mae_r, end.mfe_r) == row(pytest.approx(-1.0), pytest.approx(0.0))
 
 
 def test_a_target_was_reached_after_the_worst_of_its_bar() -> None:
@@ -199,7 +199,7 @@ def test_a_target_was_reached_after_the_worst_of_its_bar() -> None:
     book.fill(BUY, "1", "100")
     book.bar(100, 120, 99, 119)
     end = closed(book.fill(SELL, "1", "104", order="tp1"))
-    assert (end.mae_r, end.mfe_r) == (pytest.approx(-0.5), pytest.approx(2.0))
+    assert (end.mae_r, end.mfe_r) == row(pytest.approx(-0.5), pytest.approx(2.0))
 
 
 def test_a_bar_that_a_part_survived_counts_whole() -> None:
@@ -209,7 +209,7 @@ def test_a_bar_that_a_part_survived_counts_whole() -> None:
     book.fill(BUY, "2", "100")
     book.bar(100, 106, 99, 105)
     told = position(book.fill(SELL, "1", "104"))
-    assert (told.mae_r, told.mfe_r) == (pytest.approx(-0.5), pytest.approx(3.0))
+    assert (told.mae_r, told.mfe_r) == row(pytest.approx(-0.5), pytest.approx(3.0))
 
 
 def test_an_adopted_position_has_no_r_and_says_so() -> None:
