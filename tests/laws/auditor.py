@@ -18,5 +18,5 @@ AUDITS = {
 
 
 def violations(run: Recorded, *names: str) -> list[str]:
-    """Lists what breaks a law, each line led by its audit's word; all audits where none is named."""
+    """Lists what breaks a law, each line led by its audit's word; all audits if none is named."""
     return [f"{name}: {line}" for name in names or AUDITS for line in AUDITS[name](run)]

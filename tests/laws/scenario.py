@@ -1,4 +1,4 @@
-"""Plays a whole fund over a made-up market and keeps every event, so that laws can be held to it."""
+"""Plays a whole fund over a made-up market and keeps every event, to hold laws to it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -103,7 +103,7 @@ def play(
     variants: Sequence[Module] = (),
     bent: Bent = lambda frames: frames,
 ) -> Recorded:
-    """Plays a scenario to its end; a variant stands in the place of the module it is named after."""
+    """Plays a scenario to its end; a variant stands in for the module it is named after."""
     plan = plan_of(scenario)
     modules = with_variants(line_up(plan, TapeFeed(market_of(scenario))), variants)
     journal = MemoryJournal()

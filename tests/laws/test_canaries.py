@@ -22,8 +22,8 @@ from tests.laws.auditor import violations
 from tests.laws.misspeaking import Misspeaking, Twist, straight
 from tests.laws.scenario import Recorded, Scenario, plan_of, play, with_input
 
-SCENE = Scenario()
-KILL_HOUR = 30.0
+SCENE = Scenario(days=3)
+KILL_HOUR = 62.0
 KILL = OperatorCommand(Command.KILL, actor="op", role="operator", reason="drill")
 
 
@@ -175,7 +175,7 @@ CANARIES = {
         "ai.decision", "intents", "leaves symbols out", says=one_short
     ),
     "a lost summary": Canary(
-        "ai.decision", "intents", "not one for one", says=without(DecisionSummary)
+        "ai.decision", "intents", "is in no summary", says=without(DecisionSummary)
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The laws of the fund, held to whole runs: other weather, other chance, a venue that misbehaves."""
+"""The laws of the fund, held to whole runs: other weather, other chance, a bad venue."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_run_breaks_no_law(name: str) -> None:
 
 
 def test_exits_go_on_when_everything_else_has_stopped() -> None:
-    """Law 5: a kill switch is pulled while positions are open; they are left, nothing is entered."""
+    """Law 5: a kill switch is pulled; what is open is left, and nothing is entered."""
     run = play(Scenario(), bent=lambda frames: with_input(frames, 30.0, KILL))
     assert violations(run) == []
     killed_at = next(each.ts for each, event in run.events if event == KILL)
@@ -67,9 +67,12 @@ def test_the_books_of_a_run_add_up(recorded: Recorded) -> None:
     """Laws 6, 7 and 8 as the run itself counts them."""
     by_kind = {type(module): module for module in recorded.modules}
     intents, guard, record = by_kind[Conservation], by_kind[Guard], by_kind[TrackRecord]
-    assert isinstance(intents, Conservation) and isinstance(guard, Guard)
+    assert isinstance(intents, Conservation)
+    assert isinstance(guard, Guard)
     assert isinstance(record, TrackRecord)
-    assert intents.state.total > 50 and intents.residual == 0
+    assert intents.state.total > 50
+    assert intents.residual == 0
     assert guard.state.seconds_naked_max <= 3.0
-    assert float(record.state.equity_gap_max) <= 0.01 and record.state.reconciliations > 100
+    assert float(record.state.equity_gap_max) <= 0.01
+    assert record.state.reconciliations > 100
     assert record.state.trades > 10
