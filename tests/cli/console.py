@@ -1,0 +1,41 @@
+"""Runs the real console entry in a process of its own, and reads what it printed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        """The one object on stdout; fails when there is anything else."""
+        parsed: dict[str, Any] = json.loads(self.out)
+        return parsed
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.strip()]
+
+
+def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Said:
+    """Runs `quantum-os` with these words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "quantum_os", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
