@@ -138,7 +138,10 @@ VOTERS: tuple[Voter, ...] = (Trend(), MeanReversion(), Breakout())
 
 
 def line_up(
-    plan: Plan, feed: Module | None = None, venue: Module | None = None
+    plan: Plan,
+    feed: Module | None = None,
+    venue: Module | None = None,
+    voters: tuple[Voter, ...] = VOTERS,
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
@@ -168,7 +171,7 @@ def line_up(
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
         Features(FeaturesConfig(plan.price_venue, timeframe)),
-        Engine(EngineConfig(costs), VOTERS),
+        Engine(EngineConfig(costs), voters),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Decision(),
         # exits and sizing: how it would be left, and so how much

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from quantum_os.ai.voter import Voter
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.drive import Driver
@@ -12,7 +13,7 @@ from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
 from quantum_os.kernel.wiring import check
-from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, Recording, line_up
+from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, VOTERS, Plan, Recording, line_up
 from quantum_os.market.feeds.tape import TapeFeed
 
 PROGRESS_EVERY = 512
@@ -38,13 +39,14 @@ def run_backtest(
     journal: Journal,
     build: str,
     progress: Callable[[int], None] = lambda time: None,
+    voters: tuple[Voter, ...] = VOTERS,
 ) -> Finished:
     """Plays a market through the line-up; raises MoneyPathFault when a critical module faults.
 
     `progress` hears the tape time reached, in ns, now and then.
     """
     feed = TapeFeed(market)
-    modules = line_up(plan, feed)
+    modules = line_up(plan, feed, voters=voters)
     check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
     bus = Bus(modules, journal)
     driver = Driver(bus, timers_of(modules))
