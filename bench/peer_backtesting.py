@@ -13,7 +13,8 @@ STOP, TARGET = 0.01, 0.02
 
 
 def ema(values: np.ndarray, length: int) -> np.ndarray:
-    return pd.Series(values).ewm(span=length, adjust=False).mean().to_numpy()
+    average: np.ndarray = pd.Series(values).ewm(span=length, adjust=False).mean().to_numpy()
+    return average
 
 
 class Cross(Strategy):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""`quantum-os remote-sim`: the simulated venue and its market as a process that outlives the fund."""
+"""`quantum-os remote-sim`: the simulated venue and its market as a process that outlives us."""
 
 import asyncio
 import os
@@ -22,7 +22,6 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
-from quantum_os.cli.run import market_of
 from quantum_os.events.base import Event
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.units import Mode
@@ -34,6 +33,7 @@ from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.lineup import Plan, Recording
+from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.pace import Pace
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings

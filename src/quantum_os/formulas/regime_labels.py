@@ -7,14 +7,14 @@ import msgspec
 from quantum_os.events.units import Regime
 
 TREND_AT, RANGE_BELOW = 2.5, 0.9
-"""Random-walk deviations of slope where trend, or range, weighs what chop does, all else neutral."""
+"""Random-walk deviations of slope where trend, or range, weighs as chop does, else neutral."""
 PROBABLE = 0.55
 EXTREME_AT, VOLATILE_AT, CALM_AT = 2.5, 2.0, 0.6
 """Multiples of the usual volatility (trading.md 1)."""
 
 
 class RegimeOdds(msgspec.Struct, frozen=True):
-    """Probabilities of trend, range and chop, summing to 1, and the trend's direction in [-1, 1]."""
+    """Probabilities of trend, range and chop, sum 1, and the trend's direction in [-1, 1]."""
 
     trend: float
     range: float
@@ -28,7 +28,7 @@ def regime_odds(trend: float, persistence: float, variance_ratio: float) -> Regi
     Trend needs slope, persistence and a variance ratio above 1 together; range needs the opposite:
     no slope, and moves that undo each other (variance ratio below 1).
 
-    What that amounts to, measured at `PROBABLE` on hourly closes: a drift of .2 sigma a bar is named
+    What that amounts to, measured at `PROBABLE` on hourly closes: a drift of .2 sigma a bar is
     a trend in 80 % of bars, of .3 in 98 %; a random walk in 5 %, real BTC and ETH in 3.5 %, their
     phase-randomised nulls in 5 %. Ranges: 86 % of a series that reverts at 15 % a bar, 28 % of the
     real ones, 20 % of a random walk. So a TREND here is rarer than chance alone would make it, and

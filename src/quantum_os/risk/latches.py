@@ -49,7 +49,7 @@ class LatchRule(msgspec.Struct, frozen=True):
 
 
 SHADOW_CLOSES = 50
-"""Votes resolved since the halt that must have been worth something on average (governance.md 2)."""
+"""Votes resolved since the halt that must be worth something on average (governance.md 2)."""
 
 _CLEAR = "an operator clears it with a reason"
 _EVIDENCE = f"{SHADOW_CLOSES} shadow closes with a mean above 0"

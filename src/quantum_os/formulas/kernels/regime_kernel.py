@@ -1,7 +1,7 @@
 """What kind of market a series of closes is: its drift against what pure chance would show.
 
-The evidence is a least-squares slope over 64, 128 and 256 bars in units of what a random walk of the
-same volatility scatters, directional persistence, and the variance ratio over five bars. All of it is
+The evidence is a least-squares slope over 64, 128 and 256 bars in units of what a random walk of
+the same volatility scatters, directional persistence, and the variance ratio over five bars. All is
 recursive: the sums of a regression with forgetting are shifted by one bar at a time.
 """
 
@@ -159,7 +159,7 @@ def winsorised(share: Floats, moves: Flags, state: RegimeArrays) -> Floats:
 
 
 def advance_moves(move: Floats, moves: Flags, state: RegimeArrays) -> None:
-    """Carries the means of single and five-bar moves; counts before this bar are the moves so far."""
+    """Carries the means of one- and five-bar moves; counts before this bar are the moves so far."""
     recent, means = state.recent, state.means
     five = move + recent[0] + recent[1] + recent[2] + recent[3]
     new = np.empty(means.shape)
@@ -173,8 +173,8 @@ def advance_moves(move: Floats, moves: Flags, state: RegimeArrays) -> None:
 def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
     """The least-squares slopes [3, S] of the summed moves, per bar.
 
-    The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them by
-    one in time and by its move in level, forgets a little, and adds itself: weight 1 at the origin.
+    The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them
+    by one in time and by its move in level, forgets a little, and adds itself: weight 1 at the origin.
     """
     old = sums.reshape(_SUMS, len(SPANS), sums.shape[1])
     weight, t, x = old[_W], old[_T], old[_X]

@@ -1,4 +1,4 @@
-"""What the last N bars held, for symbols that may each be at another bar: rings of rows in one array."""
+"""What the last N bars held, for symbols that may each be at another bar: rings in one array."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def highest(window: Floats) -> Floats:
 
 
 def put(rings: Floats, rows: Counts, present: Flags, values: Floats) -> None:
-    """Writes `values` [k, S] into the given `rows` [k, S] of `rings` where a symbol is `present`."""
+    """Writes `values` [k, S] into these `rows` [k, S] of `rings` where a symbol is `present`."""
     symbols = rings.shape[1]
     place = rows * symbols + np.arange(symbols)
     flat = rings.reshape(-1)
