@@ -1,6 +1,6 @@
 """THE OS: every module, in the order of an order's life."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -35,6 +35,7 @@ from quantum_os.governance.universe import Universe, UniverseConfig
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
+from quantum_os.kernel.wiring import check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
@@ -65,6 +66,34 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
 
 PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset({MarketTick})
 """Heard already, said by nobody yet: ticks come with the live feeds."""
+
+REQUIRED: tuple[str, ...] = (
+    "ai.decision",
+    "exits.planner",
+    "sizing.sizer",
+    "sizing.desk",
+    "risk.gate",
+    "risk.safety",
+    "execution.orders",
+    "execution.venues.",
+    "execution.reconcile",
+    "execution.conservation",
+    "exits.brain",
+    "exits.guard",
+    "portfolio.ledger",
+    "governance.policy",
+)
+"""Without any of these the fund does not start: a part that is missing is never a smaller fund."""
+
+
+def refuse_gaps(modules: Sequence[Module]) -> None:
+    """Raises WiringError unless the line-up is whole and hangs together."""
+    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
+
+
+def gaps(modules: Sequence[Module]) -> list[str]:
+    """Lists what is missing from a line-up or does not hang together."""
+    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
 
 
 class Recording(Protocol):

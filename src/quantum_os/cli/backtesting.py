@@ -12,8 +12,7 @@ from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.kernel.wiring import check
-from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, VOTERS, Plan, Recording, line_up
+from quantum_os.lineup import VOTERS, Plan, Recording, line_up, refuse_gaps
 from quantum_os.market.feeds.tape import TapeFeed
 
 PROGRESS_EVERY = 512
@@ -47,7 +46,7 @@ def run_backtest(
     """
     feed = TapeFeed(market)
     modules = line_up(plan, feed, voters=voters)
-    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
+    refuse_gaps(modules)
     bus = Bus(modules, journal)
     driver = Driver(bus, timers_of(modules))
     driver.offer(market.start, plan.first_event(build, market.start), KERNEL)

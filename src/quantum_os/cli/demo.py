@@ -20,8 +20,7 @@ from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.kernel.wiring import check
-from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, Recording, line_up
+from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
 from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
@@ -51,7 +50,7 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
     paced_from = demo.market.start + warmup
     feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from)
     modules = line_up(plan, feed, demo.venue)
-    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
+    refuse_gaps(modules)
     journal = SqliteJournal(demo.journal)
     recent = RecentDeeds()
     try:

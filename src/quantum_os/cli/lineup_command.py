@@ -14,8 +14,7 @@ from quantum_os.events.base import Event, stream_of
 from quantum_os.events.catalog import EVENTS, PLANNED
 from quantum_os.events.units import Mode
 from quantum_os.kernel.reactor import Module
-from quantum_os.kernel.wiring import problems
-from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, line_up
+from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, gaps, line_up
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import Settings, policy_of
 
@@ -76,7 +75,7 @@ def lineup(as_json: bool, as_mermaid: bool, as_page: bool) -> None:
         out.print(dataflow_page(modules), markup=False, highlight=False, soft_wrap=True, end="")
     else:
         _print_table(modules)
-    found = problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS)
+    found = gaps(modules)
     for problem in found:
         err.print(problem, style="red", highlight=False)
     if found:

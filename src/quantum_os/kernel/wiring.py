@@ -56,15 +56,22 @@ def problems(
     modules: Sequence[Module],
     journal_only: Collection[type[Event]] = (),
     planned: Collection[type[Event]] = (),
+    required: Collection[str] = (),
 ) -> list[str]:
     """Lists what is wrong with a line-up, in words; an empty list lets it start.
 
     `journal_only` are the events that no module hears on purpose: they are said for the record.
-    `planned` are those whose producer is still to be built.
+    `planned` are those whose producer is still to be built. `required` names the modules without
+    which nothing starts (a name that ends with a dot: any module of that package).
     """
     heard = {kind: _names(modules, kind, hearing=True) for kind in _all(modules, hearing=True)}
     said = {kind: _names(modules, kind, hearing=False) for kind in _all(modules, hearing=False)}
     return [
+        *(
+            f"{name} is missing"
+            for name in required
+            if not any(_is_entitled(module.name, name) for module in modules)
+        ),
         *_double_names(modules),
         *_unnamed_after_path(modules),
         *(
@@ -96,9 +103,10 @@ def check(
     modules: Sequence[Module],
     journal_only: Collection[type[Event]] = (),
     planned: Collection[type[Event]] = (),
+    required: Collection[str] = (),
 ) -> None:
     """Refuses a line-up that does not hang together; raises WiringError naming every problem."""
-    found = problems(modules, journal_only, planned)
+    found = problems(modules, journal_only, planned, required)
     if found:
         raise WiringError("\n".join(found))
 

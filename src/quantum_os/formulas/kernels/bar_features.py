@@ -29,7 +29,7 @@ BARS_UNTIL_WARM = 73
 
 EMA_10, EMA_20, EMA_50, VOLUME_20, VARIANCE_20 = 0, 1, 2, 3, 4
 DRIFT, TRAVEL, ATR, SQUARE_1, SQUARE_5 = 5, 7, 9, 10, 11
-"""Rows of `means`; DRIFT and TRAVEL, of moves and their sizes, are two rows: Wilder's 14, and 50."""
+"""Rows of `means`; DRIFT and TRAVEL, of moves and their sizes, are two rows each, 14 and 50."""
 
 _LENGTHS = np.array([[10, 20, 50, 20, 20, 14, 50, 14, 50, 14, 50, 50]], dtype=np.float64).T
 _FINALS = np.array(

@@ -174,7 +174,7 @@ def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
     """The least-squares slopes [3, S] of the summed moves, per bar.
 
     The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them
-    by one in time and by its move in level, forgets a little, and adds itself: weight 1 at the origin.
+    by one in time and by its move in level, forgets a little, and adds itself with weight 1.
     """
     old = sums.reshape(_SUMS, len(SPANS), sums.shape[1])
     weight, t, x = old[_W], old[_T], old[_X]
