@@ -28,13 +28,17 @@ KILL = OperatorCommand(Command.KILL, actor="op", role="operator", reason="drill"
 
 
 class Canary(msgspec.Struct, frozen=True):
-    """A broken promise: who breaks it, how, and the audit that has to see it."""
+    """A broken promise: who breaks it, how, and the audit that has to see it.
+
+    `kill_h` is the hour at which an operator stops everything.
+    """
 
     module: str
     audit: str
     words: str
     hears: Twist = straight
     says: Twist = straight
+    kill_h: float = LATE_H
 
 
 def enlarged(event: Event) -> list[Event]:
@@ -125,7 +129,7 @@ CANARIES = {
         "risk.gate", "intents", "never ended", says=without(RiskRefusal)
     ),
     "a gate deaf to latches": Canary(
-        "risk.gate", "entries", "not open", hears=without(SafetyTripped)
+        "risk.gate", "entries", "not open", hears=without(SafetyTripped), kill_h=MIDWAY_H
     ),
     "an entry above its permit": Canary(
         "execution.orders",
@@ -150,10 +154,10 @@ CANARIES = {
         says=order(Leg.TP1, lambda event: [replace(event, reduce_only=False)]),
     ),
     "exits that nobody carries out": Canary(
-        "execution.orders", "exits", "led to no order", hears=without(ExitIntent)
+        "execution.orders", "exits", "led to no order", hears=without(ExitIntent), kill_h=MIDWAY_H
     ),
     "a brain gated by latches": Canary(
-        "exits.brain", "exits", "led to no order", hears=without(SafetyTripped)
+        "exits.brain", "exits", "led to no order", hears=without(SafetyTripped), kill_h=MIDWAY_H
     ),
     "a ledger that books twice": Canary("portfolio.ledger", "money", "ledger", hears=booked_twice),
     "a ledger deaf to funding": Canary(
@@ -188,7 +192,7 @@ def test_a_broken_promise_is_seen(promise: str) -> None:
     run = play(
         SCENE,
         variants=[broken],
-        bent=lambda frames: with_input(frames, KILL_HOUR, KILL),
+        bent=lambda frames: with_input(frames, canary.kill_h, KILL),
     )
     seen = violations(run, canary.audit)
     assert any(canary.words in line for line in seen), seen[:5]

@@ -182,7 +182,7 @@ def test_only_an_operator_with_a_reason_clears_the_latch_that_is_named(
     command: OperatorCommand, opens: bool
 ) -> None:
     safety = Safety()
-    safety.remember([trip(Cause.STOP_HITS, NOW)])
+    safety.on_tripped(trip(Cause.STOP_HITS, NOW))
     stage = Stage(safety)
     said = stage.hears(command)
     assert (cleared(said) == ["stop_hits"]) is opens
@@ -231,7 +231,8 @@ def test_f84_a_tripped_latch_is_still_tripped_after_a_restart() -> None:
     assert tripped(again.hears(scene.account(drawdown=Frac(0.13)))) == []
     facts = [one for one in history if isinstance(one, SafetyTripped)]
     bare = Safety()
-    bare.remember(facts)
+    for latch in standing(facts).values():
+        bare.on_tripped(latch)
     assert bare.state.latches == stage.reactor.state.latches
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
 from quantum_os.market.feeds.tape import TapeFeed
+from quantum_os.risk.latches import standing
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
 
@@ -80,16 +81,11 @@ def first_inputs(demo: Demo, journal: SqliteJournal) -> list[Event]:
     return [start, *closed_latches(journal)]
 
 
-def closed_latches(journal: SqliteJournal) -> Sequence[SafetyTripped]:
+def closed_latches(journal: SqliteJournal) -> list[SafetyTripped]:
     """Gives the latches that were tripped and never cleared, in the order they tripped."""
-    closed: dict[str, SafetyTripped] = {}
-    for envelope in journal.read_streams("safety.tripped", "safety.cleared"):
-        event = envelope.event()
-        if isinstance(event, SafetyTripped):
-            closed[event.cause] = event
-        elif isinstance(event, SafetyCleared):
-            closed.pop(event.cause, None)
-    return list(closed.values())
+    events = [each.event() for each in journal.read_streams("safety.tripped", "safety.cleared")]
+    told = [event for event in events if isinstance(event, SafetyTripped | SafetyCleared)]
+    return list(standing(told).values())
 
 
 async def _watched(runtime: Runtime, first: list[Event], demo: Demo, recent: RecentDeeds) -> Ending:

@@ -1,6 +1,6 @@
 """Decides when all new risk stops: the emergency stop, which never stops an exit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -33,7 +33,6 @@ from quantum_os.risk.latches import (
     SHADOW_CLOSES,
     Cause,
     has_healed,
-    standing,
     trip,
     why_shut,
 )
@@ -83,12 +82,12 @@ class Safety(Reactor[SafetyState]):
         super().__init__(SafetyState())
         self.config = config or SafetyConfig()
 
-    def remember(self, history: Iterable[SafetyTripped | SafetyCleared]) -> None:
-        """Closes again what the journal says was closed, for a start without a snapshot."""
-        self.state.latches |= standing(history)
-
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.price_venue = event.venue.removeprefix("sim:")
+
+    def on_tripped(self, event: SafetyTripped) -> None:
+        """Closes again what an earlier life of the process left closed; our own word is no news."""
+        self.state.latches.setdefault(event.cause, event)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event
