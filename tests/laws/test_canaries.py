@@ -28,17 +28,13 @@ KILL = OperatorCommand(Command.KILL, actor="op", role="operator", reason="drill"
 
 
 class Canary(msgspec.Struct, frozen=True):
-    """A broken promise: who breaks it, how, and the audit that has to see it.
-
-    `kill_h` is the hour at which an operator stops everything.
-    """
+    """A broken promise: who breaks it, how, and the audit that has to see it."""
 
     module: str
     audit: str
     words: str
     hears: Twist = straight
     says: Twist = straight
-    kill_h: float = LATE_H
 
 
 def enlarged(event: Event) -> list[Event]:
@@ -129,7 +125,7 @@ CANARIES = {
         "risk.gate", "intents", "never ended", says=without(RiskRefusal)
     ),
     "a gate deaf to latches": Canary(
-        "risk.gate", "entries", "not open", hears=without(SafetyTripped), kill_h=MIDWAY_H
+        "risk.gate", "entries", "not open", hears=without(SafetyTripped)
     ),
     "an entry above its permit": Canary(
         "execution.orders",
@@ -154,10 +150,10 @@ CANARIES = {
         says=order(Leg.TP1, lambda event: [replace(event, reduce_only=False)]),
     ),
     "exits that nobody carries out": Canary(
-        "execution.orders", "exits", "led to no order", hears=without(ExitIntent), kill_h=MIDWAY_H
+        "execution.orders", "exits", "led to no order", hears=without(ExitIntent)
     ),
     "a brain gated by latches": Canary(
-        "exits.brain", "exits", "led to no order", hears=without(SafetyTripped), kill_h=MIDWAY_H
+        "exits.brain", "exits", "led to no order", hears=without(SafetyTripped)
     ),
     "a ledger that books twice": Canary("portfolio.ledger", "money", "ledger", hears=booked_twice),
     "a ledger deaf to funding": Canary(
@@ -192,7 +188,7 @@ def test_a_broken_promise_is_seen(promise: str) -> None:
     run = play(
         SCENE,
         variants=[broken],
-        bent=lambda frames: with_input(frames, canary.kill_h, KILL),
+        bent=lambda frames: with_input(frames, KILL_HOUR, KILL),
     )
     seen = violations(run, canary.audit)
     assert any(canary.words in line for line in seen), seen[:5]
