@@ -41,7 +41,7 @@ run: setup ## Start the fund in demo mode: no keys, no real money.
 bench: setup ## Measure the budgets; one table per benchmark.
 	@for file in $(wildcard bench/*.py); do $(BIN)/python "$$file" || exit 1; done
 
-lock: setup ## Resolve the dependencies anew and write their hashes (needs uv).
+lock: ## Resolve the dependencies anew and write their hashes (needs uv).
 	@uv pip compile pyproject.toml --group dev --group torch-needs --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	  --custom-compile-command "make lock" --output-file requirements.lock
