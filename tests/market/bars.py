@@ -21,10 +21,20 @@ Rows = dict[str, tuple[float, float, float, float, float]]
 
 def klines(rows: Rows, number: int, venue: str = VENUE, step: int = STEP) -> MarketKlines:
     """Makes bar `number` since T0 from (open, high, low, close, volume) by symbol."""
-    columns = [tuple(column) for column in zip(*rows.values(), strict=True)]
+    opened, high, low, close, volume = (tuple(c) for c in zip(*rows.values(), strict=True))
     start = T0 + number * step
     return MarketKlines(
-        venue, "bar", Ns(start), Ns(start + step), tuple(rows), *columns, synthetic=True
+        venue=venue,
+        timeframe="bar",
+        open_time=Ns(start),
+        close_time=Ns(start + step),
+        symbols=tuple(rows),
+        open=opened,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+        synthetic=True,
     )
 
 
@@ -92,7 +102,7 @@ class Hearing:
             handler = self.module.handlers().get(type(event))
             if handler is None:
                 continue
-            time = getattr(event, "close_time", None) or getattr(event, "time", 0)
+            time = int(getattr(event, "close_time", None) or getattr(event, "time", 0))
             self.instant.ns = max(self.instant.ns, time)
             self.said += _listed(handler(event))
         return self.said[before:]
