@@ -102,8 +102,10 @@ class Hearing:
             handler = self.module.handlers().get(type(event))
             if handler is None:
                 continue
-            time = int(getattr(event, "close_time", None) or getattr(event, "time", 0))
-            self.instant.ns = max(self.instant.ns, time)
+            if isinstance(event, MarketKlines):
+                self.instant.ns = max(self.instant.ns, event.close_time)
+            elif isinstance(event, FeedWatermark):
+                self.instant.ns = max(self.instant.ns, event.time)
             self.said += _listed(handler(event))
         return self.said[before:]
 
