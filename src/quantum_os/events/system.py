@@ -82,6 +82,28 @@ class SafetyFault(Event, frozen=True):
     traceback: str = ""
 
 
+class Keeper(StrEnum):
+    """What keeps events: the journal is the authority, the other two are written from it."""
+
+    JOURNAL = "journal"
+    DATABASE = "database"
+    REDIS = "redis"
+
+
+class StorageState(Event, frozen=True):
+    """A keeper of events went down (`ok` False) or came back.
+
+    `lag` counts the events that the journal has and it has not; `reason` is empty when it is well.
+    """
+
+    STREAM: ClassVar[str] = "storage.state"
+    keeper: Keeper
+    ok: bool
+    since: Ns
+    lag: int
+    reason: str = ""
+
+
 class Severity(StrEnum):
     """How soon a person must look."""
 
