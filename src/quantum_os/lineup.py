@@ -1,6 +1,6 @@
 """THE OS: every module, in the order of an order's life."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,6 +11,8 @@ from quantum_os.ai.features import Features, FeaturesConfig
 from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
 from quantum_os.ai.regime import RegimeConfig, RegimeDetector
 from quantum_os.ai.voter import Voter
+from quantum_os.ai.voter_card import FoundVoter, VoterCard
+from quantum_os.ai.voter_search import found_again
 from quantum_os.ai.voters.breakout import Breakout
 from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
@@ -119,7 +121,10 @@ class Recording(Protocol):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a line-up is built from; a recorded run keeps it, so that it can be built again."""
+    """What a line-up is built from; a recorded run keeps it, so that it can be built again.
+
+    `voters` empty means those that are built in.
+    """
 
     settings: Settings
     policy: Policy
@@ -131,10 +136,12 @@ class Plan(msgspec.Struct, frozen=True):
     step_ns: int
     data_hash: str
     mode: Mode
+    voters: tuple[VoterCard, ...] = ()
 
     @property
     def config_hash(self) -> str:
-        return config_hash(self.settings, self.policy)
+        voters = [card.identity for card in self.voters]
+        return config_hash(self.settings, self.policy, voters)
 
     @property
     def namespace(self) -> str:
@@ -164,17 +171,27 @@ class NoFrames:
 
 
 VOTERS: tuple[Voter, ...] = (Trend(), MeanReversion(), Breakout())
+"""The voters that are built in: they vote where a plan names no others."""
+
+
+def voters_of(plan: Plan, moved: Mapping[str, FoundVoter] | None = None) -> tuple[Voter, ...]:
+    """Finds the voters of a plan as they were when it was made; raises VoterError.
+
+    `moved` says by name where one is now that is no longer where the plan found it.
+    """
+    return found_again(plan.voters, VOTERS, moved) if plan.voters else VOTERS
 
 
 def line_up(
     plan: Plan,
     feed: Module | None = None,
     venue: Module | None = None,
-    voters: tuple[Voter, ...] = VOTERS,
+    voters: tuple[Voter, ...] | None = None,
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent; without a venue it is simulated in this process.
+    Without a feed the market is silent; without a venue it is simulated in this process; without
+    voters they are the plan's own, which raises VoterError where one cannot be had.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
@@ -200,7 +217,7 @@ def line_up(
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
         Features(FeaturesConfig(plan.price_venue, timeframe)),
-        Engine(EngineConfig(costs), voters),
+        Engine(EngineConfig(costs), voters or voters_of(plan)),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Decision(),
         # exits and sizing: how it would be left, and so how much

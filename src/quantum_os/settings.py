@@ -1,7 +1,8 @@
 """What this process was told: defaults, a file, the environment, flags; one frozen struct."""
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import msgspec
 
 from quantum_os.events.governance import Policy
 from quantum_os.events.units import Mode
+from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.config import SimVenueConfig
 from quantum_os.formulas.costs import CostModel
+from quantum_os.formulas.rounding import decimal_of
 from quantum_os.formulas.timeframes import TIMEFRAMES
 from quantum_os.governance.policy_document import (
     Document,
@@ -18,9 +21,11 @@ from quantum_os.governance.policy_document import (
     check_mode,
     laid_over,
     load,
+    packaged,
 )
 from quantum_os.kernel.ids import fingerprint
 from quantum_os.market.quality import QualityConfig
+from quantum_os.market.symbols import perpetual
 
 ENVIRONMENT_PREFIX = "QUANTUM_OS__"
 DECISION_TIMEFRAMES = ("1h", "4h")
@@ -32,19 +37,26 @@ class SettingsError(ValueError):
 
 
 class RunSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The run as a whole. `deposit` in USD; `symbols` empty means every symbol of the tape.
-
-    `price_venue` empty means the first venue of the tape. `fast_decisions` admits decision bars
-    finer than 1h: benches and tests only.
-    """
+    """The run as a whole."""
 
     profile: str = "default"
+    """the policy profile: `default` is strict, `research` only reports what is not profitable"""
     seed: int = 0
+    """the seed of the simulated venue's chance, and of a synthetic market"""
     deposit: float = 10_000.0
+    """USD: what the account opens with"""
     price_venue: str = ""
+    """the venue whose prices are traded; empty means the first of the tape"""
     symbols: tuple[str, ...] = ()
+    """the perpetuals that may be entered, e.g. `BTCUSDT`; empty means every one of the tape"""
+    fees: str = ""
+    """a VIP tier or two rates; sets the fees of `sim` and of `costs` alike"""
+    voters: tuple[str, ...] = ()
+    """who votes: names, or `path/file.py:Class`; empty means the built-in three"""
     fast_decisions: bool = False
+    """admits decision bars finer than 1h, on which the costs eat every edge found: for tests"""
     warmup_bars: int = 300
+    """decision bars that a demo plays at full speed before it slows down"""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,24 +72,58 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: dict[str, Any] = {}
 
 
+class Layer(msgspec.Struct, frozen=True):
+    """One source of settings and what it says; of two layers the later wins."""
+
+    source: str
+    document: Document
+
+
 def load_settings(
     file: Path | None = None,
     flags: Document | None = None,
     environment: Mapping[str, str] | None = None,
+    usual: Document | None = None,
 ) -> Settings:
-    """Lays file, environment and flags over the defaults; SettingsError on anything unknown."""
+    """Lays file, environment and flags over the defaults; SettingsError on anything unknown.
+
+    `usual` is what a command does unless it is told otherwise.
+    """
+    return settings_of(layers_of(file, flags, environment, usual))
+
+
+def layers_of(
+    file: Path | None = None,
+    flags: Document | None = None,
+    environment: Mapping[str, str] | None = None,
+    usual: Document | None = None,
+) -> tuple[Layer, ...]:
+    """Reads what each source says, lowest first; raises SettingsError."""
+    layers = (
+        Layer("command", usual or {}),
+        Layer("file", {} if file is None else _read(file)),
+        Layer("environment", _from_environment(environment or os.environ)),
+        Layer("flag", flags or {}),
+    )
+    return tuple(Layer(each.source, _with_fees(each.document)) for each in layers)
+
+
+def settings_of(layers: Sequence[Layer]) -> Settings:
+    """Lays the layers over the defaults and checks what comes of it; raises SettingsError."""
     document: Document = {}
-    if file is not None:
-        document = laid_over(document, _read(file))
-    document = laid_over(document, _from_environment(environment or os.environ))
-    document = laid_over(document, flags or {})
+    for layer in layers:
+        document = laid_over(document, layer.document)
     _refuse_unknown(document, Settings, "")
     try:
         settings = msgspec.convert(document, Settings, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"config: {error}") from error
-    if not settings.run.deposit > 0:
-        raise SettingsError(f"config: run.deposit must be above 0, not {settings.run.deposit:g}")
+    settings = _with_full_names(settings)
+    deposit = settings.run.deposit
+    if not (deposit > 0 and math.isfinite(deposit)):
+        raise SettingsError(f"config: run.deposit must be above 0 USD, not {deposit:g}")
+    if settings.run.fees:
+        _refuse_other_fees(settings, fees_of(settings.run.fees))
     return settings
 
 
@@ -97,14 +143,70 @@ def policy_of(settings: Settings, mode: Mode) -> Policy:
     return policy
 
 
-def config_hash(settings: Settings, policy: Policy) -> str:
-    """Gives the content hash of what was configured; the seed and paths are no part of it."""
+def config_hash(settings: Settings, policy: Policy, voters: Sequence[tuple[str, ...]] = ()) -> str:
+    """Gives the content hash of what was configured; the seed and paths are no part of it.
+
+    `voters` are the identities of those that vote; `run.voters` may name them by path.
+    """
     seedless = msgspec.structs.replace(
         settings,
-        run=msgspec.structs.replace(settings.run, seed=0),
+        run=msgspec.structs.replace(settings.run, seed=0, voters=()),
         sim=msgspec.structs.replace(settings.sim, seed=0),
     )
-    return fingerprint(msgspec.json.encode((seedless, policy), order="deterministic"))
+    return fingerprint(msgspec.json.encode((seedless, policy, voters), order="deterministic"))
+
+
+def fee_settings(fees: Fees) -> Document:
+    """Gives every key that fees decide: what the venue takes and what a trade is priced with."""
+    maker, taker = (float(decimal_of(bps) / 10_000) for bps in (fees.maker_bps, fees.taker_bps))
+    return {
+        "run": {"fees": fees.text},
+        "sim": {"maker_fee_bps": fees.maker_bps, "taker_fee_bps": fees.taker_bps},
+        "costs": {"maker_fee": maker, "taker_fee": taker},
+    }
+
+
+def leaves(document: Document, path: str = "") -> Iterator[tuple[str, object]]:
+    """Gives every value of a document with its path, e.g. `run.seed`."""
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def _with_fees(document: Document) -> Document:
+    """Spells `run.fees` out; what the same source says of single fees stands over it."""
+    run = document.get("run")
+    text = run.get("fees") if isinstance(run, dict) else None
+    if not text:
+        return document
+    try:
+        fees = fees_of(str(text))
+    except ValueError as error:
+        raise SettingsError(f"config: run.{error}") from error
+    spelt = laid_over(fee_settings(fees), document)
+    return laid_over(spelt, {"run": {"fees": fees.text}})
+
+
+def _with_full_names(settings: Settings) -> Settings:
+    """Spells every symbol out, so that `BTC` and `BTCUSDT` are one configuration."""
+    try:
+        symbols = tuple(dict.fromkeys(perpetual(name) for name in settings.run.symbols))
+    except ValueError as error:
+        raise SettingsError(f"config: run.symbols: {error}") from error
+    run = msgspec.structs.replace(settings.run, symbols=symbols)
+    return msgspec.structs.replace(settings, run=run)
+
+
+def _refuse_other_fees(settings: Settings, fees: Fees) -> None:
+    meant = dict(leaves(fee_settings(fees)))
+    for path, value in leaves(msgspec.to_builtins(settings)):
+        if path in meant and meant[path] != value:
+            raise SettingsError(
+                f"config: run.fees is {settings.run.fees} and {path} is {value}: "
+                f"they contradict each other; leave one out"
+            )
 
 
 def _read(file: Path) -> Document:
@@ -129,7 +231,22 @@ def _from_environment(environment: Mapping[str, str]) -> Document:
             value = {section: value}
         if isinstance(value, dict):
             document = laid_over(document, value)
+    if isinstance(document.get("policy"), dict):
+        document["policy"] = _as_spelt(document["policy"], packaged())
     return document
+
+
+def _as_spelt(document: Document, known: Document) -> Document:
+    """Gives the keys their case back (`modes.GROWTH`): an environment may know capitals only."""
+    spelt = {key.lower(): key for key in known}
+    found: Document = {}
+    for key, value in document.items():
+        name = spelt.get(key, key)
+        inner = known.get(name)
+        if isinstance(value, dict) and isinstance(inner, dict):
+            value = _as_spelt(value, inner)
+        found[name] = value
+    return found
 
 
 def _scalar(text: str) -> object:

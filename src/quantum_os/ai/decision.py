@@ -1,6 +1,6 @@
 """Trade or hold, for every symbol at every bar close, with the gate that decided it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,27 +15,38 @@ from quantum_os.events.ai import (
 )
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
 from quantum_os.events.market import MarketData
-from quantum_os.events.system import ProcessStarted
-from quantum_os.events.units import Frac, Mode
+from quantum_os.events.system import ProcessStarted, SafetyFault
+from quantum_os.events.units import Frac, Mode, Ns
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
 
 TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
 """Modes in which made-up prices may be traded on."""
 
+MIND = "ai.engine"
+"""The module whose signals become decisions; `ai/engine.py`."""
+
 
 class DecisionState(msgspec.Struct):
-    """The policy and universe in force and the bar's market."""
+    """The policy and universe in force, the bar's market, and whether the mind can still speak.
+
+    `decided` is the close of the last bar that has its dispositions.
+    """
 
     namespace: str = ""
     mode: Mode | None = None
     tradable: tuple[str, ...] = ()
     market: MarketData | None = None
     policy: PolicyUpdated | None = None
+    decided: int = 0
+    mind_is_down: bool = False
 
 
 class Decision(Reactor[DecisionState]):
-    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason."""
+    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason.
+
+    Without a mind there are no signals, and so every symbol is held at every close.
+    """
 
     name = "ai.decision"
 
@@ -44,6 +55,7 @@ class Decision(Reactor[DecisionState]):
 
     def on_start(self, event: ProcessStarted) -> None:
         self.state.namespace, self.state.mode = event.namespace, event.mode
+        self.state.mind_is_down = False  # a new life begins with every module
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event
@@ -51,16 +63,28 @@ class Decision(Reactor[DecisionState]):
     def on_universe(self, event: UniverseUpdated) -> None:
         self.state.tradable = event.symbols
 
-    def on_market_data(self, event: MarketData) -> None:
+    def on_market_data(self, event: MarketData) -> DecisionSummary | None:
         self.state.market = event
+        return self._all_held(event) if self.state.mind_is_down else None
+
+    def on_fault(self, event: SafetyFault) -> DecisionSummary | None:
+        """Takes the mind's place, beginning with the bar that it broke down at."""
+        if event.module != MIND:
+            return None
+        self.state.mind_is_down = True
+        market = self.state.market
+        if market is None or market.bar_close <= self.state.decided:
+            return None
+        return self._all_held(market)
 
     def on_signal(self, event: AiSignalGenerated) -> Iterator[DecisionSummary | AiDecisionMade]:
         policy, market = self.state.policy, self.state.market
+        self.state.decided = event.bar_close
         if policy is None or self.now > policy.valid_until:
-            yield _summary(event, _all_held(event, Gate.POLICY_STALE), _no_ids(event))
+            yield _held(event.bar_close, event.symbols, Gate.POLICY_STALE)
             return
         if market is None or market.bar_close != event.bar_close:
-            yield _summary(event, _all_held(event, Gate.DATA_STALE), _no_ids(event))
+            yield _held(event.bar_close, event.symbols, Gate.DATA_STALE)
             return
         terms = terms_of(market, policy, self.state.tradable, self.state.mode in TRUSTS_SYNTHETIC)
         verdicts = [judge(event, row, terms) for row in range(len(event.symbols))]
@@ -72,27 +96,29 @@ class Decision(Reactor[DecisionState]):
                 verdicts, event.symbols, event.strategy, strict=True
             )
         ]
-        yield _summary(event, verdicts, ids)
+        yield _summary(event.bar_close, event.symbols, verdicts, ids)
         for row, decision_id in enumerate(ids):
             if decision_id is not None:
                 place = terms.rows[event.symbols[row]]
                 yield _candidate(event, row, verdicts[row], decision_id, market, place, policy)
 
+    def _all_held(self, market: MarketData) -> DecisionSummary:
+        self.state.decided = market.bar_close
+        return _held(market.bar_close, market.symbols, Gate.MIND_DOWN)
 
-def _all_held(event: AiSignalGenerated, gate: Gate) -> list[Judged]:
-    return [judged((GateCheck(gate, ok=False),))] * len(event.symbols)
 
-
-def _no_ids(event: AiSignalGenerated) -> list[str | None]:
-    return [None] * len(event.symbols)
+def _held(bar_close: Ns, symbols: tuple[str, ...], gate: Gate) -> DecisionSummary:
+    """Holds every symbol of a bar for one reason."""
+    verdict = judged((GateCheck(gate, ok=False),))
+    return _summary(bar_close, symbols, [verdict] * len(symbols), [None] * len(symbols))
 
 
 def _summary(
-    event: AiSignalGenerated, verdicts: list[Judged], ids: list[str | None]
+    bar_close: Ns, symbols: tuple[str, ...], verdicts: list[Judged], ids: Sequence[str | None]
 ) -> DecisionSummary:
     return DecisionSummary(
-        bar_close=event.bar_close,
-        symbols=event.symbols,
+        bar_close=bar_close,
+        symbols=symbols,
         disposition=tuple(
             [Disposition.CANDIDATE if each.is_candidate else Disposition.HOLD for each in verdicts]
         ),

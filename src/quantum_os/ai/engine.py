@@ -40,9 +40,14 @@ class EngineState(msgspec.Struct):
 
 
 class Engine(Reactor[EngineState]):
-    """Asks every voter, pools what they say, and prices it. It never turns a HOLD into a side."""
+    """Asks every voter, pools what they say, and prices it. It never turns a HOLD into a side.
+
+    It advises, and so it is not critical: when a voter raises, the mind is down and every symbol is
+    held (`ai/decision.py`), while exits, stops and the ledger go on.
+    """
 
     name = "ai.engine"
+    critical = False
 
     def __init__(self, config: EngineConfig, voters: Sequence[Voter]) -> None:
         super().__init__(EngineState())

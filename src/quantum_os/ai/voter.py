@@ -1,5 +1,7 @@
 """What a voter is: a rule or a model that says for every symbol which side it would take."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -13,13 +15,19 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 class FeatureFrame(msgspec.Struct, frozen=True):
-    """The features of one bar close as arrays over the symbols; NaN where one is not known yet."""
+    """The features of one bar close as arrays over the symbols; NaN where one is not known yet.
+
+    All voters are shown the same frame, so nobody can write to it.
+    """
 
     symbols: tuple[str, ...]
-    values: dict[str, np.ndarray]
+    values: Mapping[str, np.ndarray]
 
     def __getitem__(self, name: str) -> Floats:
-        return self.values[name]
+        column = self.values.get(name)
+        if column is None:
+            raise KeyError(f"no feature {name!r}; there are {', '.join(self.values)}")
+        return column
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -45,7 +53,9 @@ class Voter(Protocol):
 def frame_of(event: AiFeatures) -> FeatureFrame:
     """Turns the event's columns into arrays; None becomes NaN and can win no comparison."""
     columns = np.array(event.columns, dtype=np.float64)
-    return FeatureFrame(event.symbols, dict(zip(event.names, columns, strict=True)))
+    columns.flags.writeable = False
+    values = dict(zip(event.names, columns, strict=True))
+    return FeatureFrame(event.symbols, MappingProxyType(values))
 
 
 def sides(long: NDArray[np.bool_], short: NDArray[np.bool_]) -> Prediction:

@@ -9,6 +9,7 @@ from quantum_os.cli.backtesting import Finished, MoneyPathFault, run_backtest
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.faults import tell_faults
 from quantum_os.cli.options import (
     Moment,
     config_option,
@@ -21,8 +22,10 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.results import RunResult, result_of
+from quantum_os.cli.run_options import run_options
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
+from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.lineup import Plan
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
@@ -48,6 +51,7 @@ class RunDocument(msgspec.Struct, frozen=True):
 @click.option("--from", "start", type=Moment(), default=TIME_MIN_NS, help="First bar to open.")
 @click.option("--to", "end", type=Moment(), default=TIME_MAX_NS, help="Last bar to close.")
 @profile_option
+@run_options
 @config_option
 @seed_option
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run folder to write.")
@@ -58,6 +62,7 @@ def backtest(
     start: int,
     end: int,
     profile: str | None,
+    chosen: Document,
     config: Path | None,
     seed: int | None,
     folder: Path | None,
@@ -66,14 +71,15 @@ def backtest(
     """Trade a recorded market and write what happened.
 
     The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
-    A run without a trade is a result too: the report says which gates refused.
+    A run without a trade is a result too: the report says which gates refused. When a voter breaks
+    down the rest of the run holds, and the exit code is 1.
     """
     data += more_data
     if not data:
         refuse("no market: name a folder or file of klines with --data")
     try:
         given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
-        settings = load_settings(config, given)
+        settings = load_settings(config, laid_over(given, chosen))
         known = {instrument.symbol for instrument in packaged_instruments()}
         tape = open_tape(data, known_symbols=known, start=start, end=end)
         plan = plan_run(settings, tape, Mode.BACKTEST)
@@ -88,6 +94,8 @@ def backtest(
         print_json(result)
     else:
         report(result, out, folder)
+    if result.faults:
+        refuse("an adviser broke down on the way; the rest of the run held", ExitCode.FAILED)
 
 
 def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResult:
@@ -97,6 +105,7 @@ def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResul
     try:
         finished = _played(plan, tape, recording, code)
         result = result_of(plan, tape, finished, code)
+        tell_faults(finished.bus)
         finish(recording, folder, RunDocument(result, plan))
         done = True
     except MoneyPathFault as error:

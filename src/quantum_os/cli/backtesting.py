@@ -12,7 +12,7 @@ from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.lineup import VOTERS, Plan, Recording, line_up, refuse_gaps
+from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
 from quantum_os.market.feeds.tape import TapeFeed
 
 PROGRESS_EVERY = 512
@@ -38,11 +38,11 @@ def run_backtest(
     journal: Journal,
     build: str,
     progress: Callable[[int], None] = lambda time: None,
-    voters: tuple[Voter, ...] = VOTERS,
+    voters: tuple[Voter, ...] | None = None,
 ) -> Finished:
     """Plays a market through the line-up; raises MoneyPathFault when a critical module faults.
 
-    `progress` hears the tape time reached, in ns, now and then.
+    `progress` hears the tape time reached, in ns, now and then; `voters` stand in for the plan's.
     """
     feed = TapeFeed(market)
     modules = line_up(plan, feed, voters=voters)

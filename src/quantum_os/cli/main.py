@@ -9,6 +9,7 @@ from quantum_os.cli.remote_sim import remote_sim
 from quantum_os.cli.replay import replay
 from quantum_os.cli.run import run
 from quantum_os.cli.runs import runs
+from quantum_os.cli.voters import voters
 
 EPILOG = (
     "Exit codes: 0 done; 1 the run or the check failed; 2 bad command, configuration or data "
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (backtest, run, remote_sim, replay, runs, lineup):
+for command in (backtest, run, remote_sim, replay, runs, lineup, voters):
     main.add_command(command)

@@ -1,15 +1,19 @@
 """What a run will be: settings, policy and market put together, or one clear line why not."""
 
+from quantum_os.ai.voter_card import VoterError
+from quantum_os.ai.voter_search import find_voters
 from quantum_os.events.units import Mode
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.lineup import Plan, Recording
+from quantum_os.lineup import VOTERS, Plan, Recording
 from quantum_os.market.instrument_book import packaged_instruments
-from quantum_os.market.symbols import unified
 from quantum_os.settings import Settings, SettingsError, policy_of
 
 
 def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
-    """Joins settings and market into a plan; raises SettingsError where they contradict."""
+    """Joins settings and market into a plan; raises SettingsError where they contradict.
+
+    The voters are loaded here, so that a bad one is refused before anything is written.
+    """
     policy = policy_of(settings, mode)
     venue = settings.run.price_venue or market.venues[0]
     if venue not in market.venues:
@@ -21,6 +25,10 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
             f"policy: decisions on {timeframe} cannot be made on a tape of {market.timeframe} bars"
         )
     symbols, funded = _symbols(settings, market, venue), market.funded(venue)
+    try:
+        voters = find_voters(settings.run.voters, VOTERS)
+    except VoterError as error:
+        raise SettingsError(f"voters: {error}") from error
     return Plan(
         settings=settings,
         policy=policy,
@@ -32,13 +40,14 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
         step_ns=market.step_ns,
         data_hash=market.data_hash,
         mode=mode,
+        voters=tuple(found.card for found in voters),
     )
 
 
 def _symbols(settings: Settings, market: Recording, venue: str) -> tuple[str, ...]:
     on_tape = market.symbols(venue)
-    wanted = tuple(unified(symbol) for symbol in settings.run.symbols)
-    for symbol in wanted:
+    for symbol in settings.run.symbols:
         if symbol not in on_tape:
-            raise SettingsError(f"config: {symbol} is not on the tape of {venue}")
-    return wanted or on_tape
+            known = ", ".join(on_tape)
+            raise SettingsError(f"config: {symbol} is not on the tape of {venue}: {known}")
+    return settings.run.symbols or on_tape

@@ -22,6 +22,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.run import USUAL
 from quantum_os.events.base import Event
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.units import Mode
@@ -96,8 +97,8 @@ def remote_sim(
         refuse("give either --port or --socket")
     address = Address(path=os.path.abspath(path)) if path is not None else Address(port=port or 0)
     try:
-        given = flags(run={"profile": profile or "research", "seed": seed}, sim={"seed": seed})
-        settings = load_settings(config, given)
+        given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
+        settings = load_settings(config, given, usual=USUAL)
         market = market_of(data + more_data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)
         server = server_of(plan, market, ServerConfig(address, wait, lockstep), speed)

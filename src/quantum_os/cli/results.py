@@ -5,8 +5,10 @@ from typing import TypeVar
 
 import msgspec
 
+from quantum_os.ai.voter_card import VoterCard
 from quantum_os.cli.backtesting import Finished
 from quantum_os.execution.conservation import Conservation
+from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.exits.guard import Guard
 from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
@@ -14,6 +16,7 @@ from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
+from quantum_os.settings import Settings
 
 M = TypeVar("M")
 
@@ -31,7 +34,10 @@ class Intents(msgspec.Struct, frozen=True):
 
 
 class RunResult(msgspec.Struct, frozen=True):
-    """One run in numbers. Money in USD, fractions as fractions, None where too little is known."""
+    """One run in numbers. Money in USD, fractions as fractions, None where too little is known.
+
+    `fees` is what was paid, `fees_charged` the rates of the venue.
+    """
 
     run_id: str
     code: str
@@ -82,6 +88,8 @@ class RunResult(msgspec.Struct, frozen=True):
     assumptions: list[str]
     decision_hash: str
     event_hash: str
+    fees_charged: Fees | None = None
+    voters: tuple[VoterCard, ...] = ()
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
@@ -162,7 +170,15 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         assumptions=[*market.assumptions, *ASSUMPTIONS],
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
+        fees_charged=fees_charged(plan.settings),
+        voters=plan.voters,
     )
+
+
+def fees_charged(settings: Settings) -> Fees:
+    """Gives the rates that the simulated venue takes, and the tier they were named by."""
+    named = fees_of(settings.run.fees).tier if settings.run.fees else ""
+    return Fees(settings.sim.maker_fee_bps, settings.sim.taker_fee_bps, named)
 
 
 ASSUMPTIONS = (

@@ -21,8 +21,10 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.remote import reach
+from quantum_os.cli.run_options import run_options
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
+from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.kernel import logs
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
@@ -32,6 +34,8 @@ DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
 
 JOURNAL_FILE = "journal.sqlite"
+USUAL = {"run": {"profile": "research"}}
+"""What a demo does unless it is told otherwise, so that it has something to show."""
 _BUILT = (Mode.DEMO,)
 
 
@@ -67,6 +71,7 @@ _BUILT = (Mode.DEMO,)
     help="The folder of the process's state.",
 )
 @profile_option
+@run_options
 @config_option
 @seed_option
 @click.option("--log-level", type=click.Choice(["DEBUG", "INFO", "WARNING"]), default="INFO")
@@ -81,6 +86,7 @@ def run(
     database: str | None,
     home: Path,
     profile: str | None,
+    chosen: Document,
     config: Path | None,
     seed: int | None,
     log_level: str,
@@ -96,8 +102,8 @@ def run(
     data += more_data
     shows = sys.stdout.isatty() and not as_json
     try:
-        given = flags(run={"profile": profile or "research", "seed": seed}, sim={"seed": seed})
-        settings = load_settings(config, given)
+        given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
+        settings = load_settings(config, laid_over(given, chosen), usual=USUAL)
         remote = None if venue is None else reach(venue, settings, data)
         market = remote.market if remote is not None else market_of(data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)

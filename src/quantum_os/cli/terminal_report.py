@@ -5,7 +5,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from quantum_os.ai.voter_card import Origin
 from quantum_os.cli.results import RunResult
+from quantum_os.execution.venues.fee_tiers import Fees
 
 GATES_SHOWN = 12
 """Rows of the refusals; the rest is in `run.json`."""
@@ -25,6 +27,8 @@ def report(result: RunResult, console: Console, folder: Path | None) -> None:
     console.print(_costs(result))
     if result.refusals or result.holds or result.report_only:
         console.print(_refusals(result))
+    for fault in result.faults:
+        console.print(f"broke down: {fault}", style="red", highlight=False, markup=False)
     for assumption in result.assumptions:
         console.print(f"assumed: {assumption}", style="dim", highlight=False)
     if result.trades == 0:
@@ -39,6 +43,9 @@ def _summary(result: RunResult) -> Table:
     table.add_row(
         "market", f"{result.bars:,} bars of {result.timeframe}, {len(result.symbols)} symbols"
     )
+    table.add_row("decided", f"each {result.decision_timeframe}, by {_voters(result)}")
+    if result.fees_charged is not None:
+        table.add_row("venue's fees", _fees(result.fees_charged))
     table.add_row("trades", f"{result.trades} ({result.wins} won)")
     table.add_row("net profit", usd(result.net_pnl))
     table.add_row("equity", f"{result.equity:,.2f} of {result.deposit:,.2f} USD")
@@ -53,6 +60,21 @@ def _summary(result: RunResult) -> Table:
     table.add_row("ledger vs venue", f"at most {result.equity_identity_error:.8f} USD apart")
     table.add_row("speed", f"{result.bars_per_s:,.0f} bars/s, {result.events:,} events")
     return table
+
+
+def _voters(result: RunResult) -> str:
+    """Names who voted; one that is not built in with its version and the hash of its code."""
+    return ", ".join(
+        card.name
+        if card.origin is Origin.BUILT_IN
+        else f"{card.name} {card.version} ({card.origin}, {card.hash[:8]})"
+        for card in result.voters
+    )
+
+
+def _fees(fees: Fees) -> str:
+    named = f" ({fees.tier})" if fees.tier else ""
+    return f"maker {fees.maker_bps:g} bps, taker {fees.taker_bps:g} bps{named}"
 
 
 def _intents(result: RunResult) -> str:

@@ -80,6 +80,7 @@ class Gate(StrEnum):
     """Every gate that can hold back an entry; its name is the refusal's code and counter's key."""
 
     NO_VOTE = "NO_VOTE"
+    MIND_DOWN = "MIND_DOWN"
     WARMUP = "WARMUP"
     FLAGGED = "FLAGGED"
     EDGE = "EDGE"

@@ -39,15 +39,33 @@ class PolicyError(ValueError):
 
 def load(profile: str, overrides: Document | None = None) -> Policy:
     """Reads the packaged document with a profile and overrides on top; raises PolicyError."""
-    text = resources.files("quantum_os.governance").joinpath("policy.toml").read_text("utf-8")
-    document: Document = msgspec.toml.decode(text)
-    profiles: Document = document.pop("profiles")
-    if profile != document["profile"]:
-        if profile not in profiles:
-            known = ", ".join(sorted([document["profile"], *profiles]))
-            raise PolicyError(f"unknown profile {profile!r}: one of {known}")
-        document = laid_over(document, profiles[profile] | {"profile": profile})
+    document = laid_over(packaged(), profile_of(profile))
     return parsed(laid_over(document, overrides or {}))
+
+
+def packaged() -> Document:
+    """Reads the packaged document, which is the default profile."""
+    document = _file()
+    del document["profiles"]
+    return document
+
+
+def profile_of(name: str) -> Document:
+    """Gives what a profile lays over the packaged document; raises PolicyError."""
+    document = _file()
+    profiles: Document = document["profiles"]
+    if name == document["profile"]:
+        return {}
+    if name not in profiles:
+        known = ", ".join(sorted([document["profile"], *profiles]))
+        raise PolicyError(f"unknown profile {name!r}: one of {known}")
+    overlay: Document = profiles[name] | {"profile": name}
+    return overlay
+
+
+def policy_text() -> str:
+    """Gives the packaged file as it is written, comments included."""
+    return resources.files("quantum_os.governance").joinpath("policy.toml").read_text("utf-8")
 
 
 def laid_over(below: Document, above: Document) -> Document:
@@ -71,6 +89,11 @@ def parsed(document: Document) -> Policy:
     for problem in _problems(policy):
         raise PolicyError(f"policy: {problem}")
     return policy
+
+
+def _file() -> Document:
+    document: Document = msgspec.toml.decode(policy_text())
+    return document
 
 
 def _problems(policy: Policy) -> list[str]:

@@ -5,6 +5,8 @@ import re
 _JOINED = re.compile(r"(?P<base>[A-Z0-9]{1,20})-?(?P<quote>USDT|USDC)")
 _UNIFIED = re.compile(r"(?P<base>[A-Z0-9]{1,20})/(?P<quote>USDT|USDC):(?P=quote)")
 
+_BASE = re.compile(r"(?!.*USD[TC]$)[A-Z0-9]{1,20}")
+
 
 def unified(name: str) -> str:
     """Gives `BTC/USDT:USDT` for `BTCUSDT`, `BTC-USDT` or itself.
@@ -18,3 +20,12 @@ def unified(name: str) -> str:
             f"{name!r} is not a linear perpetual; write BTCUSDT, BTC-USDT or BTC/USDT:USDT"
         )
     return f"{match['base']}/{match['quote']}:{match['quote']}"
+
+
+def perpetual(name: str) -> str:
+    """Gives the symbol that a person means: `BTC` is `BTC/USDT:USDT`, and `btcusdt` is fine.
+
+    People only: a file or a venue that spells a symbol so is not understood. Raises ValueError.
+    """
+    said = name.upper()
+    return unified(f"{said}USDT" if _BASE.fullmatch(said) else said)
