@@ -129,6 +129,8 @@ def settings_of(layers: Sequence[Layer]) -> Settings:
 
 def policy_of(settings: Settings, mode: Mode) -> Policy:
     """Gives the policy of these settings; raises SettingsError when it may not hold here."""
+    if "profile" in settings.policy:
+        raise SettingsError("config: policy.profile is a result's label; choose by run.profile")
     try:
         policy = load(settings.run.profile, settings.policy)
         check_mode(policy, mode)

@@ -4,7 +4,9 @@ import rich_click as click
 
 from quantum_os import __version__
 from quantum_os.cli.backtest import backtest
+from quantum_os.cli.config_command import config
 from quantum_os.cli.lineup_command import lineup
+from quantum_os.cli.policy_command import policy
 from quantum_os.cli.remote_sim import remote_sim
 from quantum_os.cli.replay import replay
 from quantum_os.cli.run import run
@@ -27,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (backtest, run, remote_sim, replay, runs, lineup, voters):
+for command in (backtest, run, remote_sim, replay, runs, lineup, voters, config, policy):
     main.add_command(command)

@@ -21,6 +21,10 @@ FLAG_OF = {
     "run.deposit": "--capital",
     "run.symbols": "--symbols",
     "run.fees": "--fees",
+    "sim.maker_fee_bps": "--fees",
+    "sim.taker_fee_bps": "--fees",
+    "costs.maker_fee": "--fees",
+    "costs.taker_fee": "--fees",
     "run.voters": "--voter",
     "policy.decision.timeframe": "--timeframe",
 }

@@ -15,15 +15,19 @@ WORST_VOLATILITY_RANK = 0.99
 class CostModel(msgspec.Struct, frozen=True, gc=False):
     """What one side of a trade costs; the defaults make a taker round trip of 15 bps.
 
-    Fees are fractions of the notional; spread and slippage are bps of price for each taker side;
-    impact is in bps for each percent of the book within 10 bps (or of the bar's volume) taken.
+    The fund prices labels, sizes and exits with it; the venue charges what it charges.
     """
 
     maker_fee: float = 0.0002
+    """fraction: of the notional, for an order that rests"""
     taker_fee: float = 0.0005
+    """fraction: of the notional, for an order that takes"""
     half_spread_bps: float = 1.0
+    """of price: for each side that takes"""
     slippage_bps: float = 1.5
+    """of price: for each side that takes"""
     impact_bps_per_pct_depth: float = 0.5
+    """bps: per percent of the book within 10 bps, or of the bar's volume, that is taken"""
 
     def __post_init__(self) -> None:
         # A maker fee may be a rebate; nothing else may pay us.

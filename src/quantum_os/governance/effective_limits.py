@@ -1,5 +1,7 @@
 """Which limit is in force: the most restrictive of constitution, mode, tier and policy."""
 
+import msgspec
+
 from quantum_os.events.governance import (
     BindingSource,
     EffectiveLimits,
@@ -9,63 +11,82 @@ from quantum_os.events.governance import (
 from quantum_os.events.units import Frac
 
 
-class _Search:
-    """Takes the tightest of each limit's sources, and remembers which one it was."""
+class Claim(msgspec.Struct, frozen=True):
+    """What one authority allows at most (of a minimum: at least), and where that is written."""
 
-    def __init__(self) -> None:
-        self.sources: list[LimitSource] = []
+    source: BindingSource
+    path: str
+    value: float
 
-    def tightest(self, limit: str, *candidates: tuple[BindingSource, float]) -> float:
-        source, value = min(candidates, key=lambda candidate: candidate[1])
-        self.sources.append(LimitSource(limit, source))
-        return value
+
+def claims(policy: Policy) -> dict[str, tuple[Claim, ...]]:
+    """Lists, limit by limit, every authority that has a word in it, the tightest first.
+
+    Where two say the same the higher one is named: constitution, mode, tier, policy.
+    """
+    mode, tier = policy.modes[policy.mode], policy.tiers[policy.tier]
+    law, risk_tier = policy.constitution, policy.leverage.risk_tier
+
+    def by_mode(name: str) -> Claim:
+        return Claim(BindingSource.MODE, f"modes.{policy.mode}.{name}", getattr(mode, name))
+
+    def by_tier(name: str) -> Claim:
+        return Claim(BindingSource.TIER, f"tiers.{policy.tier}.{name}", getattr(tier, name))
+
+    def by_law(name: str) -> Claim:
+        return Claim(BindingSource.CONSTITUTION, f"constitution.{name}", getattr(law, name))
+
+    said: dict[str, tuple[Claim, ...]] = {
+        "leverage_max": (
+            by_mode("leverage_max"),
+            by_tier("leverage_max"),
+            Claim(BindingSource.POLICY, "leverage.cap", policy.leverage.cap),
+            Claim(
+                BindingSource.POLICY,
+                f"leverage.risk_tier_caps.{risk_tier}",
+                policy.leverage.risk_tier_caps[risk_tier],
+            ),
+        ),
+        "risk_per_trade": (
+            by_law("risk_per_trade"),
+            by_mode("risk_per_trade"),
+            Claim(BindingSource.POLICY, "sizing.risk_cap", policy.sizing.risk_cap),
+        ),
+        "daily_loss": (
+            Claim(BindingSource.CONSTITUTION, "risk.daily_loss_stop", policy.risk.daily_loss_stop),
+            by_mode("daily_loss"),
+        ),
+        "positions_max": (by_mode("positions"), by_tier("positions")),
+        "confidence_min": (by_mode("confidence_min"),),
+        "size_factor": (by_mode("size"),),
+        "gross_margin": (by_tier("gross_margin"),),
+        "symbol_margin": (by_law("symbol_margin"),),
+        "cluster_margin": (by_law("cluster_margin"),),
+        "gross_notional_x": (by_law("gross_notional_x"), by_tier("gross_notional_x")),
+        "entries_per_day": (by_tier("entries_per_day"),),
+    }
+    return {limit: tuple(sorted(each, key=_value)) for limit, each in said.items()}
 
 
 def effective_limits(policy: Policy) -> EffectiveLimits:
     """Takes, limit by limit, the tightest source, and names which one binds."""
-    mode = policy.modes[policy.mode]
-    tier = policy.tiers[policy.tier]
-    law = policy.constitution
-    search = _Search()
-    leverage = search.tightest(
-        "leverage_max",
-        (BindingSource.MODE, mode.leverage_max),
-        (BindingSource.TIER, tier.leverage_max),
-        (BindingSource.POLICY, policy.leverage.cap),
-        (BindingSource.POLICY, policy.leverage.risk_tier_caps[policy.leverage.risk_tier]),
-    )
-    risk = search.tightest(
-        "risk_per_trade",
-        (BindingSource.CONSTITUTION, law.risk_per_trade),
-        (BindingSource.MODE, mode.risk_per_trade),
-        (BindingSource.POLICY, policy.sizing.risk_cap),
-    )
-    daily = search.tightest(
-        "daily_loss",
-        (BindingSource.MODE, mode.daily_loss),
-        (BindingSource.CONSTITUTION, policy.risk.daily_loss_stop),
-    )
-    positions = search.tightest(
-        "positions_max",
-        (BindingSource.MODE, mode.positions),
-        (BindingSource.TIER, tier.positions),
-    )
-    notional = search.tightest(
-        "gross_notional_x",
-        (BindingSource.CONSTITUTION, law.gross_notional_x),
-        (BindingSource.TIER, tier.gross_notional_x),
-    )
+    binding = {limit: each[0] for limit, each in claims(policy).items()}
+    value = {limit: claim.value for limit, claim in binding.items()}
     return EffectiveLimits(
-        leverage_max=int(leverage),
-        risk_per_trade=Frac(risk),
-        daily_loss=Frac(daily),
-        positions_max=int(positions),
-        confidence_min=mode.confidence_min,
-        size_factor=mode.size,
-        gross_margin=tier.gross_margin,
-        symbol_margin=law.symbol_margin,
-        cluster_margin=law.cluster_margin,
-        gross_notional_x=notional,
-        entries_per_day=tier.entries_per_day,
-        sources=tuple(search.sources),
+        leverage_max=int(value["leverage_max"]),
+        risk_per_trade=Frac(value["risk_per_trade"]),
+        daily_loss=Frac(value["daily_loss"]),
+        positions_max=int(value["positions_max"]),
+        confidence_min=value["confidence_min"],
+        size_factor=Frac(value["size_factor"]),
+        gross_margin=Frac(value["gross_margin"]),
+        symbol_margin=Frac(value["symbol_margin"]),
+        cluster_margin=Frac(value["cluster_margin"]),
+        gross_notional_x=value["gross_notional_x"],
+        entries_per_day=int(value["entries_per_day"]),
+        sources=tuple(LimitSource(limit, claim.source) for limit, claim in binding.items()),
     )
+
+
+def _value(claim: Claim) -> float:
+    return claim.value

@@ -13,33 +13,43 @@ _BPS = Decimal(10_000)
 
 
 class SimVenueConfig(msgspec.Struct, frozen=True):
-    """Fees, spread and slippage in bps of price; a taker side costs about 7.5 bps in all.
+    """What the simulated venue charges, and how its market answers; a taker side is about 7.5 bps.
 
     `price_venue` None follows from the execution venue ("sim:binance" trades on "binance").
-    `impact_bps_per_pct` is per percent of the bar's volume taken; `range_share` is the part of the
-    last bar's range that volatility adds; `slippage_jitter` the part of `slippage_bps` that chance
-    moves either way. One order takes at most `participation_max` of a bar's volume at each price
-    point. `latency_ms` stamps facts. A resting limit needs a price `limit_through_ticks` beyond it.
-    `liquidation_fee_bps` is Binance's published clearance fee, never more than the margin left.
-    `leverage_default` is what a symbol has that nobody has set.
     """
 
     price_venue: str | None = None
+    """the venue whose prices fill orders; empty follows from what is traded"""
     maker_fee_bps: float = 2.0
+    """of the notional: what an order that rested pays"""
     taker_fee_bps: float = 5.0
+    """of the notional: what an order that takes pays"""
     half_spread_bps: float = 1.0
+    """of price: from the last price to the quote, where the tape has no quotes"""
     slippage_bps: float = 1.5
+    """of price: lost by an order that takes, on average"""
     impact_bps_per_pct: float = 0.5
+    """bps: lost per percent of the bar's volume that an order takes"""
     range_share: float = 0.002
+    """fraction: of the last bar's range, lost besides; volatility widens the market"""
     slippage_jitter: float = 0.5
+    """fraction: of `slippage_bps`, moved by chance either way"""
     slippage_cap_bps: float = 100.0
+    """of price: the most that is lost to all of these"""
     participation_max: float = 0.1
+    """fraction: of a bar's volume that one order takes at a price point"""
     latency_ms: float = 50.0
+    """between a request and its answer; stamps facts, and on bars changes no fill"""
     liquidation_fee_bps: float = 125.0
+    """of the notional: Binance's clearance fee, never more than the margin left"""
     limit_through_ticks: int = 1
+    """how far the price must pass a resting limit to fill it"""
     leverage_default: int = 20
+    """times: the leverage of a symbol that nobody has set"""
     seed: int = 0
+    """the seed of the venue's chance"""
     faults: tuple[Fault, ...] = ()
+    """orders the venue mistreats, for drills: a list of faults"""
 
     def __post_init__(self) -> None:
         if not (0 < self.participation_max <= 1 and 0 <= self.slippage_jitter <= 1):
