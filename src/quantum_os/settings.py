@@ -171,7 +171,7 @@ def fee_settings(fees: Fees) -> Document:
 def leaves(document: Document, path: str = "") -> Iterator[tuple[str, object]]:
     """Gives every value of a document with its path, e.g. `run.seed`."""
     for key, value in document.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict):
             yield from leaves(value, f"{path}{key}.")
         else:
             yield f"{path}{key}", value
@@ -186,7 +186,7 @@ def _with_fees(document: Document) -> Document:
     try:
         fees = fees_of(str(text))
     except ValueError as error:
-        raise SettingsError(f"config: run.{error}") from error
+        raise SettingsError(f"config: run.fees: {error}") from error
     spelt = laid_over(fee_settings(fees), document)
     return laid_over(spelt, {"run": {"fees": fees.text}})
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+
+from quantum_os.cli.main import main
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -39,3 +42,15 @@ def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | No
         env={**os.environ, "COLUMNS": "200", **(env or {})},
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def here(capsys: pytest.CaptureFixture[str], *words: object) -> Said:
+    """Runs the same in this process: for the many ways of being refused."""
+    capsys.readouterr()
+    code: object = 0
+    try:
+        main.main(args=[str(word) for word in words], prog_name="quantum-os")
+    except SystemExit as ended:
+        code = ended.code
+    out, err = capsys.readouterr()
+    return Said(int(str(code or 0)), out, err)

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.governance import BindingSource, EffectiveLimits, Policy
-from quantum_os.governance.effective_limits import effective_limits
+from quantum_os.governance.effective_limits import claims, effective_limits
 from quantum_os.governance.policy_document import load
+from quantum_os.settings import leaves
 
 BASE = load("default")
 risks = st.floats(0, 0.02)
@@ -84,13 +85,28 @@ def test_each_limit_is_the_least_of_its_sources(policy: Policy) -> None:
 
 @given(policies())
 def test_every_limit_says_who_binds_it(policy: Policy) -> None:
-    named = {row.limit: row.source for row in effective_limits(policy).sources}
-    assert set(named) == set(_sources(policy))
+    limits = effective_limits(policy)
+    named = {row.limit: row.source for row in limits.sources}
+    assert set(named) == set(limits.__struct_fields__) - {"sources"}
     positions = policy.modes["M"].positions, policy.tiers["T"].positions
     if positions[0] != positions[1]:
         tighter_mode = positions[0] < positions[1]
         expected = BindingSource.MODE if tighter_mode else BindingSource.TIER
         assert named["positions_max"] is expected
+
+
+@given(policies())
+def test_the_claims_are_the_sources_and_the_tightest_is_first(policy: Policy) -> None:
+    made = claims(policy)
+    for name, values in _sources(policy).items():
+        assert sorted(values) == [claim.value for claim in made[name]]
+
+
+def test_every_claim_says_where_it_is_written() -> None:
+    written = dict(leaves(msgspec.to_builtins(BASE)))
+    for each in claims(BASE).values():
+        for claim in each:
+            assert written[claim.path] == claim.value
 
 
 def test_canary_limits_taken_from_the_mode_alone_are_caught() -> None:

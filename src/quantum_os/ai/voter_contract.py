@@ -9,16 +9,16 @@ import numpy as np
 from quantum_os.ai.checked_voter import BadVote, CheckedVoter
 from quantum_os.ai.voter import FeatureFrame, Prediction, Voter
 from quantum_os.formulas.kernels.feature_list import FEATURES
+from quantum_os.kernel.chance import generator
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """A voter's name stands in records, ids and tables: one word, no separators of theirs."""
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 
-PROBES = 6
-PROBE_SYMBOLS = tuple(f"PROBE{place}/USDT:USDT" for place in range(23))
+PROBES = 8
+PROBE_SYMBOLS = tuple(f"PROBE{place}/USDT:USDT" for place in range(64))
 """Frames and symbols a voter is tried on: enough for chance or a hidden state to show."""
 
-_GOLDEN = 0.6180339887498949
 _USUAL = (-3.0, 3.0)
 _RANGES: dict[str, tuple[float, float]] = {
     "range_ratio": (0.1, 4.0),
@@ -59,17 +59,17 @@ def kept_contract(make: Callable[[], Voter]) -> CheckedVoter:
 
 
 def probe(number: int) -> FeatureFrame:
-    """Gives one of the frames that voters are tried on: spread over what each feature may be.
+    """Gives one of the frames that voters are tried on, always the same under its number.
 
-    Every second one has holes, as warm-up and gaps make them. The arrays cannot be written to.
+    Each feature is spread over all it may be, extremes more often than the middle, so that most
+    setups occur. Every second frame has holes, as warm-up and gaps make them.
     """
-    count = len(PROBE_SYMBOLS)
-    places = np.arange(count)
+    drawn = generator(number, "voter", "probe").random((len(FEATURES), len(PROBE_SYMBOLS)))
+    places = np.arange(len(PROBE_SYMBOLS))
     values = {}
     for row, name in enumerate(FEATURES):
         low, high = _RANGES.get(name, _USUAL)
-        share = ((number * len(FEATURES) + row) * count + places + 1) * _GOLDEN % 1.0
-        column = low + (high - low) * share
+        column = low + (high - low) * (0.5 - 0.5 * np.cos(np.pi * drawn[row]))
         if number % 2:
             column[(places + row) % 5 == 0] = np.nan
         column.flags.writeable = False

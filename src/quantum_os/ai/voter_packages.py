@@ -60,12 +60,12 @@ def _files(module: str, what: str) -> list[tuple[str, bytes]]:
     if not folders:
         return [(file.name, file.read_bytes())]
     found: list[tuple[str, bytes]] = []
-    size = 0
+    total_bytes = 0
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix not in _MADE_BY_PYTHON:
-                size += path.stat().st_size
-                if size > PACKAGE_BYTES_MAX:
+                total_bytes += path.stat().st_size
+                if total_bytes > PACKAGE_BYTES_MAX:
                     raise VoterError(f"{what}: its package is larger than {PACKAGE_BYTES_MAX} B")
                 found.append((path.relative_to(folder).as_posix(), path.read_bytes()))
     return found

@@ -58,32 +58,32 @@ def fees_of(text: str) -> Fees:
     if name in tiers:
         return msgspec.structs.replace(tiers[name], tier=name)
     if "=" not in text:
-        raise ValueError(f"fees {text!r}: give {_USE}; tiers: {', '.join(tiers)}")
+        raise ValueError(f"{text!r}: give {_USE}; tiers: {', '.join(tiers)}")
     rates: dict[str, float] = {}
     for part in text.split(","):
         who, rate = _rate(text, part.strip())
         if who in rates:
-            raise ValueError(f"fees {text!r}: {who} is given twice")
+            raise ValueError(f"{text!r}: {who} is given twice")
         rates[who] = rate
     if rates.keys() != {"maker", "taker"}:
-        raise ValueError(f"fees {text!r}: give both, maker and taker")
+        raise ValueError(f"{text!r}: give both, maker and taker")
     return _within_reason(text, Fees(rates["maker"], rates["taker"]))
 
 
 def _rate(text: str, part: str) -> tuple[str, float]:
     match = _RATE.fullmatch(part)
     if match is None:
-        raise ValueError(f"fees {text!r}: {part!r} is not understood; give {_USE}")
+        raise ValueError(f"{text!r}: {part!r} is not understood; give {_USE}")
     if match["unit"] is None:
-        raise ValueError(f"fees {text!r}: {part!r} has no unit; write {part}% or {part}bps")
+        raise ValueError(f"{text!r}: {part!r} has no unit; write {part}% or {part}bps")
     return match["who"], round(float(match["rate"]) * _BPS_PER[match["unit"]], _DIGITS)
 
 
 def _within_reason(text: str, fees: Fees) -> Fees:
     if not 0.0 <= fees.taker_bps <= FEE_BPS_MAX:
-        raise ValueError(f"fees {text!r}: taker must be in [0, {FEE_BPS_MAX:g}] bps")
+        raise ValueError(f"{text!r}: taker must be in [0, {FEE_BPS_MAX:g}] bps")
     if not -REBATE_BPS_MAX <= fees.maker_bps <= fees.taker_bps:
         raise ValueError(
-            f"fees {text!r}: maker must be in [{-REBATE_BPS_MAX:g} bps, taker]; other way round?"
+            f"{text!r}: maker must be in [{-REBATE_BPS_MAX:g} bps, taker]; other way round?"
         )
     return fees
