@@ -190,13 +190,12 @@ def line_up(
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent; without a venue it is simulated in this process; without
-    voters they are the plan's own, which raises VoterError where one cannot be had.
+    Without a feed the market is silent, without a venue it is simulated here, without voters they
+    are the plan's; raises VoterError where one of those cannot be had.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
-    costs = round_trip_cost(settings.costs)
     frames: Frames = NoFrames()
     return (
         Timers(),
@@ -217,7 +216,7 @@ def line_up(
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
         Features(FeaturesConfig(plan.price_venue, timeframe)),
-        Engine(EngineConfig(costs), voters or voters_of(plan)),
+        Engine(EngineConfig(round_trip_cost(settings.costs)), voters or voters_of(plan)),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Decision(),
         # exits and sizing: how it would be left, and so how much

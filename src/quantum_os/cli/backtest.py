@@ -14,7 +14,6 @@ from quantum_os.cli.options import (
     Moment,
     config_option,
     data_option,
-    flags,
     json_option,
     more_data_argument,
     profile_option,
@@ -22,10 +21,10 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.results import RunResult, result_of
-from quantum_os.cli.run_options import run_options
+from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
-from quantum_os.governance.policy_document import Document, laid_over
+from quantum_os.governance.policy_document import Document
 from quantum_os.lineup import Plan
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
@@ -78,8 +77,7 @@ def backtest(
     if not data:
         refuse("no market: name a folder or file of klines with --data")
     try:
-        given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
-        settings = load_settings(config, laid_over(given, chosen))
+        settings = load_settings(config, told(profile, seed, chosen))
         known = {instrument.symbol for instrument in packaged_instruments()}
         tape = open_tape(data, known_symbols=known, start=start, end=end)
         plan = plan_run(settings, tape, Mode.BACKTEST)

@@ -7,9 +7,9 @@ import rich_click as click
 from rich.table import Table
 
 from quantum_os.cli.console import out, print_json, refuse
-from quantum_os.cli.options import config_option, flags, json_option, profile_option, seed_option
-from quantum_os.cli.run_options import run_options
-from quantum_os.governance.policy_document import Document, laid_over
+from quantum_os.cli.options import config_option, json_option, profile_option, seed_option
+from quantum_os.cli.run_options import run_options, told
+from quantum_os.governance.policy_document import Document
 from quantum_os.settings import SettingsError, layers_of
 
 
@@ -39,9 +39,8 @@ def show(
     """
     from quantum_os.cli.provenance import DEFAULT, in_force
 
-    given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
     try:
-        rows = in_force(layers_of(config, laid_over(given, chosen)), config)
+        rows = in_force(layers_of(config, told(profile, seed, chosen)), config)
     except SettingsError as error:
         refuse(str(error))
     rows = [row for row in rows if not changed or row.source != DEFAULT]

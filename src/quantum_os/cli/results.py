@@ -115,11 +115,10 @@ def intents_of(modules: Sequence[Module]) -> Intents:
 def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:
     """Collects a finished run from its modules' states and the bus's counts."""
     modules, bus = finished.modules, finished.bus
-    record = module_of(modules, TrackRecord)
-    tally = record.state
-    venue = next((module for module in modules if isinstance(module, SimVenue)), None)
-    metrics = None if venue is None else venue.state.metrics
-    returns = record.daily_returns()
+    tally = module_of(modules, TrackRecord).state
+    venues = (module.state.metrics for module in modules if isinstance(module, SimVenue))
+    metrics = next(venues, None)
+    returns = module_of(modules, TrackRecord).daily_returns()
     return RunResult(
         run_id=plan.namespace,
         code=build,

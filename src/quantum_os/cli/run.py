@@ -13,7 +13,6 @@ from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import (
     config_option,
     data_option,
-    flags,
     json_option,
     more_data_argument,
     profile_option,
@@ -21,10 +20,10 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.remote import reach
-from quantum_os.cli.run_options import run_options
+from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
-from quantum_os.governance.policy_document import Document, laid_over
+from quantum_os.governance.policy_document import Document
 from quantum_os.kernel import logs
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
@@ -102,8 +101,7 @@ def run(
     data += more_data
     shows = sys.stdout.isatty() and not as_json
     try:
-        given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
-        settings = load_settings(config, laid_over(given, chosen), usual=USUAL)
+        settings = load_settings(config, told(profile, seed, chosen), usual=USUAL)
         remote = None if venue is None else reach(venue, settings, data)
         market = remote.market if remote is not None else market_of(data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)

@@ -9,7 +9,7 @@ import rich_click as click
 from quantum_os.cli.console import refuse
 from quantum_os.cli.options import flags
 from quantum_os.execution.venues.fee_tiers import fees_of
-from quantum_os.governance.policy_document import Document
+from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.market.symbols import perpetual
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -82,6 +82,11 @@ def run_options(command: C) -> C:
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
+
+
+def told(profile: str | None, seed: int | None, chosen: Document) -> Document:
+    """Gives everything that the flags of a run said, as one document."""
+    return laid_over(flags(run={"profile": profile, "seed": seed}, sim={"seed": seed}), chosen)
 
 
 def _read(flag: str, text: str | None, reader: Callable[[str], object]) -> object:
