@@ -12,7 +12,7 @@ FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
 VOTER_LINES_MAX = 20
 
 
-def tested(folder: Path) -> subprocess.CompletedProcess[str]:
+def ran(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
@@ -26,12 +26,12 @@ def example(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_its_own_test_passes_and_sees_its_sides_swapped(example: Path) -> None:
-    done = tested(example)
+    done = ran(example)
     assert done.returncode == 0, done.stdout
     voter = example / f"{example.name}.py"
     text = voter.read_text(encoding="utf-8")
     voter.write_text(text.replace("sides(long, short)", "sides(short, long)"), encoding="utf-8")
-    assert tested(example).returncode == 1
+    assert ran(example).returncode == 1
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -1,25 +1,45 @@
-"""`quantum-os`: one command per verb, each in the file of its name."""
+"""`quantum-os`: one command per verb, each in a file of its own, loaded when it is asked for."""
+
+from importlib import import_module
 
 import rich_click as click
 
 from quantum_os import __version__
-from quantum_os.cli.backtest import backtest
-from quantum_os.cli.config_command import config
-from quantum_os.cli.lineup_command import lineup
-from quantum_os.cli.policy_command import policy
-from quantum_os.cli.remote_sim import remote_sim
-from quantum_os.cli.replay import replay
-from quantum_os.cli.run import run
-from quantum_os.cli.runs import runs
-from quantum_os.cli.voters import voters
 
 EPILOG = (
     "Exit codes: 0 done; 1 the run or the check failed; 2 bad command, configuration or data "
     "(nothing written); 78 refused to start so; 130 interrupted."
 )
 
+COMMANDS = {
+    "backtest": "backtest:backtest",
+    "run": "run:run",
+    "remote-sim": "remote_sim:remote_sim",
+    "replay": "replay:replay",
+    "runs": "runs:runs",
+    "voters": "voters:voters",
+    "config": "config_command:config",
+    "policy": "policy_command:policy",
+    "lineup": "lineup_command:lineup",
+}
+"""Which file of this package holds a verb, and under which name."""
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Verbs(click.RichGroup):
+    """Loads the command that was typed and no other, so that starting stays cheap."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        file, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"quantum_os.cli.{file}"), name)
+        return command
+
+
+@click.group(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="quantum-os")
 def main() -> None:
     """A hedge fund in one process: backtest it, watch it trade, replay what it did.
@@ -27,7 +47,3 @@ def main() -> None:
     Results go to stdout; progress, logs and errors to stderr. With --json a command prints exactly
     one JSON object.
     """
-
-
-for command in (backtest, run, remote_sim, replay, runs, lineup, voters, config, policy):
-    main.add_command(command)

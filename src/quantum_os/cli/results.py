@@ -36,7 +36,7 @@ class Intents(msgspec.Struct, frozen=True):
 class RunResult(msgspec.Struct, frozen=True):
     """One run in numbers. Money in USD, fractions as fractions, None where too little is known.
 
-    `fees` is what was paid, `fees_charged` the rates of the venue.
+    `fees` is what was paid, `fees_charged` the rates of the venue, unknown when it is a remote one.
     """
 
     run_id: str
@@ -169,7 +169,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         assumptions=[*market.assumptions, *ASSUMPTIONS],
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
-        fees_charged=fees_charged(plan.settings),
+        fees_charged=None if metrics is None else fees_charged(plan.settings),
         voters=plan.voters,
     )
 
