@@ -21,7 +21,7 @@ PERP, SPOT = (1, 3), (2, 5)
 def made(
     count: int, grid: tuple[int, int], *, level: float = 1.0, share: float = 1.0
 ) -> pl.DataFrame:
-    """Makes `count` 5m bars of BTC; the same walk for every grid, so that markets belong together."""
+    """Makes `count` 5m bars of BTC; the same walk for every grid: the markets belong together."""
     chance = np.random.default_rng(11)
     path = 95_000.0 * np.exp(np.cumsum(chance.normal(0.0, 0.0004, count * 4))) * level
     path = np.concatenate([path[:1], path]).round(grid[0])

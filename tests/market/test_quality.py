@@ -164,15 +164,18 @@ OHLC = ("open", "high", "low", "close")
 FILTERS = tuple(known for known in packaged_instruments() if known.symbol == BTC)
 
 
-def foreign(frame: pl.DataFrame, venue: str = "binance", *, synthetic: bool = False) -> list[Event]:
+def foreign(
+    frame: pl.DataFrame, venue: str = "binance", *, synthetic: bool = False
+) -> list[MarketFlagged]:
     """What quality says of the bars of a frame, as those of BTC's perpetual."""
     quality, said = Quality(QualityConfig()), list[Event]()
     quality.on_instruments(InstrumentUpdated("sim:" + venue, FILTERS, "packaged"))
     for time, *row in frame.select("open_time", *NAMES).iter_rows():
         start = time * NS_PER_MS
         close = Ns(start + 5 * NS_PER_MINUTE)
-        columns = ((value,) for value in row)
-        bar = MarketKlines(venue, "5m", Ns(start), close, (BTC,), *columns, synthetic=synthetic)
+        o, h, l, c, v = ((value,) for value in row)  # noqa: E741
+        times = (Ns(start), close)
+        bar = MarketKlines(venue, "5m", *times, (BTC,), o, h, l, c, v, synthetic=synthetic)
         said += quality.on_klines(bar) or ()
         said += quality.on_watermark(FeedWatermark(venue, close)) or ()
     return [event for event in said if isinstance(event, MarketFlagged)]

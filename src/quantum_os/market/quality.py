@@ -57,7 +57,7 @@ class _Steps(msgspec.Struct, frozen=True):
     per_step: tuple[float, ...]
 
     def between(self, volume: tuple[float, ...]) -> list[int]:
-        """Gives the rows whose volume is no whole number of steps: few, so that looking is cheap."""
+        """Gives the rows whose volume is no whole number of steps; they are few."""
         units = map(mul, volume, self.per_step)
         return [row for row, unit in enumerate(units) if abs(unit - round(unit)) > NEAR]
 
@@ -156,9 +156,9 @@ class Quality(Reactor[QualityState]):
             still = watched.still.get(symbol, 0)
             if still >= self._config.frozen_bars:
                 yield symbol, Flag.FROZEN, f"{still} bars without a move"
-            why = self._odd_volume(watched, bar, row)
-            if why is not None:
-                yield symbol, Flag.SUSPICIOUS_VOLUME, why
+            odd = self._odd_volume(watched, bar, row)
+            if odd is not None:
+                yield symbol, Flag.SUSPICIOUS_VOLUME, odd
 
     def _odd_volume(self, watched: Watched, bar: MarketKlines, row: int) -> str | None:
         """Says what is odd about a volume: too much for a bar that went nowhere, or none at all."""

@@ -25,9 +25,9 @@ class Watched(msgspec.Struct):
     """One venue's symbols, those `here` in the last bar before those `absent` from it.
 
     Rows are columns over `symbols`, NaN where a symbol has no bar: `ratios` are close / previous
-    close, `volumes` base units. The bounds and the usual volume are infinite until a symbol is known:
+    close, `volumes` base units. Bounds and usual volumes are infinite until a symbol is known:
     nothing is judged before there is something to compare it with. `busy` symbols traded in every
-    bar of the window. `still` counts bars without any move.
+    bar of the window; `still` counts bars without any move.
     """
 
     here: tuple[str, ...] = ()
