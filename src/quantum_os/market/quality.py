@@ -18,6 +18,7 @@ from quantum_os.events.market import (
 )
 from quantum_os.events.units import Flag, Ns
 from quantum_os.kernel.reactor import Reactor
+from quantum_os.market.cross_exchange import to_the_second
 from quantum_os.market.grid import Grid, is_foreign, is_off, places
 from quantum_os.market.instrument_book import BOOK_VENUE, PACKAGED
 from quantum_os.market.watched import Watched
@@ -203,9 +204,11 @@ class Quality(Reactor[QualityState]):
     def _is_confirmed(self, bar: MarketKlines, symbol: str, close: float) -> bool:
         """True when a mark or another venue's price of the very same bar agrees."""
         mark = self.state.marks.get(symbol)
-        witnesses = [mark.value] if mark and bar.open_time < mark.ts <= bar.close_time else []
+        close_time = to_the_second(bar.close_time)
+        same_bar = mark is not None and bar.open_time < to_the_second(mark.ts) <= close_time
+        witnesses = [mark.value] if mark and same_bar else []
         for venue, other in self.state.bars.items():
-            if venue != bar.venue and other.close_time == bar.close_time:
+            if venue != bar.venue and to_the_second(other.close_time) == close_time:
                 row = row_of(other.symbols, symbol)
                 if row is not None:
                     witnesses.append(other.close[row])
