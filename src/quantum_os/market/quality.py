@@ -25,23 +25,24 @@ from quantum_os.market.watched import Watched
 
 
 class QualityConfig(msgspec.Struct, frozen=True):
-    """When a bar is suspicious. Counts are in bars of the tape.
-
-    An outlier moves more than `outlier_mads` median absolute moves and more than `outlier_move_min`
-    (a fraction), unless something confirms it: a mark of the same bar or another venue's same bar
-    within `confirm_within` of its close, or trading itself, when the bar starts within
-    `confirm_within` of the last close and its volume has risen with the move: `traded_times` the
-    usual one at the bound, twice that at twice the bound. A flag falls after `clean_bars` without a
-    new reason.
-    """
+    """When a bar is suspicious."""
 
     outlier_mads: float = 12.0
+    """MAD: a move of more median absolute moves than this is an outlier, if nobody confirms it"""
     outlier_move_min: float = 0.01
+    """fraction: a move within this is never an outlier"""
     confirm_within: float = 0.005
+    """fraction: how near a mark or another venue's bar of the same time must be to confirm"""
     traded_times: float = 2.0
+    """times: a move that starts at the last close confirms itself when volume rose with it, to this
+    multiple of the usual one at the bound, to twice that at twice the bound"""
     frozen_bars: int = 12
+    """bars of the tape without a move after which a price is frozen"""
     volume_times_max: float = 200.0
+    """times: a volume beyond this multiple of the usual one is suspicious in a bar that went
+    nowhere"""
     clean_bars: int = 12
+    """bars of the tape without a new reason after which a flag falls"""
 
 
 Hit = tuple[str, Flag, str]
