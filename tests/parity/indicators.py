@@ -14,8 +14,8 @@ import polars as pl
 import talib
 from numpy.typing import NDArray
 
-from quantum_os.formulas.kernels.atr import VOL_RATIO, atr_block, atr_state_new
-from quantum_os.formulas.kernels.bar_features import feature_block, feature_state_new
+from quantum_os.formulas.kernels.atr import VOL_RATIO, AtrKernel
+from quantum_os.formulas.kernels.bar_features import feature_state_new, features_of_bar
 from quantum_os.formulas.kernels.feature_list import FEATURES
 from tests.market.pairs import NAMES, SHARED, perp
 
@@ -61,11 +61,12 @@ def markets() -> dict[str, Floats]:
 
 
 def ours(bars: Floats) -> dict[str, Floats]:
-    """Every feature of one symbol, by our kernel, and the volatility ratio."""
-    told = feature_block(feature_state_new(1), np.ascontiguousarray(bars.T[:, :, None]))
-    high, low, close = (np.ascontiguousarray(bars[row][:, None]) for row in (1, 2, 3))
-    ratio = atr_block(atr_state_new(1), high, low, close)[:, VOL_RATIO, 0]
-    return {name: told[:, row, 0] for row, name in enumerate(FEATURES)} | {"vol_ratio": ratio}
+    """Every feature of one symbol, by our kernels bar by bar, and the volatility ratio."""
+    state, kernel = feature_state_new(1), AtrKernel(1)
+    steps = [np.ascontiguousarray(bar[:, None]) for bar in bars.T]
+    told = np.array([features_of_bar(state, bar)[:, 0] for bar in steps])
+    ratio = np.array([kernel.step(bar[1], bar[2], bar[3])[VOL_RATIO, 0] for bar in steps])
+    return {name: told[:, row] for row, name in enumerate(FEATURES)} | {"vol_ratio": ratio}
 
 
 def theirs(bars: Floats) -> dict[str, Floats]:

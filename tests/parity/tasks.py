@@ -25,7 +25,7 @@ SIZES = {
     "AAVE": "10",
     "BNB": "1",
 }
-SYNTHETIC_DAYS, SHORT_DAYS = 45, 15
+SYNTHETIC_DAYS, SHORT_DAYS = 30, 12
 ONE, LADDER = Rule(), Rule(ladder=True)
 
 
