@@ -24,6 +24,7 @@ from tests.parity import page
 from tests.parity.margin import (
     FIXTURES,
     TIERS,
+    Position,
     derived_filters,
     recorded_filters,
     recorded_positions,
@@ -38,6 +39,27 @@ SYMBOLS = 200
 """Symbols of each source for which positions are drawn: some seconds' worth of walking prices."""
 POSITIONS = 2
 """Drawn for each symbol, in any of its first four brackets."""
+
+FIRST_ROWS = (
+    Bracket(
+        Notional(Decimal(0)), Notional(Decimal(50_000)), 125, Decimal("0.004"), Usd(Decimal(0))
+    ),
+    Bracket(
+        Notional(Decimal(50_000)),
+        Notional(Decimal(250_000)),
+        100,
+        Decimal("0.005"),
+        Usd(Decimal(50)),
+    ),
+)
+DOCUMENTED = tuple(
+    Position(side, *map(Decimal, figures))
+    for side, figures in (
+        (PositionSide.LONG, ("20", "6563.665", "13200.70726908", "5930.78")),
+        (PositionSide.SHORT, ("10", "6563.86", "6570.42511771", "7189.95")),
+    )
+)
+"""Quantity, entry, isolated wallet and liquidation price of Binance's documented answer."""
 
 COARSER_THAN_TRADED = {"SOL/USDT:USDT"}
 """The list of 2025-12 says a step of 1, and the exchange traded hundredths that year. The coarser
@@ -124,7 +146,7 @@ def test_the_page_is_fresh() -> None:
 
 def test_the_packaged_brackets_are_the_exchanges() -> None:
     if not IS_REAL:
-        assert max_notional_at(50, published("packaged")["BTC/USDT:USDT"]) == 10_000_000
+        assert max_notional_at(50, published("packaged")["BTC/USDT:USDT"]) == 12_000_000
         return
     newest = tables("Binance 2026")
     for known in packaged_instruments():
@@ -132,19 +154,18 @@ def test_the_packaged_brackets_are_the_exchanges() -> None:
 
 
 def test_recorded_positions_liquidate_where_the_exchange_says() -> None:
-    """To the cent it prints, by its table of that time, whose first rows have not changed since."""
-    if not IS_REAL:
-        assert max_notional_at(20, published("packaged")["BTC/USDT:USDT"]) == 80_000_000
-        return
-    table = tables("Binance 2024-10")["BTC/USDT:USDT"]
-    held = recorded_positions()
+    """To the cent it prints. Its table of that time began as this one does."""
+    held = recorded_positions() if IS_REAL else list(DOCUMENTED)
     assert [position.side for position in held] == [PositionSide.LONG, PositionSide.SHORT]
     for position in held:
         price = liquidation_price(
-            position.side, position.qty, position.entry, position.wallet, table
+            position.side, position.qty, position.entry, position.wallet, FIRST_ROWS
         )
         assert price is not None
         assert round(price, 2) == position.liquidation
+    if IS_REAL:
+        assert held == list(DOCUMENTED)
+        assert tables("Binance 2024-10")["BTC/USDT:USDT"][0] == FIRST_ROWS[0]
 
 
 def test_the_packaged_filters_are_the_exchanges() -> None:
