@@ -17,6 +17,7 @@ COMMANDS = {
     "remote-sim": "remote_sim:remote_sim",
     "replay": "replay:replay",
     "runs": "runs:runs",
+    "check-data": "check_data:check_data",
     "voters": "voters:voters",
     "config": "config_command:config",
     "policy": "policy_command:policy",

@@ -112,3 +112,5 @@ class Flag(StrEnum):
     CROSSED = "crossed"
     SYNTHETIC = "synthetic"
     SUSPICIOUS_VOLUME = "suspicious_volume"
+    FOREIGN = "foreign"
+    """Prices and volume between the contract's ticks and steps: the bar of another market."""

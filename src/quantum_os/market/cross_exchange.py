@@ -11,7 +11,7 @@ from quantum_os.events.market import (
     MarketKlines,
     RawKind,
 )
-from quantum_os.events.units import NS_PER_HOUR, Bps, Frac, Ns
+from quantum_os.events.units import NS_PER_HOUR, NS_PER_S, Bps, Frac, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.reactor import Reactor
 
@@ -88,7 +88,7 @@ class CrossExchange(Reactor[CrossExchangeState]):
             self.state.funding.setdefault(event.symbol, {})[event.venue] = rate
 
     def on_watermark(self, event: FeedWatermark) -> ExchangeNormalized | None:
-        state, time = self.state, event.time
+        state, time = self.state, to_the_second(event.time)
         state.passed[event.venue] = time
         if self._alone and time % self._length:
             return None
@@ -109,7 +109,7 @@ class CrossExchange(Reactor[CrossExchangeState]):
         """Gives a venue's closes over the symbols; a bar that closed at another time is no bar."""
         symbols = self._config.symbols
         bar = self.state.bars.get(venue)
-        if bar is None or bar.close_time != time:
+        if bar is None or to_the_second(bar.close_time) != time:
             return (None,) * len(symbols)
         if bar.symbols == symbols:
             return bar.close
@@ -157,7 +157,9 @@ class CrossExchange(Reactor[CrossExchangeState]):
 
     def _basis(self, symbol: str, mid: float | None, time: int) -> Bps | None:
         mark = self.state.marks.get(symbol)
-        if mid is None or mark is None or not time - self._length < mark.ts <= time:
+        if mid is None or mark is None:
+            return None
+        if not time - self._length < to_the_second(mark.ts) <= time:
             return None
         return Bps((mid / mark.value - 1.0) * 1e4)
 
@@ -172,6 +174,14 @@ class CrossExchange(Reactor[CrossExchangeState]):
             ]
             spreads.append(Frac(max(known) - min(known)) if len(known) > 1 else None)
         return tuple(spreads)
+
+
+def to_the_second(time: int) -> int:
+    """The nearest whole second: venues stamp the same moment some hundred ms apart (F91).
+
+    What lies within half a second of it is one moment; a bar of another second is another bar.
+    """
+    return (time + NS_PER_S // 2) // NS_PER_S * NS_PER_S
 
 
 def divergence_bps(mids: Mids) -> Bps | None:

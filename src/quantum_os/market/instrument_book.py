@@ -11,6 +11,10 @@ from quantum_os.events.market import Bracket, Instrument
 from quantum_os.events.units import Notional, Price, Qty, Usd
 
 BOOK_FILE = "instruments.json"
+BOOK_VENUE = "binance"
+"""The exchange whose filters and brackets the packaged book holds."""
+PACKAGED = "packaged"
+"""The source of instruments that no venue gave."""
 CUM_TOLERANCE_USD = Decimal("0.01")
 
 

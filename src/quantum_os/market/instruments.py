@@ -5,13 +5,14 @@ import msgspec
 from quantum_os.events.market import Instrument, InstrumentUpdated
 from quantum_os.events.system import ProcessStarted
 from quantum_os.kernel.reactor import Reactor
+from quantum_os.market.instrument_book import PACKAGED
 
 
 class InstrumentsConfig(msgspec.Struct, frozen=True):
     """The instruments to start with, and where they come from."""
 
     instruments: tuple[Instrument, ...]
-    source: str = "packaged"
+    source: str = PACKAGED
 
 
 class InstrumentsState(msgspec.Struct):

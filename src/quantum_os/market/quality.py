@@ -1,6 +1,7 @@
-"""Which prices to distrust: gaps, outliers, frozen prices, and moves on no volume."""
+"""Which prices to distrust: gaps, outliers, frozen prices, odd volume, another market's bars."""
 
 from collections.abc import Iterator
+from operator import mul
 
 import msgspec
 
@@ -9,6 +10,7 @@ from quantum_os.events.market import (
     FeedState,
     FeedStatus,
     FeedWatermark,
+    InstrumentUpdated,
     MarketFlagged,
     MarketKlines,
     RawKind,
@@ -16,6 +18,9 @@ from quantum_os.events.market import (
 )
 from quantum_os.events.units import Flag, Ns
 from quantum_os.kernel.reactor import Reactor
+from quantum_os.market.cross_exchange import to_the_second
+from quantum_os.market.grid import Grid, is_foreign, is_off, places
+from quantum_os.market.instrument_book import BOOK_VENUE, PACKAGED
 from quantum_os.market.watched import Watched
 
 
@@ -28,16 +33,40 @@ class QualityConfig(msgspec.Struct, frozen=True):
     """fraction: a move within this is never an outlier"""
     confirm_within: float = 0.005
     """fraction: how near a mark or another venue's bar of the same time must be to confirm"""
+    traded_times: float = 2.0
+    """times: a move that starts at the last close confirms itself when volume rose with it, to this
+    multiple of the usual one at the bound, to twice that at twice the bound"""
     frozen_bars: int = 12
     """bars of the tape without a move after which a price is frozen"""
     volume_times_max: float = 200.0
-    """times: a volume beyond this multiple of the usual one is suspicious"""
+    """times: a volume beyond this multiple of the usual one is suspicious in a bar that went
+    nowhere"""
     clean_bars: int = 12
     """bars of the tape without a new reason after which a flag falls"""
 
 
 Hit = tuple[str, Flag, str]
 """A symbol, the flag it earned, and the evidence."""
+
+NEAR = 1e-4
+"""How far from a whole number of steps a volume is looked at: floats are not decimals."""
+
+
+class _Steps(msgspec.Struct, frozen=True):
+    """One over the step of each symbol of a bar, 0 where it is not known."""
+
+    symbols: tuple[str, ...]
+    per_step: tuple[float, ...]
+
+    def between(self, volume: tuple[float, ...]) -> list[int]:
+        """Gives the rows whose volume is no whole number of steps; they are few."""
+        units = map(mul, volume, self.per_step)
+        return [row for row, unit in enumerate(units) if abs(unit - round(unit)) > NEAR]
+
+
+def _steps(symbols: tuple[str, ...], grids: dict[str, Grid]) -> _Steps:
+    known = (grids.get(symbol) for symbol in symbols)
+    return _Steps(symbols, tuple(0.0 if grid is None else 1.0 / grid.step for grid in known))
 
 
 class Mark(msgspec.Struct):
@@ -50,12 +79,14 @@ class Mark(msgspec.Struct):
 class QualityState(msgspec.Struct):
     """What is watched per venue, its last bars, the latest mark per symbol, and the flags in force.
 
+    `grids[venue][symbol]` is what the contract's prices and volumes are multiples of;
     `flags[venue][symbol][flag]` counts the bars that must still be clean before the flag falls.
     """
 
     venues: dict[str, Watched] = {}
     bars: dict[str, MarketKlines] = {}
     marks: dict[str, Mark] = {}
+    grids: dict[str, dict[str, Grid]] = {}
     flags: dict[str, dict[str, dict[Flag, int]]] = {}
 
 
@@ -67,10 +98,20 @@ class Quality(Reactor[QualityState]):
     """
 
     name = "market.quality"
+    version = 2
 
     def __init__(self, config: QualityConfig) -> None:
         super().__init__(QualityState())
         self._config = config
+        self._steps: dict[str, _Steps] = {}
+
+    def on_instruments(self, event: InstrumentUpdated) -> None:
+        """Notes the filters of a venue; packaged ones are of one exchange, whatever the run's."""
+        venue = BOOK_VENUE if event.source == PACKAGED else event.venue
+        grids = self.state.grids.setdefault(venue, {})
+        for known in event.instruments:
+            grids[known.symbol] = Grid(float(known.tick), float(known.step))
+        self._steps.pop(venue, None)
 
     def on_raw(self, event: ExchangeRaw) -> None:
         if event.kind is RawKind.MARK:
@@ -94,6 +135,7 @@ class Quality(Reactor[QualityState]):
             return None
         gap, before = watched.gap_before(bar), watched.absent
         hits = list(self._hits(watched, bar)) if watched.take(bar) else []
+        hits += self._foreign(bar)
         config = self._config
         watched.look(config.outlier_mads, config.outlier_move_min, config.volume_times_max)
         if not (hits or gap or watched.absent or self.state.flags[bar.venue]):
@@ -106,23 +148,68 @@ class Quality(Reactor[QualityState]):
         ratios, volumes = watched.ratios[-1], watched.volumes[-1]
         for row, symbol in enumerate(bar.symbols):
             ratio, volume = ratios[row], volumes[row]
-            if (
-                ratio > watched.rise_max[row] or ratio < watched.fall_max[row]
-            ) and not self._is_confirmed(bar, symbol, bar.close[row]):
-                yield symbol, Flag.OUTLIER, f"moved {ratio - 1:.2%} in one bar"
+            if (ratio > watched.rise_max[row] or ratio < watched.fall_max[row]) and not (
+                self._is_traded(watched, bar, row)
+                or self._is_confirmed(bar, symbol, bar.close[row])
+            ):
+                times = volume / watched.volume_usual[row]
+                why = f"moved {ratio - 1:.2%} in one bar on {times:.1f} times the usual volume"
+                yield symbol, Flag.OUTLIER, why
             still = watched.still.get(symbol, 0)
             if still >= self._config.frozen_bars:
                 yield symbol, Flag.FROZEN, f"{still} bars without a move"
-            moved = bar.high[row] > bar.low[row] or ratio > 1.0 or ratio < 1.0
-            if volume > watched.volume_max[row] or (volume == 0.0 and moved):
-                yield symbol, Flag.SUSPICIOUS_VOLUME, f"{volume:g} traded, {ratio - 1:.2%} moved"
+            odd = self._odd_volume(watched, bar, row)
+            if odd is not None:
+                yield symbol, Flag.SUSPICIOUS_VOLUME, odd
+
+    def _odd_volume(self, watched: Watched, bar: MarketKlines, row: int) -> str | None:
+        """Says what is odd about a volume: too much for a bar that went nowhere, or none at all."""
+        volume, reach = bar.volume[row], bar.high[row] / bar.low[row]
+        if volume > watched.volume_max[row] and reach <= watched.rise_max[row]:
+            times = volume / watched.volume_usual[row]
+            return f"{times:.0f} times the usual volume in a range of {reach - 1:.2%}"
+        if volume == 0.0 and (reach > 1.0 or watched.ratios[-1][row] != 1.0):
+            return "the price moved and nothing was traded"
+        if volume == 0.0 and watched.busy[row]:
+            return "nothing was traded, as in no bar before"
+        return None
+
+    def _foreign(self, bar: MarketKlines) -> list[Hit]:
+        """Gives the bars that cannot be of their contract; made-up prices have no grid."""
+        grids = self.state.grids.get(bar.venue)
+        if not grids or bar.synthetic:
+            return []
+        steps = self._steps.get(bar.venue)
+        if steps is None or steps.symbols != bar.symbols:
+            steps = self._steps[bar.venue] = _steps(bar.symbols, grids)
+        hits: list[Hit] = []
+        for row in steps.between(bar.volume):
+            symbol, volume = bar.symbols[row], bar.volume[row]
+            grid = grids[symbol]
+            prices = (bar.open[row], bar.high[row], bar.low[row], bar.close[row])
+            if is_foreign(prices, volume, grid):
+                price = next(price for price in prices if is_off(price, grid.tick))
+                why = f"{price:.10g} and {volume:.10g} lie between tick {places(grid.tick)} "
+                hits.append((symbol, Flag.FOREIGN, f"{why}and step {places(grid.step)}"))
+        return hits
+
+    def _is_traded(self, watched: Watched, bar: MarketKlines, row: int) -> bool:
+        """True when the market was traded there: from the last close on, on volume to match."""
+        ratio = watched.ratios[-1][row]
+        before = bar.close[row] / ratio
+        if abs(bar.open[row] / before - 1.0) > self._config.confirm_within:
+            return False
+        bounds = abs(ratio - 1.0) / (watched.rise_max[row] - 1.0)
+        return bar.volume[row] >= self._config.traded_times * bounds * watched.volume_usual[row]
 
     def _is_confirmed(self, bar: MarketKlines, symbol: str, close: float) -> bool:
         """True when a mark or another venue's price of the very same bar agrees."""
         mark = self.state.marks.get(symbol)
-        witnesses = [mark.value] if mark and bar.open_time < mark.ts <= bar.close_time else []
+        close_time = to_the_second(bar.close_time)
+        same_bar = mark is not None and bar.open_time < to_the_second(mark.ts) <= close_time
+        witnesses = [mark.value] if mark and same_bar else []
         for venue, other in self.state.bars.items():
-            if venue != bar.venue and other.close_time == bar.close_time:
+            if venue != bar.venue and to_the_second(other.close_time) == close_time:
                 row = row_of(other.symbols, symbol)
                 if row is not None:
                     witnesses.append(other.close[row])
@@ -143,19 +230,20 @@ class Quality(Reactor[QualityState]):
         flags = self.state.flags[bar.venue]
         before = {symbol: tuple(kept) for symbol, kept in flags.items()}
         _count_down(flags, bar.symbols)
-        evidence: dict[str, str] = {}
+        reasons: dict[tuple[str, Flag], str] = {}
         for symbol, flag, why in hits:
             flags.setdefault(symbol, {})[flag] = self._config.clean_bars
-            evidence[symbol] = why
+            reasons[symbol, flag] = why
         for symbol in dict.fromkeys([*before, *flags]):
-            now = tuple(flags.get(symbol, ()))
-            if now != before.get(symbol, ()):
+            then, now = before.get(symbol, ()), tuple(flags.get(symbol, ()))
+            if now != then:
+                raised = [reasons[symbol, flag] for flag in now if flag not in then]
                 yield MarketFlagged(
                     venue=bar.venue,
                     symbol=symbol,
                     flags=now,
                     since=bar.close_time,
-                    evidence=evidence.get(symbol, f"{self._config.clean_bars} clean bars"),
+                    evidence="; ".join(raised) or f"{self._config.clean_bars} clean bars",
                 )
 
 

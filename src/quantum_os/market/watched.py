@@ -25,8 +25,9 @@ class Watched(msgspec.Struct):
     """One venue's symbols, those `here` in the last bar before those `absent` from it.
 
     Rows are columns over `symbols`, NaN where a symbol has no bar: `ratios` are close / previous
-    close, `volumes` base units. The bounds are infinite until a symbol is known: nothing is judged
-    before there is something to compare it with. `still` counts bars without any move.
+    close, `volumes` base units. Bounds and usual volumes are infinite until a symbol is known:
+    nothing is judged before there is something to compare it with. `busy` symbols traded in every
+    bar of the window; `still` counts bars without any move.
     """
 
     here: tuple[str, ...] = ()
@@ -38,7 +39,9 @@ class Watched(msgspec.Struct):
     volumes: list[Row] = []
     rise_max: Row = ()
     fall_max: Row = ()
+    volume_usual: Row = ()
     volume_max: Row = ()
+    busy: tuple[bool, ...] = ()
     still: dict[str, int] = {}
 
     @property
@@ -88,10 +91,14 @@ class Watched(msgspec.Struct):
             return
         move = move_scales * _medians(np.abs(_array(self.ratios) - 1.0))
         move = np.maximum(move, move_min)
-        volume = volume_times * _medians(_array(self.volumes))
+        volumes = _array(self.volumes)
+        volume = _medians(volumes)
+        self.busy = tuple(((volume < np.inf) & ~(volumes <= 0.0).any(axis=1)).tolist())
+        volume = np.where(volume > 0.0, volume, np.inf)
         self.rise_max = tuple((1.0 + move).tolist())
         self.fall_max = tuple((1.0 - move).tolist())
-        self.volume_max = tuple(np.where(volume > 0.0, volume, np.inf).tolist())
+        self.volume_usual = tuple(volume.tolist())
+        self.volume_max = tuple((volume_times * volume).tolist())
         kept = WINDOW_BARS - LOOK_BARS
         del self.ratios[:-kept], self.volumes[:-kept]
 
@@ -119,7 +126,9 @@ class Watched(msgspec.Struct):
         self.volumes = [moved(row, nan) for row in self.volumes]
         self.rise_max = moved(self.rise_max, np.inf)
         self.fall_max = moved(self.fall_max, -np.inf)
+        self.volume_usual = moved(self.volume_usual, np.inf)
         self.volume_max = moved(self.volume_max, np.inf)
+        self.busy = tuple(place < len(self.busy) and self.busy[place] for place in places)
         self.here, self.absent = here, absent
 
 

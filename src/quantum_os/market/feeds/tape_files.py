@@ -32,7 +32,10 @@ class TapeKind(StrEnum):
 
 
 class TapeFile(msgspec.Struct, frozen=True):
-    """One file; `step_ns` is the length of its bars, 0 if none. SPOT and OTHER have no symbol."""
+    """One file; `step_ns` is the length of its bars, 0 if none. OTHER has no symbol.
+
+    A SPOT file has the symbol of the perpetual on the same pair, where there is one.
+    """
 
     path: Path
     kind: TapeKind
@@ -90,7 +93,7 @@ def _named(path: Path) -> TapeFile:
     if name is None or path.suffix not in SUFFIXES:
         return TapeFile(path, TapeKind.OTHER)
     if name["market"] == "spot":
-        return TapeFile(path, TapeKind.SPOT)
+        return _spot(path, name)
     funding = name["tail"] == "funding"
     tail = _TAIL.fullmatch(name["tail"])
     if name["market"] not in PERPETUAL_MARKETS or (tail is None and not funding):
@@ -104,3 +107,16 @@ def _named(path: Path) -> TapeFile:
         return TapeFile(path, kind, name["venue"], symbol, interval, interval_ns(interval))
     except ValueError as error:
         raise TapeError(f"{path}: {error}") from error
+
+
+def _spot(path: Path, name: re.Match[str]) -> TapeFile:
+    """A spot file is never played, so a pair or an interval of its own is no error."""
+    tail = _TAIL.fullmatch(name["tail"])
+    if tail is None or tail["mark"] or tail["interval"] not in INTERVALS:
+        return TapeFile(path, TapeKind.SPOT, name["venue"])
+    try:
+        symbol = unified(name["symbol"])
+    except ValueError:
+        return TapeFile(path, TapeKind.SPOT, name["venue"])
+    interval = tail["interval"]
+    return TapeFile(path, TapeKind.SPOT, name["venue"], symbol, interval, interval_ns(interval))
