@@ -57,6 +57,11 @@ class RecordedRun:
             return None
         return self._at(place)
 
+    def latest(self, stream: str, before: int) -> Envelope | None:
+        self._refuse_unkept(stream)
+        place = self._index.last_before(stream, before)
+        return None if place is None else self._at(place)
+
     def caused_by(self, seq: int) -> Iterator[Envelope]:
         for place in range(self._index.place_of(seq + 1), len(self._index)):
             cause = self._index.row(place).cause

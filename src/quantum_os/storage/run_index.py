@@ -138,15 +138,27 @@ class RunIndex:
         ]
         return each[0] if len(each) == 1 else heapq.merge(*each)
 
+    def last_before(self, stream: str, seq: int) -> int | None:
+        """Gives the place of the last row of a stream with a lower number."""
+        found = [
+            self._last_until(number, seq - 1, _SEQ)
+            for number, section in enumerate(self._sections)
+            if section.stream == stream
+        ]
+        return max((place for place in found if place is not None), default=None)
+
     def covering(self, streams: Collection[str], file: int, offset: int) -> int | None:
         """Gives the place of the last row of these streams that begins in a file by this offset."""
-        found: int | None = None
-        for number, section in enumerate(self._sections):
-            if section.file == file and section.stream in streams:
-                count = self._count_until(number, offset, _OFFSET)
-                place = self._place(number, count - 1) if count else -1
-                found = place if count and (found is None or place > found) else found
-        return found
+        found = [
+            self._last_until(number, offset, _OFFSET)
+            for number, section in enumerate(self._sections)
+            if section.file == file and section.stream in streams
+        ]
+        return max((place for place in found if place is not None), default=None)
+
+    def _last_until(self, number: int, value: int, field: int) -> int | None:
+        count = self._count_until(number, value, field)
+        return self._place(number, count - 1) if count else None
 
     def _between(self, number: int, start_ts: int | None, end_ts: int | None) -> Iterator[int]:
         first = 0 if start_ts is None else self._count_until(number, start_ts - 1, _TS)
