@@ -4,24 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Judged, judge, judged, side_of, terms_of
+from quantum_os.ai.decision_gates import Judged, Known, held, judge_bar, side_of
 from quantum_os.events.ai import (
     AiDecisionMade,
     AiSignalGenerated,
     DecisionSummary,
     Disposition,
     Gate,
-    GateCheck,
 )
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
-from quantum_os.events.market import MarketData
+from quantum_os.events.market import MarketData, row_of
 from quantum_os.events.system import ProcessStarted, SafetyFault
 from quantum_os.events.units import Frac, Mode, Ns
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
-
-TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
-"""Modes in which made-up prices may be traded on."""
 
 MIND = "ai.engine"
 """The module whose signals become decisions; `ai/engine.py`."""
@@ -43,10 +39,7 @@ class DecisionState(msgspec.Struct):
 
 
 class Decision(Reactor[DecisionState]):
-    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason.
-
-    Without a mind there are no signals, and so every symbol is held at every close.
-    """
+    """Turns signals into dispositions: every symbol gets exactly one, HOLD with its reason."""
 
     name = "ai.decision"
 
@@ -78,18 +71,12 @@ class Decision(Reactor[DecisionState]):
         return self._all_held(market)
 
     def on_signal(self, event: AiSignalGenerated) -> Iterator[DecisionSummary | AiDecisionMade]:
-        policy, market = self.state.policy, self.state.market
-        self.state.decided = event.bar_close
-        if policy is None or self.now > policy.valid_until:
-            yield _held(event.bar_close, event.symbols, Gate.POLICY_STALE)
-            return
-        if market is None or market.bar_close != event.bar_close:
-            yield _held(event.bar_close, event.symbols, Gate.DATA_STALE)
-            return
-        terms = terms_of(market, policy, self.state.tradable, self.state.mode in TRUSTS_SYNTHETIC)
-        verdicts = [judge(event, row, terms) for row in range(len(event.symbols))]
+        state = self.state
+        state.decided = event.bar_close
+        known = Known(state.policy, state.market, state.tradable, state.mode, self.now)
+        verdicts = judge_bar(event, known)
         ids = [
-            derive(self.state.namespace, "decision", symbol, event.bar_close, strategy)
+            derive(state.namespace, "decision", symbol, event.bar_close, strategy)
             if verdict.is_candidate
             else None
             for verdict, symbol, strategy in zip(
@@ -99,18 +86,13 @@ class Decision(Reactor[DecisionState]):
         yield _summary(event.bar_close, event.symbols, verdicts, ids)
         for row, decision_id in enumerate(ids):
             if decision_id is not None:
-                place = terms.rows[event.symbols[row]]
-                yield _candidate(event, row, verdicts[row], decision_id, market, place, policy)
+                yield _candidate(event, row, verdicts[row], decision_id, known)
 
     def _all_held(self, market: MarketData) -> DecisionSummary:
         self.state.decided = market.bar_close
-        return _held(market.bar_close, market.symbols, Gate.MIND_DOWN)
-
-
-def _held(bar_close: Ns, symbols: tuple[str, ...], gate: Gate) -> DecisionSummary:
-    """Holds every symbol of a bar for one reason."""
-    verdict = judged((GateCheck(gate, ok=False),))
-    return _summary(bar_close, symbols, [verdict] * len(symbols), [None] * len(symbols))
+        rows = len(market.symbols)
+        verdicts = [held(Gate.MIND_DOWN)] * rows
+        return _summary(market.bar_close, market.symbols, verdicts, [None] * rows)
 
 
 def _summary(
@@ -137,26 +119,24 @@ def _summary(
 
 
 def _candidate(
-    event: AiSignalGenerated,
-    row: int,
-    verdict: Judged,
-    decision_id: str,
-    market: MarketData,
-    place: int,
-    policy: PolicyUpdated,
+    event: AiSignalGenerated, row: int, verdict: Judged, decision_id: str, known: Known
 ) -> AiDecisionMade:
+    symbol, policy, market = event.symbols[row], known.policy, known.market
+    place = None if market is None else row_of(market.symbols, symbol)
+    if policy is None or market is None or place is None:
+        raise ValueError(f"a candidate without a policy or a market: {symbol}")
     side, q = side_of(event, row)
     strategy, e_net, cost_r = event.strategy[row], event.e_net[row], event.cost_r[row]
     confidence, price, atr = event.confidence[row], market.last[place], market.atr_frac[place]
     if side is None or strategy is None or q is None or e_net is None or cost_r is None:
-        raise ValueError(f"a candidate without a view: {event.symbols[row]}")
+        raise ValueError(f"a candidate without a view: {symbol}")
     if confidence is None or price is None or atr is None:
-        raise ValueError(f"a candidate without a market: {event.symbols[row]}")
+        raise ValueError(f"a candidate without a market: {symbol}")
     return AiDecisionMade(
         decision_id=decision_id,
         signal_id=event.signal_id,
         bar_close=event.bar_close,
-        symbol=event.symbols[row],
+        symbol=symbol,
         side=side,
         confidence=confidence,
         q=q,

@@ -16,6 +16,8 @@ COMMANDS = {
     "run": "run:run",
     "remote-sim": "remote_sim:remote_sim",
     "replay": "replay:replay",
+    "why": "why:why",
+    "trace": "trace:trace",
     "runs": "runs:runs",
     "check-data": "check_data:check_data",
     "voters": "voters:voters",

@@ -19,6 +19,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.recorded_choice import HOME
 from quantum_os.cli.remote import reach
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
@@ -28,11 +29,11 @@ from quantum_os.kernel import logs
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings
+from quantum_os.storage.recorded_journal import JOURNAL_FILE
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
 
-JOURNAL_FILE = "journal.sqlite"
 USUAL = {"run": {"profile": "research"}}
 """What a demo does unless it is told otherwise, so that it has something to show."""
 _BUILT = (Mode.DEMO,)
@@ -65,7 +66,7 @@ _BUILT = (Mode.DEMO,)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    default=Path("var"),
+    default=HOME,
     show_default=True,
     help="The folder of the process's state.",
 )

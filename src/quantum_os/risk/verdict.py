@@ -54,6 +54,9 @@ CAPACITY = (
 )
 """The caps that a smaller quantity may satisfy."""
 
+ONE_MEASURE = (Gate.CLUSTER_MARGIN, Gate.GROSS_MARGIN)
+"""Crypto is one cluster, so both hold all margin in use against a limit: one value, two limits."""
+
 _ZERO = Decimal(0)
 
 
@@ -66,7 +69,23 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def refusal(self) -> GateCheck | None:
         """The first failed check that is not only reported."""
-        return next((c for c in self.checks if not c.ok and not c.report_only), None)
+        return next(iter(self._refusing()), None)
+
+    @property
+    def nearest(self) -> str:
+        """The one gate whose value at its limit would turn the refusal; "" when it takes several.
+
+        Of two that measure the same, the tighter one satisfies both.
+        """
+        refusing = self._refusing()
+        same = [check for check in refusing if check.name in ONE_MEASURE]
+        if len(same) == len(ONE_MEASURE):
+            loose = max(same, key=lambda check: check.limit or 0.0)
+            refusing = [check for check in refusing if check is not loose]
+        return refusing[0].name.value if len(refusing) == 1 else ""
+
+    def _refusing(self) -> list[GateCheck]:
+        return [check for check in self.checks if not check.ok and not check.report_only]
 
 
 def evaluate(intent: TradeIntent, book: Book, limits: Limits | None) -> Verdict:
@@ -134,8 +153,7 @@ def _capacity(
         shrunk = [most < intent.qty for most in largest]
         return qty, _told(caps, qty, shrunk, intent, limits, taken, known)
     checks = tuple(
-        _room_check(room, intent.qty, ok=_tradable(most, intent, instrument))
-        for room, most in zip(caps, largest, strict=True)
+        _alone(room, most, intent, instrument) for room, most in zip(caps, largest, strict=True)
     )
     if all(check.ok for check in checks):
         notional = float(intent.qty * intent.ref_price)
@@ -148,6 +166,14 @@ def _tradable(qty: Decimal, intent: TradeIntent, instrument: Instrument) -> bool
     return (
         qty > 0 and qty >= instrument.min_qty and qty * intent.ref_price >= instrument.min_notional
     )
+
+
+def _alone(room: Room, most: Decimal, intent: TradeIntent, instrument: Instrument) -> GateCheck:
+    """One cap as if there were no other, at the quantity that it allows or refuses."""
+    if not _tradable(most, intent, instrument):
+        return _room_check(room, intent.qty, ok=False)
+    note = "shrunk" if most < intent.qty else ""
+    return _room_check(room, min(most, intent.qty), ok=True, note=note)
 
 
 def _told(
