@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.storage.frames import FRAME_MAX, FrameRead, frame_of, framed, read_frames
+from quantum_os.storage.frames import (
+    FRAME_MAX,
+    FrameRead,
+    frame_at,
+    frame_of,
+    frame_starts,
+    framed,
+    read_frames,
+)
 
 envelopes = st.builds(
     Envelope,
@@ -35,7 +43,12 @@ def test_frames_come_back_in_order(
 ) -> None:
     path = _file(tmp_path_factory.mktemp("frames"), b"".join(map(framed, written)))
     reads = list(read_frames(path))
-    assert reads == [FrameRead(i, frame_of(envelope)) for i, envelope in enumerate(written)]
+    assert [(read.index, read.frame) for read in reads] == [
+        (i, frame_of(envelope)) for i, envelope in enumerate(written)
+    ]
+    data = path.read_bytes()
+    assert [frame_at(data, read.offset).frame for read in reads] == [read.frame for read in reads]
+    assert list(frame_starts(data)) == [*(read.offset for read in reads), len(data)]
 
 
 @pytest.mark.parametrize("cut", [1, 11, 12, 20, -1])
@@ -60,3 +73,9 @@ def test_each_byte_is_guarded(tmp_path: Path, place: int) -> None:
     data[place] ^= 0x55
     reads = list(read_frames(_file(tmp_path, bytes(data))))
     assert reads[0].damage
+
+
+def test_what_is_no_frame_is_not_read_as_one() -> None:
+    data = framed(SAMPLE)
+    assert frame_at(data, 1).damage
+    assert "ends before" in frame_at(data, len(data) - 3).damage

@@ -8,8 +8,12 @@ from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.storage.frames import frame_of
 from quantum_os.storage.run_folder import (
+    HASHED_ONLY,
+    INDEX,
     ORDER_PATH,
     RunRecorder,
+    index_of,
+    read_context,
     read_hashes,
     read_inputs,
     read_orders,
@@ -19,7 +23,7 @@ from tests.kernel.fakes import mark
 from tests.storage.fund import INPUTS, fund, record
 
 
-def test_inputs_order_path_and_hashes_are_those_of_the_journal(tmp_path: Path) -> None:
+def test_frames_and_hashes_are_those_of_the_journal(tmp_path: Path) -> None:
     record(tmp_path)
     journal = MemoryJournal()
     bus = fund(journal)
@@ -34,6 +38,12 @@ def test_inputs_order_path_and_hashes_are_those_of_the_journal(tmp_path: Path) -
     ]
     assert [read.frame for read in read_inputs(tmp_path)] == inputs
     assert [read.frame for read in read_orders(tmp_path)] == orders
+    context = [
+        frame_of(envelope)
+        for envelope in said
+        if not envelope.is_input and envelope.stream not in ORDER_PATH
+    ]
+    assert [read.frame for read in read_context(tmp_path)] == context
     hashes = read_hashes(tmp_path)
     assert [recorded_digest(hashes, envelope.seq) for envelope in said] == [
         envelope.digest for envelope in said
@@ -41,8 +51,14 @@ def test_inputs_order_path_and_hashes_are_those_of_the_journal(tmp_path: Path) -
     assert recorded_digest(hashes, len(said) + 1) is None
 
 
-def test_the_order_path_names_streams_that_exist() -> None:
-    assert set(EVENTS) >= ORDER_PATH
+def test_the_sets_name_streams_that_exist_and_share_none() -> None:
+    assert set(EVENTS) >= ORDER_PATH | HASHED_ONLY
+    assert not ORDER_PATH & HASHED_ONLY
+
+
+def test_the_index_that_was_written_is_the_one_that_the_frames_give(tmp_path: Path) -> None:
+    record(tmp_path)
+    assert (tmp_path / INDEX).read_bytes() == index_of(tmp_path)
 
 
 async def test_a_recorder_needs_no_barrier_and_forgets_nothing(tmp_path: Path) -> None:
@@ -53,6 +69,6 @@ async def test_a_recorder_needs_no_barrier_and_forgets_nothing(tmp_path: Path) -
     assert recorder.flushed_seq == bus.seq
     with pytest.raises(NotImplementedError, match="kept whole"):
         recorder.trim(1)
-    with pytest.raises(NotImplementedError, match="read_inputs"):
+    with pytest.raises(NotImplementedError, match="open_recorded"):
         recorder.read()
     recorder.close()

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantum_os.storage.run_folder import HASHES, INPUTS, ORDERS
+from quantum_os.storage.run_folder import CONTEXT, HASHES, INDEX, INPUTS, ORDERS
 from quantum_os.storage.verification import Verification, verify
 from tests.storage.fund import INPUTS as PLAYED
 from tests.storage.fund import fund, record, verified
 
-FILES = (INPUTS, ORDERS, HASHES)
+FILES = (INPUTS, ORDERS, CONTEXT, INDEX, HASHES)
 
 
 def _flipped(path: Path, place: int, change: int = 0x10) -> None:
@@ -73,7 +73,12 @@ def test_a_flipped_order_is_named_by_its_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("file", "why"),
-    [(INPUTS, "the recorded inputs end early"), (ORDERS, "orders.bin ends early")],
+    [
+        (INPUTS, "the recorded inputs end early"),
+        (ORDERS, "orders.bin ends early"),
+        (CONTEXT, "context.bin ends early"),
+        (INDEX, "index.bin does not fit the frames"),
+    ],
 )
 def test_an_emptied_file_is_named(tmp_path: Path, file: str, why: str) -> None:
     record(tmp_path)

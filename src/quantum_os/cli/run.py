@@ -27,11 +27,11 @@ from quantum_os.kernel import logs
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings
+from quantum_os.storage.recorded_journal import JOURNAL_FILE
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
 
-JOURNAL_FILE = "journal.sqlite"
 _BUILT = (Mode.DEMO,)
 
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from mmap import mmap
 from pathlib import Path
 
 import msgspec
@@ -27,11 +28,15 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FrameRead(msgspec.Struct, frozen=True):
-    """One frame as found on the disk: `frame` is None when nothing sensible could be read."""
+    """One frame as found on the disk: `frame` is None when nothing sensible could be read.
+
+    `index` counts frames from 0, `offset` is where this one begins in bytes.
+    """
 
     index: int
     frame: Frame | None
     damage: str = ""
+    offset: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -60,23 +65,43 @@ def framed(envelope: Envelope) -> bytes:
 def read_frames(path: Path) -> Iterator[FrameRead]:
     """Gives the frames of a file; a damaged one says so, an unreadable rest ends the reading."""
     with path.open("rb") as file:
-        index = 0
+        index = offset = 0
         while head := file.read(_HEAD.size):
             if len(head) < _HEAD.size:
-                yield FrameRead(index, None, "the file ends inside a frame")
+                yield FrameRead(index, None, "the file ends inside a frame", offset)
                 return
             length, checksum = _HEAD.unpack(head)
             body = file.read(length) if length <= FRAME_MAX else b""
             if len(body) < length or length > FRAME_MAX:
-                yield FrameRead(index, None, "the frame's length is damaged or the file is cut")
+                why = "the frame's length is damaged or the file is cut"
+                yield FrameRead(index, None, why, offset)
                 return
-            yield _parsed(index, body, checksum)
+            yield _parsed(index, body, checksum, offset)
             index += 1
+            offset += _HEAD.size + length
 
 
-def _parsed(index: int, body: bytes, checksum: int) -> FrameRead:
+def frame_at(data: bytes | mmap, offset: int) -> FrameRead:
+    """Gives the frame that begins at an offset; `index` is not known there and 0."""
+    if offset + _HEAD.size > len(data):
+        return FrameRead(0, None, "the file ends before the frame", offset)
+    length, checksum = _HEAD.unpack_from(data, offset)
+    start = offset + _HEAD.size
+    return _parsed(0, data[start : start + length], checksum, offset)
+
+
+def frame_starts(data: bytes | mmap) -> Iterator[int]:
+    """Gives where each frame begins, by their lengths alone; the end of the last one at last."""
+    offset = 0
+    while offset + _HEAD.size <= len(data):
+        yield offset
+        offset += _HEAD.size + _HEAD.unpack_from(data, offset)[0]
+    yield offset
+
+
+def _parsed(index: int, body: bytes, checksum: int, offset: int) -> FrameRead:
     damage = "" if xxhash.xxh3_64_intdigest(body) == checksum else "checksum does not match"
     try:
-        return FrameRead(index, _decode(body), damage)
+        return FrameRead(index, _decode(body), damage, offset)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return FrameRead(index, None, damage or str(error))
+        return FrameRead(index, None, damage or str(error), offset)

@@ -1,14 +1,26 @@
-"""What a recorded run leaves behind: its inputs, its orders, and a hash of every event."""
+"""What a recorded run leaves behind: its events, where each lies, and a hash of every one."""
 
+import heapq
 from collections.abc import Iterator
+from io import BytesIO
+from mmap import mmap
 from pathlib import Path
+from typing import BinaryIO
 
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.storage.frames import FrameRead, framed, read_frames
+from quantum_os.storage.frames import Frame, FrameRead, framed, read_frames
+from quantum_os.storage.run_index import IndexWriter
 
 INPUTS = "inputs.bin"
 ORDERS = "orders.bin"
+CONTEXT = "context.bin"
+INDEX = "index.bin"
 HASHES = "hashes.bin"
+
+PARTS = (INPUTS, ORDERS, CONTEXT)
+"""The files of frames, in the order of their numbers in the index."""
+
+_INPUTS, _ORDERS, _CONTEXT = range(len(PARTS))
 
 ORDER_PATH = frozenset(
     {
@@ -38,28 +50,54 @@ ORDER_PATH = frozenset(
         "safety.fault",
     }
 )
-"""Streams kept whole in `orders.bin`: the life of every order, from decision to closed trade."""
+"""Streams kept in `orders.bin`: the life of every order, from decision to closed trade."""
+
+HASHED_ONLY = frozenset({"venue.snapshot"})
+"""Derived streams of which only the hash is kept: a listing per bar of what fills and positions
+already say, and more bytes than all else together."""
 
 _BUFFERED = 1 << 20
 HASH_BYTES = 8
 
 
+def part_of(stream: str, *, is_input: bool) -> int | None:
+    """Gives the number of the file that an event is kept in; None when only its hash is kept."""
+    if is_input:
+        return _INPUTS
+    if stream in ORDER_PATH:
+        return _ORDERS
+    return None if stream in HASHED_ONLY else _CONTEXT
+
+
 class RunRecorder:
-    """The journal of a backtest: inputs and order path whole, everything else as 8-byte hashes."""
+    """The journal of a backtest: events whole in three files, an index, and a hash of each event.
+
+    Inputs, the order path, and the context that orders came from lie apart, so that a replay reads
+    only inputs and a table of trades only orders.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._inputs = (folder / INPUTS).open("wb", buffering=_BUFFERED)
-        self._orders = (folder / ORDERS).open("wb", buffering=_BUFFERED)
-        self._hashes = (folder / HASHES).open("wb", buffering=_BUFFERED)
+        self._parts = [_opened(folder / name) for name in PARTS]
+        self._hashes = _opened(folder / HASHES)
+        self._index_file = _opened(folder / INDEX)
+        self._index = IndexWriter(self._index_file)
+        self._ends = [0] * len(PARTS)
         self._seq = 0
 
     def append(self, envelope: Envelope) -> None:
         self._seq = envelope.seq
         self._hashes.write(envelope.digest.to_bytes(HASH_BYTES, "little"))
-        if envelope.cause == 0:
-            self._inputs.write(framed(envelope))
-        elif envelope.stream in ORDER_PATH:
-            self._orders.write(framed(envelope))
+        part = part_of(envelope.stream, is_input=envelope.cause == 0)
+        if part is not None:
+            self._index.add(
+                seq=envelope.seq,
+                ts=envelope.ts,
+                cause=envelope.cause,
+                stream=envelope.stream,
+                file=part,
+                offset=self._ends[part],
+            )
+            self._ends[part] += self._parts[part].write(framed(envelope))
 
     @property
     def flushed_seq(self) -> int:
@@ -69,13 +107,14 @@ class RunRecorder:
         """A backtest sends nothing to anyone: what is appended may be relied on."""
 
     def read(self, start: int = 1) -> Iterator[Envelope]:
-        raise NotImplementedError("a run folder is read by `read_inputs` and `read_orders`")
+        raise NotImplementedError("a run folder is read by `open_recorded`")
 
     def trim(self, before: int) -> None:
         raise NotImplementedError("a recorded run is kept whole")
 
     def close(self) -> None:
-        for file in (self._inputs, self._orders, self._hashes):
+        self._index.close()
+        for file in (*self._parts, self._hashes, self._index_file):
             file.close()
 
 
@@ -89,13 +128,46 @@ def read_orders(folder: Path) -> Iterator[FrameRead]:
     return read_frames(folder / ORDERS)
 
 
+def read_context(folder: Path) -> Iterator[FrameRead]:
+    """Gives the other derived events that were kept, in order."""
+    return read_frames(folder / CONTEXT)
+
+
+def index_of(folder: Path) -> bytes:
+    """Makes the index of a run anew from its frames; one that cannot be read is left out."""
+    made = BytesIO()
+    index = IndexWriter(made)
+    parts = [_numbered(folder, number) for number in range(len(PARTS))]
+    for frame, number, offset in heapq.merge(*parts, key=lambda part: part[0].seq):
+        index.add(
+            seq=frame.seq,
+            ts=frame.ts,
+            cause=frame.cause,
+            stream=frame.stream,
+            file=number,
+            offset=offset,
+        )
+    index.close()
+    return made.getvalue()
+
+
 def read_hashes(folder: Path) -> bytes:
     """Gives the 8-byte hashes of all events, by sequence number from 1."""
     return (folder / HASHES).read_bytes()
 
 
-def recorded_digest(hashes: bytes, seq: int) -> int | None:
+def recorded_digest(hashes: bytes | mmap, seq: int) -> int | None:
     """Gives the recorded hash of one event; None past the end."""
     start = (seq - 1) * HASH_BYTES
     piece = hashes[start : start + HASH_BYTES]
     return int.from_bytes(piece, "little") if len(piece) == HASH_BYTES else None
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("wb", buffering=_BUFFERED)
+
+
+def _numbered(folder: Path, number: int) -> Iterator[tuple[Frame, int, int]]:
+    for read in read_frames(folder / PARTS[number]):
+        if read.frame is not None:
+            yield read.frame, number, read.offset

@@ -1,6 +1,6 @@
 """Whether a recorded run still gives the same events: replays its inputs, compares hashes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,10 +11,15 @@ from quantum_os.kernel.envelope import Envelope, decode_event
 from quantum_os.kernel.journal import Journal
 from quantum_os.storage.frames import FrameRead, frame_of
 from quantum_os.storage.run_folder import (
+    CONTEXT,
     HASH_BYTES,
     HASHES,
-    ORDER_PATH,
+    INDEX,
     ORDERS,
+    PARTS,
+    index_of,
+    part_of,
+    read_context,
     read_hashes,
     read_inputs,
     read_orders,
@@ -45,12 +50,13 @@ class Verification(msgspec.Struct, frozen=True):
 class ComparingJournal:
     """Takes the replayed events and holds each against its recorded hash; keeps none of them.
 
-    Derived events of the order path are also held against their whole record in `orders`.
+    Derived events that were kept whole are also held against their whole record in `kept`, which
+    has one reading for each number of a file.
     """
 
-    def __init__(self, hashes: bytes, orders: Iterator[FrameRead]) -> None:
+    def __init__(self, hashes: bytes, kept: Mapping[int, Iterator[FrameRead]]) -> None:
         self._hashes = hashes
-        self._orders = orders
+        self._kept = kept
         self.seen = 0
         self.mismatches = 0
         self.first: Mismatch | None = None
@@ -59,8 +65,9 @@ class ComparingJournal:
         self.seen += 1
         recorded = recorded_digest(self._hashes, self.seen)
         why = "" if recorded == envelope.digest else "the content differs"
-        if not envelope.is_input and envelope.stream in ORDER_PATH:
-            why = self._order_problem(envelope) or why
+        part = part_of(envelope.stream, is_input=envelope.is_input)
+        if part is not None and part in self._kept:
+            why = self._problem(envelope, part) or why
         if why:
             self.differs(
                 Mismatch(
@@ -87,16 +94,17 @@ class ComparingJournal:
             why = why or "the recorded inputs end early"
             self.differs(Mismatch(seq, "?", 0, _hex(recorded), None, why), max(1, lacking))
 
-    def _order_problem(self, envelope: Envelope) -> str:
-        read = next(self._orders, None)
+    def _problem(self, envelope: Envelope, part: int) -> str:
+        """Says what is wrong with the kept frame of an event, if anything."""
+        file, read = PARTS[part], next(self._kept[part], None)
         if read is None:
-            return f"{ORDERS} ends early"
+            return f"{file} ends early"
         if read.damage or read.frame is None:
-            return f"{ORDERS}, frame {read.index}: {read.damage}"
+            return f"{file}, frame {read.index}: {read.damage}"
         replayed = frame_of(envelope)
         if EVENTS[envelope.stream].UNHASHED:
             replayed = msgspec.structs.replace(replayed, payload=read.frame.payload)
-        return "" if read.frame == replayed else f"{ORDERS}, frame {read.index}: another event"
+        return "" if read.frame == replayed else f"{file}, frame {read.index}: another event"
 
     @property
     def flushed_seq(self) -> int:
@@ -120,12 +128,15 @@ def verify(
 ) -> Verification:
     """Replays `inputs.bin` through a fresh line-up and compares every event with the record.
 
+    Each event is held against its hash, and against its frame where one is kept; the index against
+    the one that the frames give.
+
     `make_bus` builds the run's line-up over a journal; `progress` hears the inputs done so far. A
     damaged input ends the replay: what would follow from it was never said.
     """
     hashes = read_hashes(folder)
-    orders = read_orders(folder)
-    journal = ComparingJournal(hashes, orders)
+    kept = {PARTS.index(ORDERS): read_orders(folder), PARTS.index(CONTEXT): read_context(folder)}
+    journal = ComparingJournal(hashes, kept)
     bus = make_bus(journal)
     inputs, why = 0, ""
     for read in read_inputs(folder):
@@ -136,11 +147,20 @@ def verify(
         progress(inputs)
     events, torn = divmod(len(hashes), HASH_BYTES)
     journal.missing(events, why)
-    left = next(orders, None)
-    if journal.first is None and (torn or left is not None):
-        what = HASHES if torn else ORDERS
-        journal.differs(Mismatch(journal.seen, "?", 0, None, None, f"{what} says more"))
+    if journal.first is None:
+        odd = _left_over(folder, kept, torn=bool(torn))
+        if odd:
+            journal.differs(Mismatch(journal.seen, "?", 0, None, None, odd))
     return Verification(journal.seen, inputs, journal.mismatches, journal.first)
+
+
+def _left_over(folder: Path, kept: Mapping[int, Iterator[FrameRead]], *, torn: bool) -> str:
+    """Says what else is in the folder that no event of the replay stands for, if anything."""
+    longer = [PARTS[part] for part, reads in kept.items() if next(reads, None) is not None]
+    if torn or longer:
+        return f"{longer[0] if longer else HASHES} says more"
+    fits = (folder / INDEX).read_bytes() == index_of(folder)
+    return "" if fits else f"{INDEX} does not fit the frames"
 
 
 def _replayed(read: FrameRead, bus: Bus) -> str:

@@ -1,0 +1,129 @@
+"""What the journal of a live process says, read beside the process and without touching it."""
+
+import heapq
+import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+from quantum_os.events.catalog import EVENTS
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.storage.run_book import RunFolderError
+
+JOURNAL_FILE = "journal.sqlite"
+"""The journal's name in a home folder."""
+
+_COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
+_Row = tuple[int, int, int, int, str, str, bytes, bytes]
+
+
+class RecordedJournal:
+    """The last life in a journal, with the earlier ones that it continues.
+
+    A life continues the one before unless its time goes back behind it; then a market was played
+    again from its start, and the same ids stand for another story.
+    """
+
+    document: dict[str, object] | None = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file = folder / JOURNAL_FILE
+        try:
+            self._connection = sqlite3.connect(f"file:{quote(str(self._file))}?mode=ro", uri=True)
+            self._first, self._last = self._story()
+        except sqlite3.Error as error:
+            raise RunFolderError(f"{self._file}: {error}") from error
+
+    @property
+    def span(self) -> tuple[int, int]:
+        first, last = self.event(self._first), self.event(self._last)
+        return (first.ts, last.ts) if first is not None and last is not None else (0, 0)
+
+    def events(
+        self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
+    ) -> Iterator[Envelope]:
+        for stream in streams:
+            if stream not in EVENTS:
+                raise ValueError(f"no stream is called {stream!r}")
+        numbers = range(self._first, self._last + 1)
+        start = 0 if start_ts is None else bisect_left(numbers, start_ts, key=self._time)
+        end = len(numbers) if end_ts is None else bisect_right(numbers, end_ts, key=self._time)
+        if start >= end:
+            return iter(())
+        first, last = numbers[start], numbers[end - 1]
+        if not streams:
+            return self._read("seq BETWEEN ? AND ?", first, last)
+        each = (
+            self._read("stream = ? AND seq BETWEEN ? AND ?", stream, first, last)
+            for stream in dict.fromkeys(streams)
+        )
+        return heapq.merge(*each, key=lambda envelope: envelope.seq)
+
+    def event(self, seq: int) -> Envelope | None:
+        if not self._first <= seq <= self._last:
+            return None
+        return next(self._read("seq = ?", seq), None)
+
+    def caused_by(self, seq: int) -> Iterator[Envelope]:
+        later = self._read("seq BETWEEN ? AND ?", seq + 1, self._last)
+        cascade = takewhile(lambda envelope: not envelope.is_input, later)
+        return (envelope for envelope in cascade if envelope.cause == seq)
+
+    def mentioning(self, text: str, *streams: str) -> Iterator[Envelope]:
+        each = (
+            self._read(
+                "stream = ? AND seq BETWEEN ? AND ? AND instr(payload, CAST(? AS BLOB)) > 0",
+                stream,
+                self._first,
+                self._last,
+                text,
+            )
+            for stream in dict.fromkeys(streams)
+        )
+        return heapq.merge(*each, key=lambda envelope: envelope.seq)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def _story(self) -> tuple[int, int]:
+        """Gives the first and the last number of the story; (1, 0) when there is none."""
+        row = self._connection.execute("SELECT min(seq), max(seq) FROM journal").fetchone()
+        if row[0] is None:
+            return 1, 0
+        oldest, last = row
+        starts = "SELECT seq, ts FROM journal WHERE stream = 'process.started' ORDER BY seq DESC"
+        for seq, ts in self._connection.execute(starts).fetchall():
+            before = self._connection.execute(
+                "SELECT ts FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT 1", (seq,)
+            ).fetchone()
+            if before is not None and before[0] > ts:
+                return seq, last
+        return oldest, last
+
+    def _time(self, seq: int) -> int:
+        row = self._connection.execute("SELECT ts FROM journal WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            raise RunFolderError(f"{self._file}: event {seq} is missing")
+        return int(row[0])
+
+    def _read(self, where: str, *values: object) -> Iterator[Envelope]:
+        sql = f"SELECT {_COLUMNS} FROM journal WHERE {where} ORDER BY seq"  # noqa: S608
+        try:
+            for row in self._connection.execute(sql, values):
+                yield _envelope(row)
+        except sqlite3.Error as error:
+            raise RunFolderError(f"{self._file}: {error}") from error
+
+
+def _envelope(row: _Row) -> Envelope:
+    return Envelope(*row[:7], int.from_bytes(row[7], "little"))
