@@ -130,7 +130,7 @@ def test_an_account_that_was_empty_has_no_return_from_there() -> None:
 
 def test_days_are_bounded() -> None:
     desk = Desk()
-    desk.record.state.days = dict.fromkeys(range(DAYS_MAX), dec(1))
+    desk.record.state.days = dict.fromkeys(range(-1, DAYS_MAX - 1), dec(1))
     state = desk.hears(_equity(2), day=DAYS_MAX)
     assert len(state.days) == DAYS_MAX
-    assert next(iter(state.days)) == 1
+    assert next(iter(state.days)) == 0

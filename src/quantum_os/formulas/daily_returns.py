@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from math import prod
 
 from quantum_os.events.units import NS_PER_DAY
@@ -30,14 +29,17 @@ def closing_equities(marks: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]
     return {day_of(time): equity for time, equity in marks}
 
 
-def daily_returns(opening: Decimal, closes: Iterable[Decimal]) -> list[float]:
+def returns_by_day(opening: Decimal, closes: Mapping[int, Decimal]) -> dict[int, float]:
     """The return of each day from the equity that ended the day before, the first from `opening`.
 
     A day after one that ended at or below zero has no return and is left out.
     """
-    return [
-        float(after / before) - 1 for before, after in pairwise((opening, *closes)) if before > 0
-    ]
+    before = (opening, *closes.values())
+    return {
+        day: float(after / start) - 1
+        for (day, after), start in zip(closes.items(), before, strict=False)
+        if start > 0
+    }
 
 
 def compounded(returns: Sequence[float]) -> float:
@@ -45,10 +47,10 @@ def compounded(returns: Sequence[float]) -> float:
     return prod(1 + r for r in returns) - 1
 
 
-def monthly_returns(by_day: Mapping[int, float]) -> dict[tuple[int, int], float]:
-    """The compounded return of each (year, month) of returns by day number; months in order."""
+def by_month(by_day: Mapping[int, float]) -> dict[tuple[int, int], list[float]]:
+    """The returns of each (year, month), of returns by day number; months and days in order."""
     months: dict[tuple[int, int], list[float]] = {}
     for day in sorted(by_day):
         on = date_of(day)
         months.setdefault((on.year, on.month), []).append(by_day[day])
-    return {month: compounded(returns) for month, returns in months.items()}
+    return months

@@ -60,7 +60,7 @@ def expected_maximum(trials: int, spread: float) -> float:
 def deflated_sharpe(
     returns: Sequence[float], trials: int, trial_sharpes: Sequence[float]
 ) -> float | None:
-    """The probability that the true Sharpe ratio is above what `trials` of nothing would show (DSR).
+    """The probability that the true Sharpe ratio is above what luck gives so many trials (DSR).
 
     `trial_sharpes` are the per-period ratios of the trials that have one; their variance scales the
     luck. With one trial this is the PSR against 0. None where the PSR is, and when there were

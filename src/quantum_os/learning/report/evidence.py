@@ -86,8 +86,9 @@ class Life(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct):
     """All that the report is made from. Times in ns, money in USD; everything in time order.
 
-    `volatility` holds the ATR fraction of each decision bar. `ends` counts (day, stage, gate) of every symbol and bar that did not end in an entry, `let_by`
-    counts the gates that failed and were only reported.
+    `volatility` holds the ATR fraction of each decision bar. `ends` counts (day, stage, gate) of
+    every symbol and bar that did not end in an entry, `let_by` the gates that failed and were only
+    reported. `open_fills` and `open_prices` are of what was still held at the end.
     """
 
     starts: list[ProcessStarted] = []

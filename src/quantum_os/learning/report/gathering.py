@@ -58,10 +58,7 @@ class Working(msgspec.Struct):
 
 
 def gather(envelopes: Iterable[Envelope]) -> Evidence:
-    """Reads a recording once, in order, and gives what it proves.
-
-    Of a journal whose market began anew with a later process, only the last one counts.
-    """
+    """Reads a recording once, in order, and gives what it proves."""
     gatherer = _Gatherer()
     for envelope in envelopes:
         gatherer.hear(envelope)
@@ -82,8 +79,6 @@ class _Gatherer:
         if handler is None:
             return
         self._seq, self._root = envelope.seq, envelope.trace
-        if envelope.stream == "process.started" and envelope.ts < self._now:
-            self.evidence, self._work = Evidence(), Working()
         self._now = envelope.ts
         evidence = self.evidence
         evidence.first = evidence.first or envelope.ts
