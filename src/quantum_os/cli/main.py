@@ -7,6 +7,7 @@ from quantum_os.cli.backtest import backtest
 from quantum_os.cli.lineup_command import lineup
 from quantum_os.cli.remote_sim import remote_sim
 from quantum_os.cli.replay import replay
+from quantum_os.cli.report import report
 from quantum_os.cli.run import run
 from quantum_os.cli.runs import runs
 
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for command in (backtest, run, remote_sim, replay, runs, lineup):
+for command in (backtest, run, remote_sim, replay, report, runs, lineup):
     main.add_command(command)

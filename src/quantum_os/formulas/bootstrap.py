@@ -38,7 +38,8 @@ def stationary_places(
     starts = chance.integers(0, length, (draws, length))
     along = np.arange(length)
     begun = np.maximum.accumulate(np.where(fresh, along, 0), axis=1)
-    return (np.take_along_axis(starts, begun, axis=1) + along - begun) % length
+    places: Places = (np.take_along_axis(starts, begun, axis=1) + along - begun) % length
+    return places
 
 
 def times_drawn(places: Places) -> Floats:

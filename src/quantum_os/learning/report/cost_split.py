@@ -120,17 +120,17 @@ def volatility_rank(life: Life, histories: dict[str, list[float]]) -> float | No
 def stop_slippage(lives: Sequence[Life]) -> StopSlippage:
     """How much worse than their triggers the protective stops filled."""
     stops = [
-        fill
+        (fill, fill.reference)
         for life in lives
         for fill in life.fills
         if fill.order is not None and fill.order.leg is Leg.STOP and fill.reference
     ]
-    lost = [float(fill.slippage / (fill.reference * fill.fill.qty)) * 1e4 for fill in stops]
+    lost = [float(fill.slippage / (trigger * fill.fill.qty)) * 1e4 for fill, trigger in stops]
     return StopSlippage(
         stops=len(stops),
         mean_bps=mean(lost),
         worst_bps=max(lost, default=None),
-        gapped=sum(fill.gapped for fill in stops),
+        gapped=sum(fill.gapped for fill, _ in stops),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from quantum_os.events.units import Mode
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.report.evidence import Evidence
 
@@ -81,7 +80,7 @@ def facts_of(document: Mapping[str, object] | None, evidence: Evidence) -> Facts
         data_hash=recorded.data_hash,
         decision_hash=recorded.decision_hash,
         event_hash=recorded.event_hash,
-        mode=start.mode.value if isinstance(start.mode, Mode) else start.mode,
+        mode=start.mode.value,
         profile=policy.policy.profile,
         policy_version=policy.version,
         report_only=tuple(gate.value for gate in policy.policy.report_only),

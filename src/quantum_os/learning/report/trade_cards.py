@@ -1,16 +1,14 @@
 """Decides what the page knows of each trade: its numbers, its orders, and the candles around it."""
 
-from collections.abc import Callable
-
 from quantum_os.events.units import NS_PER_MS
 from quantum_os.learning.report.candles import candles_each, packed_candles, trades_drawn
-from quantum_os.learning.report.evidence import Evidence, Life, SeenFill
+from quantum_os.learning.report.evidence import ZERO, Evidence, Life, SeenFill
 
 Card = dict[str, object]
 
 
-def trade_cards(evidence: Evidence, progress: Callable[[int], None]) -> list[Card]:
-    """One card for each closed trade, in the order they closed; `progress` hears the trades done.
+def trade_cards(evidence: Evidence) -> list[Card]:
+    """One card for each closed trade, in the order they closed.
 
     Of more trades than fit into the page, those that moved the most money have candles.
     """
@@ -21,7 +19,6 @@ def trade_cards(evidence: Evidence, progress: Callable[[int], None]) -> list[Car
     for at, life in enumerate(lives):
         candles = _candles(evidence, life, len(lives)) if at in drawn else None
         cards.append({**_numbers(life), **_plan(life), "candles": candles})
-        progress(at + 1)
     return cards
 
 
@@ -57,7 +54,7 @@ def _numbers(life: Life) -> Card:
         "gross": float(round(trade.gross, 4)),
         "fees": float(round(trade.fees, 4)),
         "funding": float(round(trade.funding, 4)),
-        "slippage": float(round(sum(seen.slippage for seen in life.fills), 4)),
+        "slippage": float(round(sum((seen.slippage for seen in life.fills), ZERO), 4)),
         "net": float(round(trade.net, 4)),
         "r": _rounded(trade.r),
         "mae": _rounded(trade.mae_r),
