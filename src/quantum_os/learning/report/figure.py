@@ -52,11 +52,11 @@ def written(value: float | None, unit: Unit, *, signed: bool = False) -> str:
 
 
 def written_interval(interval: tuple[float, float] | None, unit: Unit) -> str:
-    """Writes bounds as `low to high`; nothing for None."""
+    """Writes bounds as `low to high` and the unit once; nothing for None."""
     if interval is None:
         return ""
-    low, high = interval
-    return f"{written(low, unit)} to {written(high, unit)}"
+    low, high = (written(bound, unit) for bound in interval)
+    return f"{low.partition(' ')[0]} to {high}"
 
 
 def told(figure: Figure) -> str:

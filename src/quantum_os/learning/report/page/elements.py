@@ -87,8 +87,8 @@ def chart(name: str, title: str, said: str, *, height: int = 340, note: str = ""
         aria_label=f"{title}. {said}",
         style=f"height:{height}px",
     )
-    words = joined([tag("strong", title), Markup(" ") if note else None, note or None])
-    return tag("figure", tag("figcaption", words), place)
+    words = (tag("strong", title), " ", tag("span", note)) if note else (tag("strong", title),)
+    return tag("figure", tag("figcaption", *words), place)
 
 
 def _attribute(key: str, value: str | bool | None) -> str:

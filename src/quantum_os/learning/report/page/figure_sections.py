@@ -14,7 +14,7 @@ from quantum_os.learning.report.page.elements import (
     table,
     tag,
 )
-from quantum_os.learning.report.page.numbers import figure_value, sign_class
+from quantum_os.learning.report.page.numbers import figure_value, side_of
 
 TABLES: dict[str, tuple[str, ...]] = {
     "Result": (
@@ -74,28 +74,33 @@ def equity_section(report: Report) -> Markup:
         "Equity",
         chart(
             "equity",
-            "Equity and buy & hold, USD",
+            "Equity, USD",
             said,
-            height=520,
-            note="Below: the fall from the running peak. Buy & hold pays no costs.",
+            height=600,
+            note="Below: the fall from the running peak, and the run beside buy & hold, "
+            "which pays no costs.",
         ),
         _months(report.months),
     )
 
 
 def _figures(name: str, figures: Sequence[Figure]) -> Markup:
-    rows = [(_named(figure), figure_value(figure), _doubt(figure)) for figure in figures]
-    return table(name, ("figure and source", "value", "95 % interval"), rows)
+    rows = [
+        (_named(figure), joined([figure_value(figure), tag("small", _doubt(figure))]))
+        for figure in figures
+    ]
+    return table(name, ("figure and source", "value and 95 % interval"), rows)
 
 
 def _named(figure: Figure) -> Markup:
     return joined([figure.label, tag("small", figure.source)])
 
 
-def _doubt(figure: Figure) -> Child:
+def _doubt(figure: Figure) -> str:
+    """The interval; or why there is none, where the figure itself is known."""
     if figure.interval is not None:
         return written_interval(figure.interval, figure.unit)
-    return tag("small", figure.reason) if figure.value is not None and figure.reason else None
+    return figure.reason if figure.value is not None else ""
 
 
 def _months(months: Sequence[Month]) -> Markup:
@@ -123,8 +128,8 @@ def _month(month: Month | None) -> Child:
 def _shaded(value: float, title: str) -> Markup:
     """A return on the shade of its size."""
     strength = min(_SHADES, 1 + int(abs(value) / _SHADE_FULL * _SHADES)) if value else 0
-    side = sign_class(value) or "none"
     text = written(value, Unit.FRACTION, signed=True)
+    side = side_of(text) or "none"
     return tag("span", text, class_=f"shade {side}-{strength}", title=title)
 
 

@@ -26,12 +26,13 @@ def head_section(report: Report) -> Markup:
         _title(report),
         *warnings(report),
         _verdict(report),
+        *notes(report),
         tag("div", *cards, class_="cards", role="group", aria_label="Key figures"),
     )
 
 
 def warnings(report: Report) -> list[Markup]:
-    """What would mislead a reader who did not know it, the worst first."""
+    """What would mislead a reader of the verdict: it stands before it, the worst first."""
     said: list[Markup] = []
     wrong = [check.claim for check in report.checks if not check.ok]
     if wrong:
@@ -39,11 +40,15 @@ def warnings(report: Report) -> list[Markup]:
     if report.facts.synthetic:
         text = "A random generator made these prices: nothing here is about a real market."
         said.append(_warning("synthetic", "SYNTHETIC MARKET", text))
-    if report.facts.report_only:
-        said.append(_profile(report))
     if report.trials.damaged:
         title = f"Damaged lines in the trial ledger, not counted: {len(report.trials.damaged)}"
         said.append(_warning("wrong", title, "; ".join(report.trials.damaged)))
+    return said
+
+
+def notes(report: Report) -> list[Markup]:
+    """What must be known of the policy and the end of the run, after the verdict."""
+    said = [_profile(report)] if report.facts.report_only else []
     if report.open_positions:
         title = f"Still open at the end: {len(report.open_positions)}"
         names = ", ".join(report.open_positions)

@@ -1,7 +1,7 @@
 """Decides how numbers stand on the page: their unit, and the colour of a gain or a loss."""
 
 from quantum_os.learning.report.figure import Figure, Unit, told, written
-from quantum_os.learning.report.page.elements import Child, Markup, tag
+from quantum_os.learning.report.page.elements import Markup, tag
 
 _GAIN_OR_LOSS = frozenset(
     {
@@ -17,21 +17,19 @@ _GAIN_OR_LOSS = frozenset(
 """The figures whose sign is a gain or a loss."""
 
 
-def sign_class(value: float | None) -> str | None:
-    """Names the colour of a gain or a loss; nothing is neither."""
-    if value is None or value == 0:
-        return None
-    return "gain" if value > 0 else "loss"
+def side_of(text: str) -> str | None:
+    """Names the side of a written number by its sign; what is written as 0 has none."""
+    return {"+": "gain", "-": "loss"}.get(text[:1])
 
 
 def money(value: float) -> Markup:
     """USD with its sign."""
-    return tag("span", written(value, Unit.USD, signed=True), class_=sign_class(value))
+    return _coloured(written(value, Unit.USD, signed=True))
 
 
-def in_r(value: float | None) -> Child:
+def in_r(value: float | None) -> Markup:
     """A multiple of the risk with its sign; `unknown` for None."""
-    return tag("span", written(value, Unit.R, signed=True), class_=sign_class(value))
+    return _coloured(written(value, Unit.R, signed=True))
 
 
 def count(value: int) -> str:
@@ -43,6 +41,9 @@ def figure_value(figure: Figure) -> Markup:
     if figure.value is None:
         return tag("span", told(figure), class_="unknown")
     if figure.key in _GAIN_OR_LOSS:
-        text = written(figure.value, figure.unit, signed=True)
-        return tag("span", text, class_=sign_class(figure.value))
+        return _coloured(written(figure.value, figure.unit, signed=True))
     return tag("span", told(figure))
+
+
+def _coloured(text: str) -> Markup:
+    return tag("span", text, class_=side_of(text))

@@ -52,7 +52,7 @@ def trades_section(report: Report) -> Markup:
         ),
         tag(
             "div",
-            chart("trade", "The chosen trade", said, height=460),
+            chart("trade", "The chosen trade", said, height=460, note="Choose one in the list."),
             tag("div", id="trade-facts", class_="facts", aria_live="polite"),
             class_="trade",
         ),

@@ -3,20 +3,23 @@
 const CHARTS = {
   equity(data, c) {
     const d = data.equity, x = d.times.map(utc);
-    const line = (y, name, colour, dash) => ({ x, y, name, mode: "lines", type: "scatter",
-      line: { color: colour, width: dash ? 1.4 : 2, dash }, hovertemplate: "%{y:,.2f} USD" });
-    const traces = [line(d.equity, "equity", c.accent)];
-    if (d.equal_weight) traces.push(line(d.equal_weight, "buy & hold, equal parts", c.hold, "dash"));
-    if (d.bitcoin) traces.push(line(d.bitcoin, "buy & hold, bitcoin", c.bitcoin, "dot"));
-    traces.push({ x: d.fall_times.map(utc), y: d.fall, name: "below the peak", yaxis: "y2", type: "scatter",
-      mode: "lines", fill: "tozeroy", line: { color: c.loss, width: 1 }, hovertemplate: "%{y:.2%}",
-      showlegend: false });
+    const grown = (y, name, colour, dash) => ({ x, y: y.map((v) => v / d.deposit - 1), name, mode: "lines", type: "scatter",
+      yaxis: "y3", line: { color: colour, width: 1.5, dash }, hovertemplate: "%{y:+.2%}" });
+    const traces = [
+      { x, y: d.equity, name: "equity", type: "scatter", mode: "lines", line: { color: c.accent, width: 1.8 },
+        hovertemplate: "%{y:,.2f} USD", legendgroup: "fund" },
+      { x: d.fall_times.map(utc), y: d.fall, name: "below the peak", yaxis: "y2", type: "scatter", mode: "lines",
+        fill: "tozeroy", line: { color: c.loss, width: 1 }, hovertemplate: "%{y:.2%}", showlegend: false },
+      { ...grown(d.equity, "the run", c.accent), showlegend: false, legendgroup: "fund" }];
+    if (d.equal_weight) traces.push(grown(d.equal_weight, "buy & hold, equal parts", c.hold, "dash"));
+    if (d.bitcoin) traces.push(grown(d.bitcoin, "buy & hold, bitcoin", c.bitcoin, "dot"));
     const lines = d.latches.map(([time, cause]) => ({ type: "line", x0: utc(time), x1: utc(time), yref: "paper",
       y0: 0, y1: 1, line: { color: c.loss, width: 1, dash: "dot" }, label: { text: cause, font: { size: 10 } } }));
-    return { traces, layout: layout(c, {
-      hovermode: "x unified", shapes: lines, xaxis: axis(c, { anchor: "y2", hoverformat: "%Y-%m-%d %H:%M" }),
-      yaxis: axis(c, { domain: [0.33, 1], tickformat: ",.0f" }),
-      yaxis2: axis(c, { domain: [0, 0.26], tickformat: ".1%", rangemode: "tozero" }),
+    return { traces, layout: layout(c, { hovermode: "x unified", hoversubplots: "axis", shapes: lines,
+      xaxis: axis(c, { anchor: "y3", hoverformat: "%Y-%m-%d %H:%M" }),
+      yaxis: axis(c, { domain: [0.54, 1], tickformat: ",.0f" }),
+      yaxis2: axis(c, { domain: [0.33, 0.5], tickformat: ".1%", rangemode: "tozero" }),
+      yaxis3: axis(c, { domain: [0, 0.28], tickformat: "+.0%" }),
     }) };
   },
 
@@ -52,7 +55,7 @@ const CHARTS = {
       name: gate.gate + " (" + gate.stage + ")", visible: gate.hidden ? "legendonly" : true,
       marker: { color: PALETTE[at % PALETTE.length] }, hovertemplate: "%{y:,}" }));
     return { traces, layout: layout(c, { barmode: "stack", hovermode: "x unified", bargap: 0.15,
-      legend: { orientation: "h", y: -0.12, yanchor: "top", font: { size: 10 } },
+      legend: { orientation: "h", y: -0.12, yanchor: "top", traceorder: "normal", font: { size: 10 } },
       yaxis: axis(c, { tickformat: ",d" }) }) };
   },
 

@@ -2,7 +2,8 @@
 
 const DATA = JSON.parse(document.getElementById("report-data").textContent);
 const DRAWN = new Set();
-let chosenTrade = null;
+const PAPER_PX = 680; // a sheet of A4 between its margins
+let chosenTrade = null, width;
 
 // The drawing library is 4.8 MB of text in this file; it is read once the page stands.
 function library() {
@@ -24,11 +25,17 @@ function draw(place) {
   const picture = name === "trade" ? tradePicture(chosenTrade, c) : CHARTS[name](DATA, c);
   if (!DRAWN.has(place)) place.replaceChildren();
   DRAWN.add(place);
-  library().react(place, picture.traces, picture.layout, CONFIG);
+  library().react(place, picture.traces, { ...picture.layout, width }, CONFIG);
 }
 
-function drawAll() {
-  for (const place of document.querySelectorAll("[data-chart]")) draw(place);
+function toPaper() {
+  width = PAPER_PX;
+  for (const place of document.querySelectorAll("[data-chart]")) if (place.dataset.chart !== "trade") draw(place);
+}
+
+function backToScreen() {
+  width = undefined;
+  [...DRAWN].forEach(draw);
 }
 
 function showTrade(trade) {
@@ -37,7 +44,8 @@ function showTrade(trade) {
   for (const [name, value] of tradeFacts(trade)) list.append(element("dt", name), element("dd", value));
   const place = document.getElementById("chart-trade");
   document.getElementById("trade-facts").replaceChildren(list);
-  place.setAttribute("aria-label", "Trade in " + trade.symbol + ", " + trade.side + ", net " + number(trade.net, 2, true) + " USD");
+  place.setAttribute("aria-label", "The chosen trade: " + tradeTitle(trade));
+  place.closest("figure").querySelector("figcaption span").textContent = tradeTitle(trade);
   if (DRAWN.has(place)) draw(place);
 }
 
@@ -52,7 +60,7 @@ function watch() {
 }
 
 if (document.getElementById("trade-list")) new TradeList(DATA.trades, showTrade);
-window.addEventListener("beforeprint", drawAll);
+window.addEventListener("beforeprint", toPaper);
+window.addEventListener("afterprint", backToScreen);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [...DRAWN].forEach(draw));
-matchMedia("print").addEventListener("change", () => [...DRAWN].forEach(draw));
 requestAnimationFrame(() => setTimeout(watch, 0));

@@ -19,11 +19,14 @@ function layout(c, more) {
     margin: { l: 50, r: 12, t: 26, b: 34 }, hoverlabel: { bgcolor: c.surface, bordercolor: c.line,
       font: { color: c.ink } },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: c.line, activecolor: c.quiet },
     xaxis: axis(c), yaxis: axis(c), ...more,
   };
 }
 
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+// On a phone there is no room for buttons over a chart, and fingers zoom without them.
+const CONFIG = { displaylogo: false, responsive: true, displayModeBar: innerWidth < 740 ? false : "hover",
+  modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
 
 // Times come in ms; plotly reads a text without a zone as it stands, so UTC stays UTC.
 function utc(ms) {

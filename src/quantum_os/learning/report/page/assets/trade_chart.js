@@ -41,7 +41,7 @@ function fillTraces(trade, c) {
 function ladder(trade, c) {
   const span = { type: "line", xref: "x", yref: "y", x0: utc(trade.opened), x1: utc(trade.closed) };
   const rung = (value, text, colour, dash) => ({ ...span, y0: value, y1: value, line: { color: colour, width: 1, dash },
-    label: { text, textposition: "end", yanchor: "bottom", font: { size: 10, color: colour } } });
+    label: { text, textposition: "start", yanchor: "bottom", font: { size: 10, color: colour } } });
   const targets = trade.targets.map((value, at) => value === null ? null : rung(value, "TP" + (at + 1), c.gain, "dash"));
   return [...targets.filter((one) => one), rung(trade.entry, "entry", c.accent, "dot")];
 }
@@ -58,9 +58,12 @@ function tradePicture(trade, c) {
   const candles = candleTrace(trade, c);
   return { traces: [candles, stopTrace(trade, c), ...fillTraces(trade, c)], layout: layout(c, {
     shapes: ladder(trade, c), xaxis: axis(c, { type: "date", rangeslider: { visible: false } }),
-    yaxis: axis(c, { range: reach(trade, candles) }), hovermode: "closest",
-    title: { text: short(trade.symbol) + " " + trade.side + ", " + minute(trade.opened) + " to " + minute(trade.closed) +
-      ", " + number(trade.net, 2, true) + " USD", font: { size: 13 }, x: 0.01, y: 0.985 }, margin: { l: 60, r: 12, t: 56, b: 30 } }) };
+    yaxis: axis(c, { range: reach(trade, candles) }), hovermode: "closest" }) };
+}
+
+function tradeTitle(trade) {
+  return short(trade.symbol) + " " + trade.side + ", " + minute(trade.opened) + " to " + minute(trade.closed) + ", " +
+    number(trade.net, 2, true) + " USD, left by " + trade.reason;
 }
 
 function tradeFacts(trade) {
@@ -71,7 +74,7 @@ function tradeFacts(trade) {
     ["first stop", price(trade.stop)],
     ["targets", trade.targets.map((t) => t === null ? "runner" : price(t)).join(", ") || "none"],
     ["risk at the stop", number(trade.risk, 2) + " USD"],
-    ["liquidation", trade.liquidation === null ? "unknown" : price(trade.liquidation)],
+    ["liquidation", trade.liquidation === null ? "none estimated" : price(trade.liquidation)],
     ["gross", number(trade.gross, 2, true) + " USD"], ["fees", number(-trade.fees, 2, true) + " USD"],
     ["funding", number(trade.funding, 2, true) + " USD"], ["slippage", number(-trade.slippage, 2, true) + " USD, in gross"],
     ["net", number(trade.net, 2, true) + " USD"], ["net", number(trade.r, 3, true) + " R"],

@@ -12,6 +12,11 @@ const COLUMNS = [
   ["r", "net, R", (t) => number(t.r, 2, true), (t) => (t.r === null ? -Infinity : t.r)],
 ];
 const NUMERIC = new Set(["hold", "net", "r"]);
+const ROOMY = new Set(["strategy", "regime", "reason", "hold"]);
+
+function columnClass(key, colour) {
+  return [NUMERIC.has(key) ? "n" : null, ROOMY.has(key) ? "roomy" : null, colour].filter(Boolean).join(" ") || null;
+}
 
 class TradeList {
   constructor(trades, chosen) {
@@ -29,7 +34,7 @@ class TradeList {
   }
 
   head(key, title) {
-    const cell = element("th", null, { scope: "col", class: NUMERIC.has(key) ? "n" : null });
+    const cell = element("th", null, { scope: "col", class: columnClass(key) });
     const button = element("button", title, { type: "button", "data-sort": key });
     button.addEventListener("click", () => {
       this.order = [key, this.order[0] === key ? -this.order[1] : NUMERIC.has(key) ? -1 : 1];
@@ -78,7 +83,7 @@ class TradeList {
     const row = element("tr", null, { "data-id": trade.id, "aria-current": trade === this.current ? "true" : null });
     for (const [key, , text] of COLUMNS) {
       const colour = key === "net" || key === "r" ? signed(trade[key]) : null;
-      const cell = element("td", key === "symbol" ? null : text(trade), { class: [NUMERIC.has(key) ? "n" : null, colour].filter(Boolean).join(" ") || null });
+      const cell = element("td", key === "symbol" ? null : text(trade), { class: columnClass(key, colour) });
       if (key === "symbol") cell.append(element("button", text(trade), { type: "button", "aria-label": "draw the trade in " + trade.symbol + " closed " + minute(trade.closed) }));
       row.append(cell);
     }
