@@ -94,6 +94,15 @@ def test_streams_and_times_choose(
     assert list(recorded.events(*streams, start_ts=start, end_ts=end)) == wanted
 
 
+@pytest.mark.parametrize("stream", ["safety.cleared", "feed.watermark", "fill"])
+def test_the_latest_of_a_stream_is_found(
+    recorded: Recorded, said: list[Envelope], stream: str
+) -> None:
+    for before in range(said[-1].seq + 2):
+        earlier = [each for each in said if each.stream == stream and each.seq < before]
+        assert recorded.latest(stream, before) == (earlier[-1] if earlier else None)
+
+
 def test_what_followed_is_found(recorded: Recorded, said: list[Envelope]) -> None:
     for envelope in said:
         followed = [each for each in said if each.cause == envelope.seq]

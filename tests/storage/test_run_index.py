@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,13 +58,28 @@ def test_a_look_up_is_a_search_through_all_rows(
     assert index.place_of(seq) == sum(row.seq < seq for row in made)
     base = made[0].ts if made else 0
     start, end = base + start, base + end
-    assert index.place_at(start) == sum(row.ts < start for row in made)
     for stream in STREAMS:
         of_stream = [place for place, row in enumerate(made) if row.stream == stream]
         assert list(index.places(stream, None, None)) == of_stream
         assert list(index.places(stream, start, end)) == [
             place for place in of_stream if start <= made[place].ts <= end
         ]
+
+
+@given(rows(), st.data())
+def test_an_offset_is_covered_by_the_row_before_it(
+    made: list[IndexRow], data: st.DataObject
+) -> None:
+    made = [msgspec.structs.replace(row, offset=10 * at) for at, row in enumerate(made)]
+    index = RunIndex(written(made))
+    offset = data.draw(st.integers(-5, 305))
+    for file in range(3):
+        before = [
+            place
+            for place, row in enumerate(made)
+            if row.file == file and row.stream in STREAMS[:2] and row.offset <= offset
+        ]
+        assert index.covering(STREAMS[:2], file, offset) == (before[-1] if before else None)
 
 
 @given(rows(), st.data())

@@ -4,24 +4,19 @@ from collections.abc import Iterator
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Judged, judge, judged, side_of, terms_of
+from quantum_os.ai.decision_gates import Judged, Known, judge_bar, side_of
 from quantum_os.events.ai import (
     AiDecisionMade,
     AiSignalGenerated,
     DecisionSummary,
     Disposition,
-    Gate,
-    GateCheck,
 )
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
-from quantum_os.events.market import MarketData
+from quantum_os.events.market import MarketData, row_of
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import Frac, Mode
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
-
-TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
-"""Modes in which made-up prices may be traded on."""
 
 
 class DecisionState(msgspec.Struct):
@@ -55,17 +50,11 @@ class Decision(Reactor[DecisionState]):
         self.state.market = event
 
     def on_signal(self, event: AiSignalGenerated) -> Iterator[DecisionSummary | AiDecisionMade]:
-        policy, market = self.state.policy, self.state.market
-        if policy is None or self.now > policy.valid_until:
-            yield _summary(event, _all_held(event, Gate.POLICY_STALE), _no_ids(event))
-            return
-        if market is None or market.bar_close != event.bar_close:
-            yield _summary(event, _all_held(event, Gate.DATA_STALE), _no_ids(event))
-            return
-        terms = terms_of(market, policy, self.state.tradable, self.state.mode in TRUSTS_SYNTHETIC)
-        verdicts = [judge(event, row, terms) for row in range(len(event.symbols))]
+        state = self.state
+        known = Known(state.policy, state.market, state.tradable, state.mode, self.now)
+        verdicts = judge_bar(event, known)
         ids = [
-            derive(self.state.namespace, "decision", symbol, event.bar_close, strategy)
+            derive(state.namespace, "decision", symbol, event.bar_close, strategy)
             if verdict.is_candidate
             else None
             for verdict, symbol, strategy in zip(
@@ -75,16 +64,7 @@ class Decision(Reactor[DecisionState]):
         yield _summary(event, verdicts, ids)
         for row, decision_id in enumerate(ids):
             if decision_id is not None:
-                place = terms.rows[event.symbols[row]]
-                yield _candidate(event, row, verdicts[row], decision_id, market, place, policy)
-
-
-def _all_held(event: AiSignalGenerated, gate: Gate) -> list[Judged]:
-    return [judged((GateCheck(gate, ok=False),))] * len(event.symbols)
-
-
-def _no_ids(event: AiSignalGenerated) -> list[str | None]:
-    return [None] * len(event.symbols)
+                yield _candidate(event, row, verdicts[row], decision_id, known)
 
 
 def _summary(
@@ -111,26 +91,24 @@ def _summary(
 
 
 def _candidate(
-    event: AiSignalGenerated,
-    row: int,
-    verdict: Judged,
-    decision_id: str,
-    market: MarketData,
-    place: int,
-    policy: PolicyUpdated,
+    event: AiSignalGenerated, row: int, verdict: Judged, decision_id: str, known: Known
 ) -> AiDecisionMade:
+    symbol, policy, market = event.symbols[row], known.policy, known.market
+    place = None if market is None else row_of(market.symbols, symbol)
+    if policy is None or market is None or place is None:
+        raise ValueError(f"a candidate without a policy or a market: {symbol}")
     side, q = side_of(event, row)
     strategy, e_net, cost_r = event.strategy[row], event.e_net[row], event.cost_r[row]
     confidence, price, atr = event.confidence[row], market.last[place], market.atr_frac[place]
     if side is None or strategy is None or q is None or e_net is None or cost_r is None:
-        raise ValueError(f"a candidate without a view: {event.symbols[row]}")
+        raise ValueError(f"a candidate without a view: {symbol}")
     if confidence is None or price is None or atr is None:
-        raise ValueError(f"a candidate without a market: {event.symbols[row]}")
+        raise ValueError(f"a candidate without a market: {symbol}")
     return AiDecisionMade(
         decision_id=decision_id,
         signal_id=event.signal_id,
         bar_close=event.bar_close,
-        symbol=event.symbols[row],
+        symbol=symbol,
         side=side,
         confidence=confidence,
         q=q,

@@ -5,11 +5,27 @@ import msgspec
 from quantum_os.events.ai import AiSignalGenerated, Gate, GateCheck
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.market import MarketData
-from quantum_os.events.units import NS_PER_MS, NS_PER_S, Flag, PositionSide
+from quantum_os.events.units import NS_PER_MS, NS_PER_S, Flag, Mode, PositionSide
 from quantum_os.formulas.edge import q_breakeven
 
 REPORTABLE = frozenset({Gate.EDGE, Gate.BREAKEVEN, Gate.CONFIDENCE})
-"""What a profile may let through here: whether a trade pays, never whether its inputs are known."""
+"""What a profile may let through here: whether a trade pays, never whether its inputs are known.
+
+The three measure one thing in three units: how far the probability lies above break-even.
+"""
+
+TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
+"""Modes in which made-up prices may be traded on."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the mind knew when a signal came: policy, market, universe, mode, and the time."""
+
+    policy: PolicyUpdated | None
+    market: MarketData | None
+    tradable: tuple[str, ...]
+    mode: Mode | None
+    now: int
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -24,37 +40,55 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What all symbols of one bar close are judged by; `tradable` is asked, never walked."""
+    """What all symbols of one bar close are judged by; `tradable` is asked, never walked.
+
+    `reported` are the gates that the profile only reports, `hardest` the one of the others that
+    asks for the most above break-even.
+    """
 
     market: MarketData
     rows: dict[str, int]
     policy: PolicyUpdated
     tradable: frozenset[str]
     trusts_synthetic: bool
+    reported: frozenset[Gate]
+    hardest: Gate | None
 
     @property
     def age_limit_ms(self) -> float:
         return self.policy.policy.decision.age_limit_s * NS_PER_S / NS_PER_MS
 
 
-def terms_of(
-    market: MarketData, policy: PolicyUpdated, tradable: tuple[str, ...], trusts_synthetic: bool
-) -> Terms:
-    """Puts together what a bar close is judged by."""
-    rows = {symbol: row for row, symbol in enumerate(market.symbols)}
-    return Terms(market, rows, policy, frozenset(tradable), trusts_synthetic)
+def judge_bar(signal: AiSignalGenerated, known: Known) -> list[Judged]:
+    """Judges every symbol of a bar close; without a policy or the bar's market all are held."""
+    policy, market = known.policy, known.market
+    if policy is None or known.now > policy.valid_until:
+        return [_held(Gate.POLICY_STALE)] * len(signal.symbols)
+    if market is None or market.bar_close != signal.bar_close:
+        return [_held(Gate.DATA_STALE)] * len(signal.symbols)
+    reported = REPORTABLE.intersection(policy.policy.report_only)
+    terms = Terms(
+        market=market,
+        rows={symbol: row for row, symbol in enumerate(market.symbols)},
+        policy=policy,
+        tradable=frozenset(known.tradable),
+        trusts_synthetic=known.mode in TRUSTS_SYNTHETIC,
+        reported=reported,
+        hardest=_hardest(policy, reported),
+    )
+    return [judge(signal, row, terms) for row in range(len(signal.symbols))]
 
 
 def judge(signal: AiSignalGenerated, row: int, terms: Terms) -> Judged:
     """Evaluates every gate that can be evaluated; a missing input ends the list with its gate."""
     checks = _market_checks(signal.symbols[row], terms)
-    if all(check.ok for check in checks):
+    if checks[-1].ok:
         checks = (*checks, *_signal_checks(signal, row, terms.policy))
-    reported = REPORTABLE.intersection(terms.policy.policy.report_only)
-    return judged(tuple(_reported(check, reported) for check in checks))
+    told = tuple(_reported(check, terms.reported) for check in checks)
+    return _judged(told, terms.hardest)
 
 
-def judged(checks: tuple[GateCheck, ...]) -> Judged:
+def _judged(checks: tuple[GateCheck, ...], hardest: Gate | None) -> Judged:
     """Concludes from checks: the first that refuses is the reason; none makes a candidate."""
     first = next((check for check in checks if _refuses(check)), None)
     return Judged(
@@ -63,8 +97,12 @@ def judged(checks: tuple[GateCheck, ...]) -> Judged:
         reason=first.name.value if first else "passed",
         value=first.value if first else None,
         limit=first.limit if first else None,
-        nearest=_nearest(checks),
+        nearest=_nearest_that_refuses(checks, hardest) if first else _nearest(checks, hardest),
     )
+
+
+def _held(gate: Gate) -> Judged:
+    return _judged((GateCheck(gate, ok=False),), None)
 
 
 def side_of(signal: AiSignalGenerated, row: int) -> tuple[PositionSide | None, float | None]:
@@ -145,21 +183,44 @@ def _refuses(check: GateCheck) -> bool:
     return not check.ok and not check.report_only
 
 
-def _nearest(checks: tuple[GateCheck, ...]) -> str:
-    """Names the gate whose change would flip the disposition, by distance from its own limit.
+def _nearest_that_refuses(checks: tuple[GateCheck, ...], hardest: Gate | None) -> str:
+    """Names the one gate whose value at its limit would turn a HOLD; "" when it takes several.
 
-    Of a HOLD one that refuses, of a candidate one that passed; without a measure, the first.
+    Who satisfies the hardest of the gates that measure the edge satisfies the others with it. What
+    stands behind a missing input was not judged, and may still refuse.
     """
-    refusing = [check for check in checks if _refuses(check)]
-    asked = refusing or [check for check in checks if check.ok]
+    refusing = [check.name for check in checks if _refuses(check)]
+    if hardest in refusing:
+        refusing = [gate for gate in refusing if gate not in REPORTABLE or gate is hardest]
+    return refusing[0].value if len(refusing) == 1 else ""
+
+
+def _nearest(checks: tuple[GateCheck, ...], hardest: Gate | None) -> str:
+    """Names the gate of a candidate that is nearest to refusing, by distance from its own limit.
+
+    Only a gate that is measured by degrees can be near, and one that is only reported never
+    refuses.
+    """
     nearest, least = "", float("inf")
-    for check in asked:
-        if check.value is None or check.limit is None or check.name in _ALL_OR_NOTHING:
-            continue
-        distance = abs(check.value - check.limit) / max(abs(check.limit), 1e-9)
-        if distance < least:
-            nearest, least = check.name.value, distance
-    return nearest or (refusing[0].name.value if refusing else "")
+    for check in checks:
+        if check.name in (hardest, Gate.DATA_STALE) and check.value is not None and check.limit:
+            distance = abs(check.value - check.limit) / abs(check.limit)
+            if distance < least:
+                nearest, least = check.name.value, distance
+    return nearest
 
 
-_ALL_OR_NOTHING = frozenset({Gate.FLAGGED, Gate.DATA_STALE})
+def _hardest(policy: PolicyUpdated, reported: frozenset[Gate]) -> Gate | None:
+    """Gives the gate that asks for the most above break-even of those that may refuse.
+
+    With x = q - q_be: EDGE asks x >= e_net_min / (A - B), BREAKEVEN x >= q_margin, and CONFIDENCE
+    x >= its minimum - .5 (trading.md 2).
+    """
+    rules = policy.policy.decision
+    asked = {
+        Gate.EDGE: rules.e_net_min_r / (rules.gain_r - rules.loss_r),
+        Gate.BREAKEVEN: rules.q_margin,
+        Gate.CONFIDENCE: policy.limits.confidence_min - 0.5,
+    }
+    gates = [gate for gate in asked if gate not in reported]
+    return max(gates, key=lambda gate: asked[gate], default=None)

@@ -179,7 +179,12 @@ class Disposition(StrEnum):
 
 
 class DecisionSummary(Event, frozen=True):
-    """What was decided for every symbol at one bar close, and the gate nearest to flipping it."""
+    """What was decided for every symbol at one bar close, and the gate nearest to flipping it.
+
+    Of a HOLD `nearest` is the one gate whose value at its limit would have made a candidate, as far
+    as gates could be judged; "" when several refuse. Of a candidate it is the gate of the mind that
+    came nearest to refusing; "" when none that may refuse is measured by degrees.
+    """
 
     bar_close: Ns
     symbols: tuple[str, ...]

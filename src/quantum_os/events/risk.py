@@ -27,7 +27,11 @@ class RiskPermit(Event, frozen=True):
 
 
 class RiskRefusal(Event, frozen=True):
-    """An intent that may not be traded; `code` is the first gate that failed."""
+    """An intent that may not be traded; `code` is the first gate that failed.
+
+    `nearest` is the one gate that alone would have let it through, had its value been inside its limit; ""
+    refuse.
+    """
 
     intent_id: str
     decision_id: str

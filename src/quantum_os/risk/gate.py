@@ -147,16 +147,6 @@ def _refusal(intent: TradeIntent, verdict: Verdict, failed: GateCheck) -> RiskRe
         code=failed.name,
         value=failed.value,
         limit=failed.limit,
-        nearest=_nearest(verdict.checks, failed),
+        nearest=verdict.nearest,
         checks=verdict.checks,
     )
-
-
-def _nearest(checks: tuple[GateCheck, ...], failed: GateCheck) -> str:
-    """The refusing check closest to its limit; the first where none can be measured."""
-    missed = [
-        (abs(check.value - check.limit) / abs(check.limit), check.name)
-        for check in checks
-        if not check.ok and not check.report_only and check.value is not None and check.limit
-    ]
-    return min(missed, key=lambda pair: pair[0])[1] if missed else failed.name

@@ -54,6 +54,9 @@ CAPACITY = (
 )
 """The caps that a smaller quantity may satisfy."""
 
+ONE_MEASURE = (Gate.CLUSTER_MARGIN, Gate.GROSS_MARGIN)
+"""Crypto is one cluster, so both hold all margin in use against a limit: one value, two limits."""
+
 _ZERO = Decimal(0)
 
 
@@ -66,7 +69,23 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def refusal(self) -> GateCheck | None:
         """The first failed check that is not only reported."""
-        return next((c for c in self.checks if not c.ok and not c.report_only), None)
+        return next(iter(self._refusing()), None)
+
+    @property
+    def nearest(self) -> str:
+        """The one gate whose value at its limit would turn the refusal; "" when it takes several.
+
+        Of two that measure the same, the tighter one satisfies both.
+        """
+        refusing = self._refusing()
+        same = [check for check in refusing if check.name in ONE_MEASURE]
+        if len(same) == len(ONE_MEASURE):
+            loose = max(same, key=lambda check: check.limit or 0.0)
+            refusing = [check for check in refusing if check is not loose]
+        return refusing[0].name.value if len(refusing) == 1 else ""
+
+    def _refusing(self) -> list[GateCheck]:
+        return [check for check in self.checks if not check.ok and not check.report_only]
 
 
 def evaluate(intent: TradeIntent, book: Book, limits: Limits | None) -> Verdict:

@@ -90,13 +90,10 @@ def frame_at(data: bytes | mmap, offset: int) -> FrameRead:
     return _parsed(0, data[start : start + length], checksum, offset)
 
 
-def frame_starts(data: bytes | mmap) -> Iterator[int]:
-    """Gives where each frame begins, by their lengths alone; the end of the last one at last."""
-    offset = 0
-    while offset + _HEAD.size <= len(data):
-        yield offset
-        offset += _HEAD.size + _HEAD.unpack_from(data, offset)[0]
-    yield offset
+def frame_end(data: bytes | mmap, offset: int) -> int:
+    """Gives where the frame ends that begins at an offset."""
+    length: int = _HEAD.unpack_from(data, offset)[0]
+    return offset + _HEAD.size + length
 
 
 def _parsed(index: int, body: bytes, checksum: int, offset: int) -> FrameRead:

@@ -40,6 +40,9 @@ class Recorded(Protocol):
     def event(self, seq: int) -> Envelope | None:
         """Gives one event by its number; None when it was not kept."""
 
+    def latest(self, stream: str, before: int) -> Envelope | None:
+        """Gives the last event of a stream that has a lower number; None when there is none."""
+
     def caused_by(self, seq: int) -> Iterator[Envelope]:
         """Gives what directly followed from an event."""
 

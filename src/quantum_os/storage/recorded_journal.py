@@ -68,6 +68,10 @@ class RecordedJournal:
             return None
         return next(self._read("seq = ?", seq), None)
 
+    def latest(self, stream: str, before: int) -> Envelope | None:
+        where = "stream = ? AND seq BETWEEN ? AND ?"
+        return next(self._read(where, stream, self._first, before - 1, backwards=True), None)
+
     def caused_by(self, seq: int) -> Iterator[Envelope]:
         later = self._read("seq BETWEEN ? AND ?", seq + 1, self._last)
         cascade = takewhile(lambda envelope: not envelope.is_input, later)
@@ -111,13 +115,15 @@ class RecordedJournal:
         return oldest, last
 
     def _time(self, seq: int) -> int:
-        row = self._connection.execute("SELECT ts FROM journal WHERE seq = ?", (seq,)).fetchone()
-        if row is None:
-            raise RunFolderError(f"{self._file}: event {seq} is missing")
+        """Gives the time of an event, or of the next one where a damaged journal has a hole."""
+        row = self._connection.execute(
+            "SELECT ts FROM journal WHERE seq >= ? ORDER BY seq LIMIT 1", (seq,)
+        ).fetchone()
         return int(row[0])
 
-    def _read(self, where: str, *values: object) -> Iterator[Envelope]:
-        sql = f"SELECT {_COLUMNS} FROM journal WHERE {where} ORDER BY seq"  # noqa: S608
+    def _read(self, where: str, *values: object, backwards: bool = False) -> Iterator[Envelope]:
+        order = "seq DESC" if backwards else "seq"
+        sql = f"SELECT {_COLUMNS} FROM journal WHERE {where} ORDER BY {order}"  # noqa: S608
         try:
             for row in self._connection.execute(sql, values):
                 yield _envelope(row)

@@ -8,7 +8,7 @@ from typing import Self
 
 from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.storage.frames import Frame, frame_at, frame_starts
+from quantum_os.storage.frames import Frame, frame_at, frame_end
 from quantum_os.storage.run_book import RunFolderError, read_run
 from quantum_os.storage.run_folder import (
     HASHED_ONLY,
@@ -57,6 +57,11 @@ class RecordedRun:
             return None
         return self._at(place)
 
+    def latest(self, stream: str, before: int) -> Envelope | None:
+        self._refuse_unkept(stream)
+        place = self._index.last_before(stream, before)
+        return None if place is None else self._at(place)
+
     def caused_by(self, seq: int) -> Iterator[Envelope]:
         for place in range(self._index.place_of(seq + 1), len(self._index)):
             cause = self._index.row(place).cause
@@ -66,13 +71,12 @@ class RecordedRun:
                 yield self._at(place)
 
     def mentioning(self, text: str, *streams: str) -> Iterator[Envelope]:
-        frames = [
-            self._frame(part, offset)
+        found = [
+            place
             for part in range(len(PARTS))
-            for offset in self._offsets(part, text.encode())
+            for place in self._containing(part, text.encode(), streams)
         ]
-        found = sorted(frame.seq for frame in frames if frame.stream in streams)
-        return (each for each in map(self.event, found) if each is not None)
+        return map(self._at, sorted(found))
 
     def close(self) -> None:
         for each in self._maps:
@@ -131,18 +135,19 @@ class RecordedRun:
             raise RunFolderError(f"{self.folder / PARTS[part]}, byte {offset}: {read.damage}")
         return read.frame
 
-    def _offsets(self, part: int, text: bytes) -> Iterator[int]:
-        """Gives where the frames begin that contain a text."""
+    def _containing(self, part: int, text: bytes, streams: tuple[str, ...]) -> Iterator[int]:
+        """Gives the places of the frames of these streams that contain a text."""
         data = self._parts[part]
         hit = data.find(text)
-        start = 0
-        for after in frame_starts(data):
-            if hit < 0:
-                return
-            if after > hit:
-                yield start
-                hit = data.find(text, after)
-            start = after
+        while hit >= 0:
+            after = hit + 1
+            place = self._index.covering(streams, part, hit)
+            if place is not None:
+                end = frame_end(data, self._index.row(place).offset)
+                if hit < end:
+                    yield place
+                    after = end
+            hit = data.find(text, after)
 
     def _damaged(self, name: str, seq: int) -> RunFolderError:
         return RunFolderError(f"{self.folder / name} does not fit event {seq}")

@@ -1,16 +1,18 @@
 """Where each recorded event lies: one row per event by number, and the rows of each stream."""
 
+import heapq
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from mmap import mmap
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 import xxhash
 
-_ROW = struct.Struct("<QqQIHBx")
+_ROW = struct.Struct("<QqQIHxx")
+_SEQ, _TS, _OFFSET = range(3)
 _PLACE = struct.Struct("<I")
 _TAIL = struct.Struct("<QQ8s")
 _MAGIC = b"qosindx1"
@@ -34,11 +36,19 @@ class IndexRow(msgspec.Struct, frozen=True):
     offset: int
 
 
+class Section(NamedTuple):
+    """The rows of one stream in one file, and how many there are."""
+
+    stream: str
+    file: int
+    count: int
+
+
 class _Foot(msgspec.Struct, frozen=True, array_like=True):
-    """How many rows there are, and how many of them each stream has, in the order of its number."""
+    """How many rows there are, and the sections in the order of their numbers."""
 
     rows: int
-    streams: tuple[tuple[str, int], ...]
+    sections: tuple[Section, ...]
 
 
 class IndexWriter:
@@ -48,19 +58,19 @@ class IndexWriter:
         self._file = file
         self._hash = xxhash.xxh3_64()
         self._waiting = bytearray()
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[tuple[str, int], int] = {}
         self._places: list[array[int]] = []
         self._rows = 0
 
     def add(self, *, seq: int, ts: int, cause: int, stream: str, file: int, offset: int) -> None:
-        number = self._numbers.get(stream)
+        number = self._numbers.get((stream, file))
         if number is None:
-            number = self._numbers[stream] = len(self._places)
+            number = self._numbers[stream, file] = len(self._places)
             self._places.append(array("I"))
         self._places[number].append(self._rows)
         self._rows += 1
         back = seq - cause if cause else 0
-        self._waiting += _ROW.pack(seq, ts, offset, back, number, file)
+        self._waiting += _ROW.pack(seq, ts, offset, back, number)
         if len(self._waiting) >= _SPILLED_BYTES:
             self._spill()
 
@@ -68,8 +78,12 @@ class IndexWriter:
         for places in self._places:
             self._waiting += struct.pack(f"<{len(places)}I", *places)
         self._spill()
-        counts = tuple((name, len(self._places[at])) for name, at in self._numbers.items())
-        foot = msgspec.msgpack.encode(_Foot(self._rows, counts))
+        counts = [len(places) for places in self._places]
+        sections = tuple(
+            Section(stream, file, count)
+            for (stream, file), count in zip(self._numbers, counts, strict=True)
+        )
+        foot = msgspec.msgpack.encode(_Foot(self._rows, sections))
         self._hash.update(foot)
         self._file.write(foot + _TAIL.pack(len(foot), self._hash.intdigest(), _MAGIC))
 
@@ -89,12 +103,12 @@ class RunIndex:
         self._data = data
         foot, end = _foot_of(data)
         self._rows = foot.rows
-        self._names = [name for name, _ in foot.streams]
-        self._starts: dict[str, tuple[int, int]] = {}
+        self._sections = foot.sections
+        self._starts: list[int] = []
         at = foot.rows * _ROW.size
-        for name, count in foot.streams:
-            self._starts[name] = (at, count)
-            at += count * _PLACE.size
+        for section in foot.sections:
+            self._starts.append(at)
+            at += section.count * _PLACE.size
         if at != end:
             raise IndexDamaged("the index has another length than it says")
 
@@ -103,34 +117,66 @@ class RunIndex:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        return tuple(self._names)
+        return tuple(dict.fromkeys(section.stream for section in self._sections))
 
     def row(self, place: int) -> IndexRow:
         """Gives the row at a place, counted from 0 in the order of the numbers."""
-        seq, ts, offset, back, number, file = _ROW.unpack_from(self._data, place * _ROW.size)
-        return IndexRow(seq, ts, seq - back if back else 0, self._names[number], file, offset)
+        seq, ts, offset, back, number = _ROW.unpack_from(self._data, place * _ROW.size)
+        stream, file, _ = self._sections[number]
+        return IndexRow(seq, ts, seq - back if back else 0, stream, file, offset)
 
     def place_of(self, seq: int) -> int:
         """Gives the place of the first row with this number or a higher one."""
-        return bisect_left(range(self._rows), seq, key=lambda place: self._field(place, 0))
-
-    def place_at(self, ts: int) -> int:
-        """Gives the place of the first row at this time or later."""
-        return bisect_left(range(self._rows), ts, key=lambda place: self._field(place, 1))
+        return bisect_left(range(self._rows), seq, key=lambda place: self._field(place, _SEQ))
 
     def places(self, stream: str, start_ts: int | None, end_ts: int | None) -> Iterator[int]:
         """Gives the places of one stream's rows between two times, both included."""
-        at, count = self._starts.get(stream, (0, 0))
+        each = [
+            self._between(number, start_ts, end_ts)
+            for number, section in enumerate(self._sections)
+            if section.stream == stream
+        ]
+        return each[0] if len(each) == 1 else heapq.merge(*each)
 
-        def time_of(which: int) -> int:
-            return self._field(self._place(at, which), 1)
+    def last_before(self, stream: str, seq: int) -> int | None:
+        """Gives the place of the last row of a stream with a lower number."""
+        found = [
+            self._last_until(number, seq - 1, _SEQ)
+            for number, section in enumerate(self._sections)
+            if section.stream == stream
+        ]
+        return max((place for place in found if place is not None), default=None)
 
-        first = 0 if start_ts is None else bisect_left(range(count), start_ts, key=time_of)
-        last = count if end_ts is None else bisect_right(range(count), end_ts, key=time_of)
-        return (self._place(at, which) for which in range(first, last))
+    def covering(self, streams: Collection[str], file: int, offset: int) -> int | None:
+        """Gives the place of the last row of these streams that begins in a file by this offset."""
+        found = [
+            self._last_until(number, offset, _OFFSET)
+            for number, section in enumerate(self._sections)
+            if section.file == file and section.stream in streams
+        ]
+        return max((place for place in found if place is not None), default=None)
 
-    def _place(self, at: int, which: int) -> int:
-        place: int = _PLACE.unpack_from(self._data, at + which * _PLACE.size)[0]
+    def _last_until(self, number: int, value: int, field: int) -> int | None:
+        count = self._count_until(number, value, field)
+        return self._place(number, count - 1) if count else None
+
+    def _between(self, number: int, start_ts: int | None, end_ts: int | None) -> Iterator[int]:
+        first = 0 if start_ts is None else self._count_until(number, start_ts - 1, _TS)
+        last = self._sections[number].count
+        if end_ts is not None:
+            last = self._count_until(number, end_ts, _TS)
+        return (self._place(number, which) for which in range(first, last))
+
+    def _count_until(self, number: int, value: int, field: int) -> int:
+        """Counts the rows of a section whose field is at most a value; fields rise with places."""
+
+        def field_of(which: int) -> int:
+            return self._field(self._place(number, which), field)
+
+        return bisect_right(range(self._sections[number].count), value, key=field_of)
+
+    def _place(self, number: int, which: int) -> int:
+        place: int = _PLACE.unpack_from(self._data, self._starts[number] + which * _PLACE.size)[0]
         return place
 
     def _field(self, place: int, field: int) -> int:
