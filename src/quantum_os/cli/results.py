@@ -12,6 +12,7 @@ from quantum_os.exits.guard import Guard
 from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
+from quantum_os.learning.trials import Trial
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
 
@@ -162,6 +163,26 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         assumptions=[*market.assumptions, *ASSUMPTIONS],
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
+    )
+
+
+def trial_of(result: RunResult, finished: str) -> Trial:
+    """Gives what the ledger of trials keeps of a run; `finished` is when, as people write it."""
+    return Trial(
+        run_id=result.run_id,
+        finished=finished,
+        code=result.code,
+        config_hash=result.config_hash,
+        data_hash=result.data_hash,
+        decision_hash=result.decision_hash,
+        profile=result.profile,
+        seed=result.seed,
+        start=result.start,
+        end=result.end,
+        symbols=len(result.symbols),
+        trades=result.trades,
+        net_pnl=result.net_pnl,
+        sharpe=result.sharpe,
     )
 
 

@@ -22,28 +22,25 @@ class Check(msgspec.Struct, frozen=True):
 
 def checks(evidence: Evidence, recorded: Recorded) -> tuple[Check, ...]:
     """Adds the money up from the fills, and holds the ledger's and the run's own words to it."""
-    lives = evidence.lives
-    closed = [fill for life in lives for fill in life.fills]
-    held = [fill for fills in evidence.open_fills.values() for fill in fills]
-    funding = sum((payment.amount for payment in evidence.funding), ZERO)
-    net = sum((life.trade.net for life in lives), ZERO)
-    costs = sum((life.trade.gross - life.trade.fees + life.trade.funding for life in lives), ZERO)
-    booked = cash_of(closed) + sum((life.trade.funding for life in lives), ZERO)
-    end = evidence.deposit + cash_of((*closed, *held)) + funding + _worth(evidence)
+    trades = [life.trade for life in evidence.lives]
+    funding = sum((trade.funding for trade in trades), ZERO)
+    net = sum((trade.net for trade in trades), ZERO)
+    parts = sum((trade.gross - trade.fees for trade in trades), ZERO) + funding
+    booked = cash_of(fill for life in evidence.lives for fill in life.fills) + funding
+    still_open = sum((realised_of(fills) for fills in evidence.open_fills.values()), ZERO)
+    paid_since = sum((payment.amount for payment in evidence.funding), ZERO) - funding
+    wallet = evidence.deposit + booked + still_open + paid_since
     found = [
-        _check("net of the closed trades = gross - fees + funding", net, costs),
-        _check("net of the closed trades = their fills' cash + funding", net, booked),
-        _check(
-            "last equity = deposit + all fills' cash + funding + what is held", evidence.equity, end
-        ),
+        _check("net of the closed trades = gross - fees + funding", net, parts),
+        _check("net of the closed trades = cash of their fills + funding", net, booked),
+        _check("last wallet = deposit + cash of all fills + funding", evidence.wallet, wallet),
     ]
     if recorded.net_pnl is not None:
         told = Decimal(repr(recorded.net_pnl))
         found.append(_check("net of the closed trades = run.json", net, told))
     if recorded.equity is not None:
-        found.append(
-            _check("last equity = run.json", evidence.equity, Decimal(repr(recorded.equity)))
-        )
+        told = Decimal(repr(recorded.equity))
+        found.append(_check("last equity = run.json", evidence.equity, told))
     return tuple(found)
 
 
@@ -55,17 +52,18 @@ def cash_of(fills: Iterable[SeenFill]) -> Decimal:
     )
 
 
-def _worth(evidence: Evidence) -> Decimal:
-    """What is still held, at the last close, in USD; signed."""
-    return sum(
-        (
-            fill.fill.qty * fill.fill.side.sign * evidence.open_prices[symbol]
-            for symbol, fills in evidence.open_fills.items()
-            if symbol in evidence.open_prices
-            for fill in fills
-        ),
-        ZERO,
-    )
+def realised_of(fills: Iterable[SeenFill]) -> Decimal:
+    """What the fills of an open position have brought so far, less fees, at its average entry."""
+    held = entry = realised = ZERO
+    for seen in fills:
+        signed = seen.fill.qty * seen.fill.side.sign
+        realised -= seen.fill.fee
+        if held == 0 or (held > 0) == (signed > 0):
+            entry = (held * entry + signed * seen.fill.price) / (held + signed)
+        else:
+            realised += (entry - seen.fill.price) * signed
+        held += signed
+    return realised
 
 
 def _check(claim: str, left: Decimal, right: Decimal) -> Check:

@@ -88,7 +88,7 @@ class Evidence(msgspec.Struct):
 
     `volatility` holds the ATR fraction of each decision bar. `ends` counts (day, stage, gate) of
     every symbol and bar that did not end in an entry, `let_by` the gates that failed and were only
-    reported. `open_fills` and `open_prices` are of what was still held at the end.
+    reported. `open_fills` are those of what was still held at the end.
     """
 
     starts: list[ProcessStarted] = []
@@ -102,7 +102,6 @@ class Evidence(msgspec.Struct):
     leans: list[Lean] = []
     lives: list[Life] = []
     open_fills: dict[str, list[SeenFill]] = {}
-    open_prices: dict[str, Decimal] = {}
     funding: list[FundingPaid] = []
     regimes: dict[str, list[tuple[int, Regime]]] = {}
     volatility: dict[str, list[float]] = {}
@@ -123,5 +122,6 @@ class Evidence(msgspec.Struct):
         return self.marks[-1].equity if self.marks else self.deposit
 
     @property
-    def span_s(self) -> float:
-        return (self.last - self.first) / 1e9
+    def wallet(self) -> Decimal:
+        """The last cash; the deposit while nothing was marked."""
+        return self.marks[-1].wallet if self.marks else self.deposit

@@ -88,10 +88,6 @@ class _Gatherer:
     def ended(self) -> Evidence:
         evidence = self.evidence
         evidence.open_fills = {symbol: fills for symbol, fills in self._work.fills.items() if fills}
-        for symbol in evidence.open_fills:
-            bars = evidence.bars.get(symbol)
-            if bars is not None:
-                evidence.open_prices[symbol] = decimal_of(bars.close[-1])
         return evidence
 
     def on_start(self, event: ProcessStarted) -> None:
