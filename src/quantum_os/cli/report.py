@@ -9,6 +9,7 @@ from rich.table import Table
 
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.options import json_option, trials_option
+from quantum_os.cli.recorded_choice import chosen
 from quantum_os.learning.report.document import Report
 from quantum_os.learning.report.facts import NothingRecorded
 from quantum_os.learning.report.figure import told, written_interval
@@ -21,16 +22,22 @@ from quantum_os.storage.run_book import RunFolderError
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @trials_option
 @json_option
-def report(folder: Path, opens: bool, trials: Path, as_json: bool) -> None:
+def report(folder: Path | None, opens: bool, trials: Path, as_json: bool) -> None:
     """Write report.html, report.json and CSV tables into FOLDER, a recorded run or a home folder.
+
+    Without FOLDER it is the newest of runs/* and var.
 
     The page is one file that works offline. It begins with what the run shows, and how sure that
     is: intervals, costs, refusals, assumptions, and how many trials were made before this one.
     """
+    try:
+        folder = chosen(folder)
+    except RunFolderError as error:
+        refuse(str(error))
     made = _made(folder, trials)
     for line in made.report.trials.damaged:
         err.print(f"not counted as a trial: {line}", style="red", highlight=False)

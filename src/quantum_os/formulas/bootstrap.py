@@ -46,7 +46,9 @@ def times_drawn(places: Places) -> Floats:
     """[draws, length]: how often each place was drawn; any mean is a product with this."""
     draws, length = places.shape
     flat = places + np.arange(draws)[:, None] * length
-    return np.bincount(flat.ravel(), minlength=draws * length).reshape(draws, length).astype(float)
+    counted = np.bincount(flat.ravel(), minlength=draws * length)
+    drawn: Floats = counted.reshape(draws, length).astype(np.float64)
+    return drawn
 
 
 def drawn_means(drawn: Floats, sums: Sequence[float], counts: Sequence[float]) -> Floats:

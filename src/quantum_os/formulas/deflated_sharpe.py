@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from math import e, sqrt
 from statistics import NormalDist
 
+import msgspec
+
 from quantum_os.formulas.moments import kurtosis, skewness
 from quantum_os.formulas.statistics import sharpe_daily, variance
 
@@ -19,16 +21,33 @@ SURE = 0.95
 _NORMAL = NormalDist()
 
 
-def sharpe_variance(returns: Sequence[float]) -> float | None:
-    """The asymptotic variance of a per-period Sharpe ratio, with skewness and heavy tails.
+class Shape(msgspec.Struct, frozen=True):
+    """What a series of returns says of its own Sharpe ratio, per period."""
 
-    (1 - skew SR + (kurtosis - 1) / 4 SR^2) / (n - 1) (Mertens, 2002). None where the ratio is.
-    """
+    ratio: float
+    skewness: float
+    kurtosis: float
+    periods: int
+
+    @property
+    def unit_variance(self) -> float:
+        """1 - skew SR + (kurtosis - 1) / 4 SR^2: the ratio's variance times n - 1 (Mertens)."""
+        return 1 - self.skewness * self.ratio + (self.kurtosis - 1) / 4 * self.ratio**2
+
+    def probability_above(self, benchmark: float) -> float:
+        """The probability that the true ratio is above `benchmark` (PSR)."""
+        deviation = sqrt(max(self.unit_variance, 0.0) / (self.periods - 1))
+        if not deviation > 0:
+            return float(self.ratio > benchmark)
+        return _NORMAL.cdf((self.ratio - benchmark) / deviation)
+
+
+def shape_of(returns: Sequence[float]) -> Shape | None:
+    """Measures a series; None under four returns and when they do not vary."""
     ratio, skew, tails = sharpe_daily(returns, 1), skewness(returns), kurtosis(returns)
     if ratio is None or skew is None or tails is None:
         return None
-    spread = 1 - skew * ratio + (tails - 1) / 4 * ratio * ratio
-    return spread / (len(returns) - 1) if spread > 0 else None
+    return Shape(ratio, skew, tails, len(returns))
 
 
 def probabilistic_sharpe(returns: Sequence[float], benchmark: float = 0.0) -> float | None:
@@ -36,10 +55,8 @@ def probabilistic_sharpe(returns: Sequence[float], benchmark: float = 0.0) -> fl
 
     None under four returns and when they do not vary.
     """
-    ratio, spread = sharpe_daily(returns, 1), sharpe_variance(returns)
-    if ratio is None or spread is None:
-        return None
-    return _NORMAL.cdf((ratio - benchmark) / sqrt(spread))
+    shape = shape_of(returns)
+    return None if shape is None else shape.probability_above(benchmark)
 
 
 def expected_maximum(trials: int, spread: float) -> float:
@@ -80,8 +97,8 @@ def days_to_show(returns: Sequence[float], benchmark: float = 0.0) -> float | No
     1 + (1 - skew SR + (kurtosis - 1) / 4 SR^2) (z / (SR - benchmark))^2. None where the ratio is
     unknown or not above the benchmark: then no length would.
     """
-    ratio, spread = sharpe_daily(returns, 1), sharpe_variance(returns)
-    if ratio is None or spread is None or not ratio > benchmark:
+    shape = shape_of(returns)
+    if shape is None or not shape.ratio > benchmark:
         return None
     z = _NORMAL.inv_cdf(SURE)
-    return 1 + spread * (len(returns) - 1) * (z / (ratio - benchmark)) ** 2
+    return 1 + shape.unit_variance * (z / (shape.ratio - benchmark)) ** 2

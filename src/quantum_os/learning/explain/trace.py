@@ -91,9 +91,7 @@ def _of_decision(recorded: Recorded, text: str, asked: Told, decision_id: str) -
         end = end_of(life)
     except EndedTwice as error:
         raise NoAnswer(f"the record is wrong: decision {decision_id} {error}") from error
-    return msgspec.structs.replace(
-        chain, decision_id=decision_id, disposition=end.ended.value
-    )
+    return msgspec.structs.replace(chain, decision_id=decision_id, disposition=end.ended.value)
 
 
 def _told(

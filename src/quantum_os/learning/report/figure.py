@@ -45,9 +45,9 @@ def written(value: float | None, unit: Unit, *, signed: bool = False) -> str:
     if unit in (Unit.FRACTION, Unit.PROBABILITY):
         return _without_negative_zero(f"{value * 100:{sign}.2f}") + " %"
     if unit is Unit.COUNT:
-        return f"{value:{sign},.0f}"
+        return _without_negative_zero(f"{value:{sign},.0f}")
     tails = {Unit.R: " R", Unit.HOURS: " h", Unit.DAYS: " days", Unit.BPS: " bps"}
-    digits = {Unit.R: 3, Unit.HOURS: 1, Unit.DAYS: 1, Unit.BPS: 1}.get(unit, 2)
+    digits = {Unit.R: 3, Unit.HOURS: 1, Unit.DAYS: 1, Unit.BPS: 2}.get(unit, 2)
     return _without_negative_zero(f"{value:{sign},.{digits}f}") + tails.get(unit, "")
 
 
@@ -67,6 +67,6 @@ def told(figure: Figure) -> str:
 
 
 def _without_negative_zero(text: str) -> str:
-    """Turns -0.00 into 0.00: a nothing has no sign."""
+    """Turns -0.00 and +0 into 0: a nothing has no sign."""
     digits = text.lstrip("+-")
     return digits if not digits.strip("0.,") else text

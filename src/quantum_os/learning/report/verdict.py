@@ -113,7 +113,7 @@ def _expectancy(weighed: Weighed) -> str:
 
 
 def _trials(weighed: Weighed) -> str:
-    if not weighed.trades:
+    if not weighed.trades or weighed.synthetic:
         return ""
     if weighed.trials == 1:
         return "It is the only trial in this project folder; what was tried elsewhere is unknown."

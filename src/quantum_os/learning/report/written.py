@@ -13,6 +13,7 @@ from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.report.benchmark import BITCOIN, equal_weight, held_one
 from quantum_os.learning.report.document import Report
 from quantum_os.learning.report.evidence import Evidence
+from quantum_os.storage.run_book import TRADES_FILE, write_trades
 
 PAGE = "report.html"
 FIGURES = "report.json"
@@ -40,14 +41,19 @@ def library_source() -> str:
 
 
 def write_report(folder: Path, report: Report, page: str, evidence: Evidence) -> tuple[Path, ...]:
-    """Writes all files of a report, each one whole or not at all; gives their paths."""
+    """Writes all files of a report, each one whole or not at all; gives their paths.
+
+    The table of trades is the run's own, where it has one: a live process has none.
+    """
     text = msgspec.json.format(msgspec.json.encode(report)).decode() + "\n"
     _put(folder / PAGE, page)
     _put(folder / FIGURES, text)
     _put_rows(folder / EQUITY, *_equity(evidence, report))
     _put_rows(folder / MONTHLY, *_months(report))
     _put_rows(folder / REFUSALS, *_refusals(evidence))
-    return tuple(folder / name for name in FILES)
+    if not (folder / TRADES_FILE).exists():
+        write_trades(folder / TRADES_FILE, (life.trade for life in evidence.lives))
+    return tuple(folder / name for name in (*FILES, TRADES_FILE))
 
 
 Table = tuple[Sequence[str], Iterable[Sequence[object]]]
