@@ -58,7 +58,8 @@ def drawn_means(drawn: Floats, sums: Sequence[float], counts: Sequence[float]) -
     """
     number = drawn @ np.asarray(counts, dtype=float)
     total = drawn @ np.asarray(sums, dtype=float)
-    return np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
+    means: Floats = np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
+    return means
 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float, float] | None:

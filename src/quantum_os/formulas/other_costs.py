@@ -33,5 +33,5 @@ def net_at(trade: TradeCosts, round_trip: float, *, stressed: bool = False) -> D
     other costs would have chosen, sized and left otherwise.
     """
     multiple = worst_case_multiplier(trade.volatility_rank) if stressed else 1.0
-    cost = trade.traded * decimal_of(round_trip * multiple) / _SIDES
+    cost = trade.traded * decimal_of(round_trip) * decimal_of(multiple) / _SIDES
     return trade.untouched - cost + trade.funding

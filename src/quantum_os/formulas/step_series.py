@@ -1,6 +1,7 @@
 """Decides what a value that holds until its next change was over a time, weighted by how long."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def time_weighted_mean(times: Sequence[int], values: Sequence[float], end: int) -> float | None:
@@ -22,7 +23,7 @@ def share_of_time(times: Sequence[int], holds: Sequence[bool], end: int) -> floa
 
 def _held(times: Sequence[int], end: int) -> list[int]:
     """How long each value held: until the next time, the last one until `end`."""
-    held = [after - before for before, after in zip(times, (*times[1:], end), strict=True)]
+    held = [after - before for before, after in pairwise((*times, end))]
     if held and min(held) < 0:
         raise ValueError("times must not run backwards")
     return held
