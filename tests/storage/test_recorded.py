@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.catalog import EVENTS
-from quantum_os.events.system import ProcessStarted
+from quantum_os.events.system import ModuleStateChanged, ProcessStarted
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import MemoryJournal
@@ -188,7 +188,8 @@ def _live(home: Path, *times: int) -> None:
     """One life of a process: it starts at the first time and hears a mark at each."""
     journal = SqliteJournal(home / JOURNAL_FILE)
     bus = Bus([], TappedJournal(journal), first_seq=journal.last_seq + 1)
-    bus.process(times[0], example_of(ProcessStarted), "kernel")
+    for kind in (ModuleStateChanged, ModuleStateChanged, ProcessStarted):
+        bus.process(times[0], example_of(kind), "kernel")
     for time in times:
         bus.process(time, mark(time), "tape")
     journal.close()
@@ -204,7 +205,7 @@ def test_of_a_market_played_twice_the_last_time_is_read(tmp_path: Path) -> None:
     _live(tmp_path, 1, 2)
     assert _marks(tmp_path) == [1, 2]
     with open_recorded(tmp_path) as opened:
-        assert [envelope.seq for envelope in opened.events()] == [5, 6, 7]
+        assert [envelope.seq for envelope in opened.events()] == [7, 8, 9, 10, 11]
         assert opened.event(2) is None
         assert opened.span == (1, 2)
 
@@ -219,7 +220,7 @@ def test_a_life_that_goes_on_is_one_story_with_the_one_before(tmp_path: Path) ->
 def test_a_trimmed_journal_is_read_from_where_it_begins(tmp_path: Path) -> None:
     _live(tmp_path, 1, 2, 3, 4)
     journal = SqliteJournal(tmp_path / JOURNAL_FILE)
-    journal.trim(4)
+    journal.trim(6)
     journal.close()
     assert _marks(tmp_path) == [3, 4]
     with open_recorded(tmp_path) as opened:

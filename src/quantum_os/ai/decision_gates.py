@@ -89,7 +89,10 @@ def judge(signal: AiSignalGenerated, row: int, terms: Terms) -> Judged:
 
 
 def _judged(checks: tuple[GateCheck, ...], hardest: Gate | None) -> Judged:
-    """Concludes from checks: the first that refuses is the reason; none makes a candidate."""
+    """Concludes from checks: the first that refuses is the reason; none makes a candidate.
+
+    As a candidate's edge falls, the hardest of the gates that measure it is the first to refuse.
+    """
     first = next((check for check in checks if _refuses(check)), None)
     return Judged(
         checks=checks,
@@ -97,7 +100,7 @@ def _judged(checks: tuple[GateCheck, ...], hardest: Gate | None) -> Judged:
         reason=first.name.value if first else "passed",
         value=first.value if first else None,
         limit=first.limit if first else None,
-        nearest=_nearest_that_refuses(checks, hardest) if first else _nearest(checks, hardest),
+        nearest=_nearest_that_refuses(checks, hardest) if first else hardest or "",
     )
 
 
@@ -193,21 +196,6 @@ def _nearest_that_refuses(checks: tuple[GateCheck, ...], hardest: Gate | None) -
     if hardest in refusing:
         refusing = [gate for gate in refusing if gate not in REPORTABLE or gate is hardest]
     return refusing[0].value if len(refusing) == 1 else ""
-
-
-def _nearest(checks: tuple[GateCheck, ...], hardest: Gate | None) -> str:
-    """Names the gate of a candidate that is nearest to refusing, by distance from its own limit.
-
-    Only a gate that is measured by degrees can be near, and one that is only reported never
-    refuses.
-    """
-    nearest, least = "", float("inf")
-    for check in checks:
-        if check.name in (hardest, Gate.DATA_STALE) and check.value is not None and check.limit:
-            distance = abs(check.value - check.limit) / abs(check.limit)
-            if distance < least:
-                nearest, least = check.name.value, distance
-    return nearest
 
 
 def _hardest(policy: PolicyUpdated, reported: frozenset[Gate]) -> Gate | None:

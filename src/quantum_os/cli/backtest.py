@@ -21,6 +21,7 @@ from quantum_os.cli.options import (
     trials_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.results import RunResult, result_of, trial_of
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
@@ -34,9 +35,6 @@ from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import SettingsError, load_settings
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
-
-RUNS = Path("runs")
-"""Where runs go that were not told where."""
 
 
 class RunDocument(msgspec.Struct, frozen=True):

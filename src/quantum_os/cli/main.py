@@ -1,4 +1,4 @@
-"""`quantum-os`: one command per verb, each in the file of its name, imported when it is asked for."""
+"""`quantum-os`: one command per verb, each in the file of its name, loaded when it is called."""
 
 from importlib import import_module
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "remote-sim": "remote_sim:remote_sim",
     "replay": "replay:replay",
     "why": "why:why",
+    "trace": "trace:trace",
     "report": "report:report",
     "runs": "runs:runs",
     "lineup": "lineup_command:lineup",

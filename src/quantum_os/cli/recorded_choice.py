@@ -18,7 +18,7 @@ run_option = click.option(
     "folder",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help=f"A run folder, or the home of a live process. Default: the newest of {RUNS}/* and {HOME}.",
+    help=f"A run folder, or a live process's home. Default: the newest of {RUNS}/* and {HOME}.",
 )
 
 

@@ -20,6 +20,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.recorded_choice import HOME
 from quantum_os.cli.remote import reach
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
@@ -62,7 +63,7 @@ _BUILT = (Mode.DEMO,)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    default=Path("var"),
+    default=HOME,
     show_default=True,
     help="The folder of the process's state.",
 )

@@ -6,10 +6,11 @@ import msgspec
 import rich_click as click
 from rich.table import Table
 
-from quantum_os.cli.backtest import RUNS, RunDocument
+from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.compare import compare_command
 from quantum_os.cli.console import out, print_json, refuse
 from quantum_os.cli.options import json_option
+from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.results import RunResult
 from quantum_os.cli.terminal_report import percent, usd
 from quantum_os.storage.run_book import RunFolderError, read_run

@@ -5,9 +5,10 @@ from pathlib import Path
 import rich_click as click
 
 from quantum_os.cli.console import out, print_json, refuse
-from quantum_os.cli.options import Moment, json_option
+from quantum_os.cli.options import json_option
 from quantum_os.cli.recorded_choice import chosen, run_option
 from quantum_os.cli.why_view import show
+from quantum_os.kernel.iso_time import from_iso
 from quantum_os.learning.explain.decision_bars import NoAnswer
 from quantum_os.learning.explain.why import Why
 from quantum_os.learning.explain.why import why as answer
@@ -43,6 +44,6 @@ def why(symbol: str, time: tuple[str, ...], folder: Path | None, as_json: bool) 
 
 
 def _answered(symbol: str, time: str, folder: Path | None) -> Why:
-    name, asked = unified(symbol), Moment().convert(time, None, None)
+    name, asked = unified(symbol), from_iso(time)
     with open_recorded(chosen(folder)) as recorded:
         return answer(recorded, name, asked)

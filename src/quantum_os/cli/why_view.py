@@ -1,13 +1,15 @@
 """How the answer to `why` reads on a terminal: the outcome first, then what it rests on."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from quantum_os.learning.explain.amounts import Unit, written
-from quantum_os.learning.explain.checks import Came, Checked
+from quantum_os.learning.explain.checks import Came
 from quantum_os.learning.explain.why import Market, View, Why
 
 _COLOURS = {
@@ -38,12 +40,19 @@ def show(why: Why, console: Console) -> None:
     console.print(why.said, highlight=False)
     if why.nearest_said:
         console.print(why.nearest_said, highlight=False)
+    let = [check.gate.value for check in why.checks if check.came is Came.REPORTED]
+    if let:
+        console.print(
+            f"Only reported in this profile, and refused in a strict one: {', '.join(let)}.",
+            highlight=False,
+        )
     console.print()
     for line in _seen(why.market, why.view):
         console.print(line, highlight=False)
     if any(vote.side is not None for vote in why.view.votes):
         console.print(_votes(why.view))
-    console.print(_gates(why.checks))
+    for table in _gates(why):
+        console.print(table)
     if not why.checks_are_whole:
         console.print(
             "This build's gates do not come to what was recorded, so only the recorded gate is "
@@ -100,14 +109,17 @@ def _seen(market: Market | None, view: View) -> Iterator[str]:
         return
     yield (
         f"the mind: {view.side} by {view.strategy}, chance of TP1 first "
-        f"{written(view.q, Unit.PROBABILITY)}, worth {written(view.e_net_r, Unit.R)} after costs of "
-        f"{written(view.cost_r, Unit.R)}, confidence {written(view.confidence, Unit.PROBABILITY)}, "
+        f"{written(view.q, Unit.PROBABILITY)}, worth {written(view.e_net_r, Unit.R)} after costs "
+        f"of {written(view.cost_r, Unit.R)}, "
+        f"confidence {written(view.confidence, Unit.PROBABILITY)}, "
         f"regime {view.regime}, {known}"
     )
 
 
 def _votes(view: View) -> Table:
-    table = Table("voter", "side", "chance", "weight", title="Votes", title_justify="left")
+    table = Table(
+        "voter", "side", "chance", "weight", title="Votes", title_justify="left", box=SIMPLE_HEAD
+    )
     for vote in view.votes:
         table.add_row(
             f"{vote.voter}:{vote.version}",
@@ -118,25 +130,21 @@ def _votes(view: View) -> Table:
     return table
 
 
-def _gates(checks: tuple[Checked, ...]) -> Table:
-    table = Table(title="Gates checked", title_justify="left")
-    for name in ("at", "gate", "measures"):
-        table.add_column(name)
-    for name in ("value", "allowed"):
-        table.add_column(name, justify="right")
-    table.add_column("came out")
-    last = ""
-    for check in checks:
-        if last and check.stage != last:
-            table.add_section()
-        note = f" {check.note}" if check.note else ""
-        table.add_row(
-            "" if check.stage == last else check.stage,
-            check.gate,
-            check.measures,
-            check.value_said,
-            check.limit_said,
-            f"{_MARKS[check.came]}{note}",
-        )
-        last = check.stage
-    return table
+def _gates(why: Why) -> Iterator[Table]:
+    """Gives one table for each stage that was reached."""
+    for stage, checks in groupby(why.checks, key=lambda check: check.stage):
+        table = Table(title=f"Gates checked: {stage}", title_justify="left", box=SIMPLE_HEAD)
+        table.add_column("gate", no_wrap=True)
+        table.add_column("measures")
+        for name in ("value", "allowed"):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("came out")
+        for check in checks:
+            table.add_row(
+                check.gate,
+                check.measures,
+                check.value_said,
+                check.limit_said,
+                f"{_MARKS[check.came]}{f' {check.note}' if check.note else ''}",
+            )
+        yield table

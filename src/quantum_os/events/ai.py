@@ -182,8 +182,8 @@ class DecisionSummary(Event, frozen=True):
     """What was decided for every symbol at one bar close, and the gate nearest to flipping it.
 
     Of a HOLD `nearest` is the one gate whose value at its limit would have made a candidate, as far
-    as gates could be judged; "" when several refuse. Of a candidate it is the gate of the mind that
-    came nearest to refusing; "" when none that may refuse is measured by degrees.
+    as gates could be judged; "" when several refuse. Of a candidate it is the gate that would
+    refuse first if its edge fell; "" when the profile only reports those.
     """
 
     bar_close: Ns

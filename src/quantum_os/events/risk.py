@@ -29,8 +29,8 @@ class RiskPermit(Event, frozen=True):
 class RiskRefusal(Event, frozen=True):
     """An intent that may not be traded; `code` is the first gate that failed.
 
-    `nearest` is the one gate that alone would have let it through, had its value been inside its limit; ""
-    refuse.
+    `nearest` is the one gate that alone stood against it: inside its limit it would have let the
+    intent through. "" when several refuse.
     """
 
     intent_id: str

@@ -16,7 +16,14 @@ from quantum_os.storage.run_book import RunFolderError
 JOURNAL_FILE = "journal.sqlite"
 """The journal's name in a home folder."""
 
+STARTING_MAX = 1_000
+"""Events that a life may say before its `process.started`: its modules start first."""
+
 _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
+_LATER_BEFORE = (
+    "SELECT max(seq) FROM (SELECT seq, ts FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT ?) "
+    "WHERE ts > ?"
+)
 _Row = tuple[int, int, int, int, str, str, bytes, bytes]
 
 
@@ -107,11 +114,9 @@ class RecordedJournal:
         oldest, last = row
         starts = "SELECT seq, ts FROM journal WHERE stream = 'process.started' ORDER BY seq DESC"
         for seq, ts in self._connection.execute(starts).fetchall():
-            before = self._connection.execute(
-                "SELECT ts FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT 1", (seq,)
-            ).fetchone()
-            if before is not None and before[0] > ts:
-                return seq, last
+            later = self._connection.execute(_LATER_BEFORE, (seq, STARTING_MAX, ts)).fetchone()[0]
+            if later is not None:
+                return later + 1, last
         return oldest, last
 
     def _time(self, seq: int) -> int:

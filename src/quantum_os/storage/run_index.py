@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from mmap import mmap
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
 import xxhash
@@ -36,12 +36,12 @@ class IndexRow(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Section(NamedTuple):
-    """The rows of one stream in one file, and how many there are."""
+class Section(msgspec.Struct, frozen=True, array_like=True):
+    """The rows of one stream in one file: how many there are."""
 
     stream: str
     file: int
-    count: int
+    rows: int
 
 
 class _Foot(msgspec.Struct, frozen=True, array_like=True):
@@ -108,7 +108,7 @@ class RunIndex:
         at = foot.rows * _ROW.size
         for section in foot.sections:
             self._starts.append(at)
-            at += section.count * _PLACE.size
+            at += section.rows * _PLACE.size
         if at != end:
             raise IndexDamaged("the index has another length than it says")
 
@@ -122,8 +122,8 @@ class RunIndex:
     def row(self, place: int) -> IndexRow:
         """Gives the row at a place, counted from 0 in the order of the numbers."""
         seq, ts, offset, back, number = _ROW.unpack_from(self._data, place * _ROW.size)
-        stream, file, _ = self._sections[number]
-        return IndexRow(seq, ts, seq - back if back else 0, stream, file, offset)
+        of = self._sections[number]
+        return IndexRow(seq, ts, seq - back if back else 0, of.stream, of.file, offset)
 
     def place_of(self, seq: int) -> int:
         """Gives the place of the first row with this number or a higher one."""
@@ -162,7 +162,7 @@ class RunIndex:
 
     def _between(self, number: int, start_ts: int | None, end_ts: int | None) -> Iterator[int]:
         first = 0 if start_ts is None else self._count_until(number, start_ts - 1, _TS)
-        last = self._sections[number].count
+        last = self._sections[number].rows
         if end_ts is not None:
             last = self._count_until(number, end_ts, _TS)
         return (self._place(number, which) for which in range(first, last))
@@ -173,7 +173,7 @@ class RunIndex:
         def field_of(which: int) -> int:
             return self._field(self._place(number, which), field)
 
-        return bisect_right(range(self._sections[number].count), value, key=field_of)
+        return bisect_right(range(self._sections[number].rows), value, key=field_of)
 
     def _place(self, number: int, which: int) -> int:
         place: int = _PLACE.unpack_from(self._data, self._starts[number] + which * _PLACE.size)[0]

@@ -124,10 +124,14 @@ def _not_one(recorded: Recorded, bar: DecisionBar, found: int) -> str:
 def _not_there(recorded: Recorded, symbol: str, before: int, summary: DecisionSummary) -> str:
     universe = recorded.latest("universe.updated", before)
     event = None if universe is None else universe.event()
-    listed = (*event.symbols, *event.close_only) if isinstance(event, UniverseUpdated) else ()
-    names = list(dict.fromkeys([*listed, *summary.symbols]))
-    near = get_close_matches(symbol, names, NAMES_SHOWN)
-    shown = ", ".join(near or names[:NAMES_SHOWN])
+    entered = (*event.symbols, *event.close_only) if isinstance(event, UniverseUpdated) else ()
+    names = list(dict.fromkeys([*entered, *summary.symbols]))
+    bases = {name.partition("/")[0]: name for name in names}
+    near = get_close_matches(symbol.partition("/")[0], bases, NAMES_SHOWN)
+    if near:
+        listed = " or ".join(bases[base] for base in near)
+        return f"{symbol} is not in the universe of this run; did you mean {listed}?"
     more = len(names) - NAMES_SHOWN
-    rest = f" and {more} more" if more > 0 and not near else ""
-    return f"{symbol} is not in the universe of this run; it trades {shown}{rest}"
+    rest = f" and {more} more" if more > 0 else ""
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return f"{symbol} is not in the universe of this run, which is {shown}{rest}"

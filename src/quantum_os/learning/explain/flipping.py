@@ -10,6 +10,9 @@ from quantum_os.risk.verdict import CAPACITY
 
 OPENS_THE_REST = frozenset({Gate.NO_VOTE, Gate.WARMUP, Gate.UNKNOWN_INPUT})
 """Gates of the mind behind which nothing can be judged: the inputs of the others are missing."""
+
+AGES = (Gate.DATA_STALE, Gate.EQUITY_UNKNOWN)
+
 _GOALS = {
     Stage.MIND: "it would have been a candidate",
     Stage.RISK: "it would have been permitted",
@@ -34,12 +37,13 @@ def nearest_said(end: End, checks: Sequence[Checked], reported: frozenset[Gate])
 def nearest_passed(checks: Sequence[Checked], reported: frozenset[Gate]) -> Checked | None:
     """Gives the passed check that is nearest to its limit, by its share of the limit.
 
-    Only gates measured by degrees can be near; those that shrink a trade do not refuse it.
+    Only gates measured by degrees can be near; those that shrink a trade do not refuse it, and an
+    age within its limit tells of the tape's bars rather than of the trade.
     """
     found: Checked | None = None
     least = float("inf")
     for check in checks:
-        may_refuse = check.gate not in reported and check.gate not in CAPACITY
+        may_refuse = check.gate not in (*reported, *CAPACITY, *AGES)
         if check.came is Came.OK and may_refuse and check.value is not None and check.limit:
             distance = abs(check.value - check.limit) / abs(check.limit)
             if distance < least:

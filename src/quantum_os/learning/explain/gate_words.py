@@ -1,4 +1,4 @@
-"""What each gate measures and how its refusal is said: one row per gate, and where stages differ."""
+"""What each gate measures and how its refusal is said: a row per gate, and where stages differ."""
 
 from enum import StrEnum
 
@@ -293,7 +293,22 @@ WORDS: dict[Gate, Words] = {
 }
 """Every gate; a test holds this table to the vocabulary."""
 
-_NO_ROOM = Words("room under a cap", "the caps leave no room for it: {value}", Unit.USD, sign=">")
+_CAPS = {
+    Gate.GROSS_NOTIONAL: "the worth of everything",
+    Gate.SYMBOL_MARGIN: "the symbol's margin",
+    Gate.SIDE_MARGIN: "its side's margin",
+    Gate.CLUSTER_MARGIN: "the margin of all crypto",
+    Gate.GROSS_MARGIN: "the margin of everything",
+    Gate.SIZE_VANISHED: "its share of the bar's volume",
+}
+"""What the caps of `sizing/caps.py` hold down; each tells the room it leaves in USD."""
+
+
+def _no_room(gate: Gate) -> Words:
+    refusal = f"the cap on {_CAPS[gate]} leaves {{value}} for it"
+    return Words("room under a cap", refusal, Unit.USD, sign=">")
+
+
 _AT_STAGE: dict[tuple[Stage, Gate], Words] = {
     (Stage.MIND, Gate.DATA_STALE): Words(
         WORDS[Gate.DATA_STALE].measures,
@@ -318,19 +333,9 @@ _AT_STAGE: dict[tuple[Stage, Gate], Words] = {
         Unit.FRACTION,
         sign=">",
     ),
-    **{
-        (Stage.SIZE, gate): _NO_ROOM
-        for gate in (
-            Gate.GROSS_NOTIONAL,
-            Gate.SYMBOL_MARGIN,
-            Gate.SIDE_MARGIN,
-            Gate.CLUSTER_MARGIN,
-            Gate.GROSS_MARGIN,
-        )
-    },
+    **{(Stage.SIZE, gate): _no_room(gate) for gate in _CAPS if gate is not Gate.SIZE_VANISHED},
 }
-"""Where a gate measures something else at one stage: `sizing/caps.py` tells room in USD."""
-
+"""Where a gate measures something else at one stage."""
 
 _CHURN_PAUSE = Words(
     "rest after losses in a row",
@@ -346,7 +351,7 @@ def words_of(gate: Gate, stage: Stage, *, limit: float | None, note: str = "") -
     Sizing tells a cap without room by a limit of 0, churn a pause after losses by its note.
     """
     if stage is Stage.SIZE and gate is Gate.SIZE_VANISHED and limit == 0:
-        return _NO_ROOM
+        return _no_room(gate)
     if gate is Gate.CHURN and note:
         return _CHURN_PAUSE
     return _AT_STAGE.get((stage, gate), WORDS[gate])

@@ -1,6 +1,6 @@
 """What led to an event, and what followed from it: by cause, and where that ends, by content."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from quantum_os.events.ai import MetaRegime
 from quantum_os.events.market import MarketCandle, MarketData, MarketFlagged
@@ -25,6 +25,18 @@ def led_to(recorded: Recorded, envelope: Envelope) -> list[Envelope]:
     return chain[::-1]
 
 
+def with_causes(recorded: Recorded, roots: Iterable[Told], life: Sequence[Told]) -> list[Told]:
+    """Joins a life to its roots, with what led to each of its events: the price behind a fill."""
+    found = {told.envelope.seq: told for told in (*roots, *life)}
+    for told in life:
+        envelope: Envelope | None = told.envelope
+        while envelope is not None and envelope.cause and envelope.cause not in found:
+            envelope = recorded.event(envelope.cause)
+            if envelope is not None:
+                found[envelope.seq] = Told(envelope, envelope.event())
+    return [found[seq] for seq in sorted(found)]
+
+
 def followed(recorded: Recorded, seq: int) -> Iterator[Envelope]:
     """Gives what followed from an event within its cascade, in order."""
     waiting = list(recorded.caused_by(seq))
@@ -47,8 +59,7 @@ def roots_of(recorded: Recorded, decided: Decided) -> list[Told]:
         found += _candle(recorded, scene.market, scene.symbol)
     found += [said.envelope for said in (scene.policy, scene.universe) if said is not None]
     found += _last_of_symbol(recorded, scene)
-    unique = {envelope.seq: envelope for envelope in found}
-    return [Told(unique[seq], unique[seq].event()) for seq in sorted(unique)]
+    return [Told(envelope, envelope.event()) for envelope in found]
 
 
 def _candle(recorded: Recorded, market: Said[MarketData], symbol: str) -> list[Envelope]:

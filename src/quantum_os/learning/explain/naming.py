@@ -15,6 +15,7 @@ CHOICES_SHOWN = 8
 
 _NAMING = (*FOLLOWED, "ai.signal_generated")
 _LEADING_BACK = ("trade.intent", "order.requested", "position.updated")
+_KINDS = {"client_id": "order", "venue_id": "order", "trade_id": "fill"}
 _HOPS = 3
 """Steps from an order or a fill back to its decision: order, position, intent."""
 
@@ -84,7 +85,7 @@ def _position_of(recorded: Recorded, told: Told) -> dict[str, str]:
 def _choices(text: str, found: dict[str, tuple[str, Told]]) -> str:
     """Lists what a beginning may mean, in the order in which it happened."""
     shown = [
-        f"{value} ({kind.removesuffix('_id')} of {_where(told)})"
+        f"{value} ({_KINDS.get(kind, kind.removesuffix('_id'))} of {_where(told)})"
         for value, (kind, told) in list(found.items())[:CHOICES_SHOWN]
     ]
     left = len(found) - len(shown)

@@ -50,8 +50,8 @@ class Scene(msgspec.Struct, frozen=True):
     def judged(self) -> Judged:
         """Judges the symbol again by this build's gates."""
         known = Known(
-            policy=self.policy and self.policy.event,
-            market=self.market and self.market.event,
+            policy=self.policy.event if self.policy else None,
+            market=self.market.event if self.market else None,
             tradable=self.universe.event.symbols if self.universe else (),
             mode=self.started.event.mode if self.started else None,
             now=self.decided.envelope.ts,

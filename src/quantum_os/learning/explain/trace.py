@@ -8,7 +8,13 @@ from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.explain.decision_bars import NoAnswer, decided_at
 from quantum_os.learning.explain.ends import EndedTwice, end_of
 from quantum_os.learning.explain.event_words import details_of, said_of
-from quantum_os.learning.explain.lineage import FOLLOWERS_MAX, followed, led_to, roots_of
+from quantum_os.learning.explain.lineage import (
+    FOLLOWERS_MAX,
+    followed,
+    led_to,
+    roots_of,
+    with_causes,
+)
 from quantum_os.learning.explain.naming import decision_behind, named
 from quantum_os.learning.explain.story import Told, ids_of, life_of
 from quantum_os.storage.recorded import Recorded
@@ -33,9 +39,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The chain in the order in which it happened; `decision_id` is None where no decision led to it.
+    """The chain in the order in which it happened.
 
-    `left_out` counts events that followed and are not shown.
+    `decision_id` and `disposition` are None where no decision led to the event; `left_out` counts
+    events that followed and are not shown.
     """
 
     run: str
@@ -61,7 +68,7 @@ def trace(recorded: Recorded, text: str) -> Trace:
     if position_id is not None and symbol is not None:
         # A position that we found at the venue: nobody decided it.
         life = list(life_of(recorded, symbol, {position_id}, asked.envelope.ts))
-        return _told(recorded, text, asked, symbol, life)
+        return _told(recorded, text, asked, symbol, with_causes(recorded, (), life))
     before = [Told(envelope, envelope.event()) for envelope in led_to(recorded, asked.envelope)]
     after = [
         Told(envelope, envelope.event()) for envelope in followed(recorded, asked.envelope.seq)
@@ -86,7 +93,8 @@ def _of_decision(recorded: Recorded, text: str, asked: Told, decision_id: str) -
     decided = decided_at(recorded, decision.symbol, decision.bar_close)
     start = decided.envelope.ts
     life = list(life_of(recorded, decision.symbol, {decision_id}, start))
-    chain = _told(recorded, text, asked, decision.symbol, [*roots_of(recorded, decided), *life])
+    whole = with_causes(recorded, roots_of(recorded, decided), life)
+    chain = _told(recorded, text, asked, decision.symbol, whole)
     try:
         end = end_of(life)
     except EndedTwice as error:
