@@ -60,7 +60,7 @@ def test_nothing_cannot_be_drawn(length: int, draws: int, block: float) -> None:
 def test_independent_days_have_the_interval_of_students_t() -> None:
     values = generator(9, "values").normal(0.0, 1.0, 400)
     drawn = times_drawn(places(400, draws=4000))
-    found = interval(drawn_means(drawn, values, np.ones(400)))
+    found = interval(drawn_means(drawn, list(values), [1.0] * 400))
     assert found is not None
     low, high = found
     half = 1.96 * values.std(ddof=1) / 20
@@ -75,7 +75,7 @@ def test_days_that_hang_together_are_less_sure() -> None:
     one_by_one = times_drawn(places(400, draws=2000, block=1))
     widths = []
     for drawn in (together, one_by_one):
-        found = interval(drawn_means(drawn, values, np.ones(400)))
+        found = interval(drawn_means(drawn, list(values), [1.0] * 400))
         assert found is not None
         widths.append(found[1] - found[0])
     assert widths[0] > 1.8 * widths[1]

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
+from quantum_os.events.base import Event
 from quantum_os.events.execution import Fill, Leg, Liquidity, OrderRequested
 from quantum_os.events.exits import ExitReason
 from quantum_os.events.governance import PolicyUpdated
@@ -17,10 +18,17 @@ from quantum_os.learning.report.facts import Facts, facts_of
 from quantum_os.learning.report.trial_count import TrialCount
 from tests.events.examples import example_of
 
+E = TypeVar("E", bound=Event)
+
 DAY_0 = 20_270
 """2025-07-01."""
 DEPOSIT = Decimal(10_000)
 BTC = "BTC/USDT:USDT"
+
+
+def replaced(kind: type[E], **changes: Any) -> E:
+    """The example of an event with some of its fields as given."""
+    return cast(E, msgspec.structs.replace(example_of(kind), **changes))
 
 
 def fill(
@@ -28,15 +36,15 @@ def fill(
 ) -> SeenFill:
     """One fill of an order; `reference` and `fee` as changes."""
     reference = changes.get("reference", price)
-    made = msgspec.structs.replace(
-        example_of(Fill),
+    made = replaced(
+        Fill,
         price=Decimal(price),
         qty=Decimal(qty),
         side=side,
         fee=Decimal(changes.get("fee", "0")),
         liquidity=changes.get("liquidity", Liquidity.TAKER),
     )
-    order = msgspec.structs.replace(example_of(OrderRequested), leg=leg, side=side)
+    order = replaced(OrderRequested, leg=leg, side=side)
     against = None if reference is None else Decimal(reference)
     return SeenFill(made, order, against, gapped=changes.get("gapped", False))
 
@@ -65,7 +73,7 @@ def trade(won: float, day: int = 0, **changes: Any) -> TradeClosed:
         "position_id": f"position-{day}-{won}-{changes.get('symbol', BTC)}",
         **changes,
     }
-    return msgspec.structs.replace(example_of(TradeClosed), **told)
+    return replaced(TradeClosed, **told)
 
 
 def life(closed: TradeClosed, *fills: SeenFill) -> Life:
@@ -80,14 +88,11 @@ def evidence(nets: Sequence[float], **changes: Any) -> Evidence:
         closed = trade(net, day)
         marks.append(Mark(closed.closed_at, equity, equity, 0.0, 0.0))
         lives.append(life(closed))
-    policy = example_of(PolicyUpdated)
-    start = msgspec.structs.replace(
-        example_of(ProcessStarted), deposit=DEPOSIT, mode=Mode.BACKTEST, venue="sim:binance"
-    )
+    start = replaced(ProcessStarted, deposit=DEPOSIT, mode=Mode.BACKTEST, venue="sim:binance")
     first = DAY_0 * NS_PER_DAY
     told = {
         "starts": [start],
-        "policies": [policy],
+        "policies": [replaced(PolicyUpdated)],
         "timeframe": "1h",
         "first": first,
         "last": first + len(nets) * NS_PER_DAY,

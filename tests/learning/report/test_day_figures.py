@@ -1,6 +1,7 @@
 """R15: ratios come from daily returns, their intervals from the days drawn again."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_r15_sharpe_is_by_daily_returns() -> None:
 
 
 def test_r15_canary_marks_within_a_day_change_nothing() -> None:
-    """Per-mark returns times the root of 365 was the old mistake: ten marks a day, another ratio."""
+    """Returns of each mark times the root of 365: ten marks a day would make another ratio."""
     of = evidence(NETS)
     between = [
         Mark(mark.time - minutes * NS_PER_MINUTE, mark.equity + minutes, mark.wallet, 0.0, 0.0)
@@ -43,7 +44,7 @@ def test_r15_canary_marks_within_a_day_change_nothing() -> None:
     noisy = evidence(NETS, marks=sorted((*of.marks, *between), key=lambda mark: mark.time))
     assert sample_of(noisy, 0).returns == sample_of(of, 0).returns
     marks = [float(mark.equity) for mark in noisy.marks]
-    per_mark = sharpe_daily([b / a - 1 for a, b in zip(marks, marks[1:], strict=False)])
+    per_mark = sharpe_daily([b / a - 1 for a, b in pairwise(marks)])
     assert per_mark != pytest.approx(sharpe_daily(sample_of(of, 0).returns), rel=0.1)
 
 

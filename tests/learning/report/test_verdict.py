@@ -69,7 +69,7 @@ def test_r28_made_and_lost_are_the_sign_of_the_result(net: float, words: str) ->
 def test_r28_a_small_profit_is_never_told_as_a_failure(
     net: float, mean: float, half: float
 ) -> None:
-    """Whatever else is true: what was made is called made, and no word of gloom stands beside it."""
+    """Whatever else is true: what was made is called made, and no word of gloom stands by."""
     found = verdict(
         weighed(net=net, expectancy_r=mean, interval_r=(mean - half, mean + half), deflated=0.5)
     )

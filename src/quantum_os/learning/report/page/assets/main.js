@@ -3,7 +3,7 @@
 const DATA = JSON.parse(document.getElementById("report-data").textContent);
 const DRAWN = new Set();
 const PAPER_PX = 680; // a sheet of A4 between its margins
-let chosenTrade = null, width;
+let chosenTrade = null, width; // of the charts; the page's own when undefined
 
 // The drawing library is 4.8 MB of text in this file; it is read once the page stands.
 function library() {
@@ -25,7 +25,8 @@ function draw(place) {
   const picture = name === "trade" ? tradePicture(chosenTrade, c) : CHARTS[name](DATA, c);
   if (!DRAWN.has(place)) place.replaceChildren();
   DRAWN.add(place);
-  library().react(place, picture.traces, { ...picture.layout, width }, CONFIG);
+  const size = width ? { width } : { autosize: true };
+  library().react(place, picture.traces, { ...picture.layout, ...size }, CONFIG);
 }
 
 function toPaper() {
@@ -35,7 +36,10 @@ function toPaper() {
 
 function backToScreen() {
   width = undefined;
-  [...DRAWN].forEach(draw);
+  for (const place of DRAWN) {
+    draw(place);
+    library().Plots.resize(place);
+  }
 }
 
 function showTrade(trade) {
