@@ -243,7 +243,7 @@ def test_the_process_may_go_on_writing_while_it_is_read(tmp_path: Path) -> None:
         next(reading)
         bus = Bus([], journal, first_seq=journal.last_seq + 1)
         bus.process(3, mark(3), "tape")
-        assert [envelope.ts for envelope in reading] == [1, 2]
+        assert {envelope.ts for envelope in reading} == {1, 2}
     journal.close()
     assert _marks(tmp_path) == [1, 2, 3]
 

@@ -14,7 +14,8 @@ import xxhash
 _ROW = struct.Struct("<QqQIHxx")
 _SEQ, _TS, _OFFSET = range(3)
 _PLACE = struct.Struct("<I")
-_TAIL = struct.Struct("<QQ8s")
+_LENGTH = struct.Struct("<Q")
+_TAIL = struct.Struct("<Q8s")
 _MAGIC = b"qosindx1"
 _SPILLED_BYTES = 1 << 20
 ROWS_MAX = 2**32 - 1
@@ -84,8 +85,9 @@ class IndexWriter:
             for (stream, file), count in zip(self._numbers, counts, strict=True)
         )
         foot = msgspec.msgpack.encode(_Foot(self._rows, sections))
-        self._hash.update(foot)
-        self._file.write(foot + _TAIL.pack(len(foot), self._hash.intdigest(), _MAGIC))
+        self._waiting += foot + _LENGTH.pack(len(foot))
+        self._spill()
+        self._file.write(_TAIL.pack(self._hash.intdigest(), _MAGIC))
 
     def _spill(self) -> None:
         self._hash.update(self._waiting)
@@ -186,12 +188,14 @@ class RunIndex:
 
 def _foot_of(data: bytes | mmap) -> tuple[_Foot, int]:
     """Gives the foot and where it begins; raises IndexDamaged."""
-    if len(data) < _TAIL.size:
-        raise IndexDamaged("the index is cut")
-    length, checksum, magic = _TAIL.unpack_from(data, len(data) - _TAIL.size)
     body = len(data) - _TAIL.size
-    if magic != _MAGIC or length > body:
+    if body < _LENGTH.size:
+        raise IndexDamaged("the index is cut")
+    checksum, magic = _TAIL.unpack_from(data, body)
+    if magic != _MAGIC:
         raise IndexDamaged("this is no index, or one of another release")
     if xxhash.xxh3_64_intdigest(memoryview(data)[:body]) != checksum:
         raise IndexDamaged("the checksum of the index does not match")
-    return msgspec.msgpack.decode(data[body - length : body], type=_Foot), body - length
+    end = body - _LENGTH.size
+    start = end - _LENGTH.unpack_from(data, end)[0]
+    return msgspec.msgpack.decode(data[start:end], type=_Foot), start

@@ -125,6 +125,9 @@ def _not_there(recorded: Recorded, symbol: str, before: int, summary: DecisionSu
     universe = recorded.latest("universe.updated", before)
     event = None if universe is None else universe.event()
     entered = (*event.symbols, *event.close_only) if isinstance(event, UniverseUpdated) else ()
+    if symbol in entered:
+        when = iso(summary.bar_close)
+        return f"the record is wrong: no disposition of {symbol} at {when}, although it was traded"
     names = list(dict.fromkeys([*entered, *summary.symbols]))
     bases = {name.partition("/")[0]: name for name in names}
     near = get_close_matches(symbol.partition("/")[0], bases, NAMES_SHOWN)
