@@ -40,13 +40,13 @@ def test_days_have_dates() -> None:
 
 def test_the_last_mark_of_a_day_is_its_close() -> None:
     marks = [(hour * 6 * NS_PER_HOUR, Decimal(100 + hour)) for hour in range(1, 10)]
-    assert closing_equities(marks) == {0: Decimal(104), 1: Decimal(108), 2: Decimal(109)}
+    assert closing_equities(marks, 0) == {0: Decimal(104), 1: Decimal(108), 2: Decimal(109)}
 
 
 def test_r15_a_run_that_ends_at_midnight_has_no_day_of_one_point() -> None:
     """Two whole days are two returns: a third, empty one would dilute every daily ratio."""
-    marks = [(hour * NS_PER_HOUR, Decimal(1000 + hour)) for hour in range(1, 49)]
-    assert list(returns_by_day(Decimal(1000), closing_equities(marks))) == [0, 1]
+    marks = [(hour * NS_PER_HOUR, Decimal(1000 + hour)) for hour in range(49)]
+    assert list(returns_by_day(Decimal(1000), closing_equities(marks, 0))) == [0, 1]
     assert len({time // NS_PER_DAY for time, _ in marks}) == 3  # the canary: how it once was cut
 
 

@@ -24,9 +24,12 @@ def date_of(day: int) -> date:
     return date.fromordinal(_EPOCH_ORDINAL + day)
 
 
-def closing_equities(marks: Iterable[tuple[int, Decimal]]) -> dict[int, Decimal]:
-    """The last equity of each day, by day number, of marks (time in ns, equity) in order."""
-    return {day_of(time): equity for time, equity in marks}
+def closing_equities(marks: Iterable[tuple[int, Decimal]], began: int) -> dict[int, Decimal]:
+    """The last equity of each day, by day number, of marks (time in ns, equity) in order.
+
+    What was marked when the run `began` closes no day: at midnight it would be the day before.
+    """
+    return {day_of(time): equity for time, equity in marks if time > began}
 
 
 def returns_by_day(opening: Decimal, closes: Mapping[int, Decimal]) -> dict[int, float]:

@@ -44,6 +44,7 @@ class TrackRecordState(msgspec.Struct):
     mismatches: int = 0
     funding_paid: Decimal = ZERO
     days: dict[int, Decimal] = {}
+    began: int | None = None
 
 
 class TrackRecord(Reactor[TrackRecordState]):
@@ -56,7 +57,9 @@ class TrackRecord(Reactor[TrackRecordState]):
         super().__init__(TrackRecordState())
 
     def on_start(self, event: ProcessStarted) -> None:
-        self.state.deposit = self.state.deposit or event.deposit
+        state = self.state
+        state.deposit = state.deposit or event.deposit
+        state.began = self.now if state.began is None else state.began
 
     def on_klines(self, event: MarketKlines) -> None:
         self.state.bars += len(event.symbols)
@@ -89,7 +92,8 @@ class TrackRecord(Reactor[TrackRecordState]):
         state = self.state
         state.equity = event.equity
         state.drawdown_max = max(state.drawdown_max, event.drawdown)
-        state.days[day_of(self.now)] = event.equity
+        if state.began is None or self.now > state.began:
+            state.days[day_of(self.now)] = event.equity
         if len(state.days) > DAYS_MAX:
             del state.days[next(iter(state.days))]
 

@@ -74,7 +74,8 @@ class Sample(msgspec.Struct, frozen=True):
 
 def sample_of(evidence: Evidence, seed: int) -> Sample:
     """Cuts the ledger's marks into days, and draws them with the run's seed."""
-    closes = closing_equities((mark.time, mark.equity) for mark in evidence.marks)
+    marks = ((mark.time, mark.equity) for mark in evidence.marks)
+    closes = closing_equities(marks, evidence.first)
     returns = returns_by_day(evidence.deposit, closes)
     before = dict(zip(closes, (evidence.deposit, *closes.values()), strict=False))
     enough = len(returns) >= DAYS_MIN
