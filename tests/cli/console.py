@@ -28,7 +28,8 @@ class Said(msgspec.Struct, frozen=True):
         return [line for line in self.err.splitlines() if line.strip()]
 
 
-TRIALS = Path(tempfile.gettempdir()) / f"quantum-os-test-trials-{os.getpid()}.jsonl"
+_ASIDE = tempfile.TemporaryDirectory(prefix="quantum-os-trials-")
+TRIALS = Path(_ASIDE.name) / "trials.jsonl"
 """Where the tests' own runs are counted: they are no trials of the project they stand in."""
 
 

@@ -163,15 +163,17 @@ def test_a_damaged_recording_is_refused(made: Path, tmp_path: Path) -> None:
 
 
 def test_a_demo_leaves_a_report_too(tmp_path: Path) -> None:
-    """A home folder has a journal and no run.json: what only that file knows is unknown."""
+    """Without a word about where: the newest record is the demo's."""
     ran = quantum_os(
         *("run", "--mode", "demo", "--duration", 4, "--speed", 1e6, "--log-level", "WARNING"),
         cwd=tmp_path,
     )
     assert ran.code == 0, ran.err
-    said = quantum_os("report", cwd=tmp_path)
+    said = quantum_os("report", "--json", cwd=tmp_path)
     assert said.code == 0, said.err
-    page = (tmp_path / "var" / "report.html").read_text(encoding="utf-8")
+    found = said.json()
+    page = (tmp_path / found["files"]["report.html"]).read_text(encoding="utf-8")
     assert "SYNTHETIC MARKET" in page
-    assert "unknown: a live process" in page
-    assert (tmp_path / "var" / "trades.csv").is_file()
+    assert found["verdict"]["finding"] in ("synthetic", "no trade")
+    assert found["money_adds_up"] is True
+    assert (tmp_path / found["files"]["trades.csv"]).is_file()

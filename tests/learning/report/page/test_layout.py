@@ -87,6 +87,14 @@ def test_any_run_has_a_page(nets: list[float]) -> None:
     assert ("No trade was closed" in text) is (not nets)
 
 
+def test_what_only_a_run_file_knows_is_unknown_without_one(gathered: Evidence) -> None:
+    """A home folder has a journal and no run.json."""
+    said = Reading(written(gathered)).said
+    assert "unknown: a live process hashes no tape" in said
+    assert "unknown: a live process keeps no count of them" in said
+    assert "replay" not in said.partition("To make the run again")[2].partition("A simulation")[0]
+
+
 def test_names_from_outside_stay_text() -> None:
     """A voter of somebody else may be called anything."""
     of = evidence([10.0, -5.0])

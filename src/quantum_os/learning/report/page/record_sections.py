@@ -13,6 +13,11 @@ from quantum_os.learning.report.page.elements import (
 )
 from quantum_os.learning.report.page.numbers import count
 
+_HOW_TO_REPEAT = (
+    "To make the run again, from data and a configuration with these hashes, and to prove that the "
+    "recording still gives the same events:"
+)
+
 
 def exposure_section(report: Report) -> Markup:
     """What was at stake, over time."""
@@ -105,22 +110,22 @@ def provenance_section(report: Report, folder: str) -> Markup:
         "Provenance",
         table("What made this run", ("", ""), rows, words=2),
         table("The money adds up, USD", ("sum", "one way", "the other", "equal"), sums),
-        tag("p", "To make the run again, and to prove that it still gives the same events:"),
+        tag("p", _HOW_TO_REPEAT),
         tag("pre", tag("code", commands(report, folder))),
         _settings(facts.settings),
     )
 
 
 def commands(report: Report, folder: str) -> str:
-    """The commands that repeat and verify a run; a live process can only be run again."""
+    """The commands that repeat a run and, where it left a recording to replay, verify it."""
     facts = report.facts
-    if facts.mode != "backtest":
-        return f"quantum-os run --mode {facts.mode} --profile {facts.profile} --seed {facts.seed}"
-    again = (
-        f"quantum-os backtest --data DATA --from {facts.start} --to {facts.end} "
-        f"--profile {facts.profile} --seed {facts.seed}"
-    )
-    return f"{again}\nquantum-os replay {folder} --verify"
+    flags = f"--profile {facts.profile} --seed {facts.seed}"
+    again = f"quantum-os run --mode {facts.mode} {flags}"
+    if facts.mode == "backtest":
+        span = f"--from {facts.start} --to {facts.end}"
+        again = f"quantum-os backtest --data DATA {span} {flags}"
+    verify = f"\nquantum-os replay {folder} --verify" if facts.event_hash else ""
+    return again + verify
 
 
 def _sum(ends: Dispositions) -> str:
@@ -134,7 +139,8 @@ def _sum(ends: Dispositions) -> str:
 def _ledger(report: Report) -> str:
     trials = report.trials
     kept = "" if trials.listed else "; this run is not in it and was counted on top"
-    return f"{trials.ledger}: {trials.trials} distinct trials{kept}"
+    word = "trial" if trials.trials == 1 else "trials"
+    return f"{trials.ledger}: {trials.trials} distinct {word}{kept}"
 
 
 def _settings(settings: str) -> Markup | None:
