@@ -102,7 +102,7 @@ def test_where_none_is_named_none_turns_it_alone(cases: list[Case]) -> None:
 
 
 def test_of_two_limits_on_one_value_the_tighter_is_named() -> None:
-    """Margin of the cluster and of everything is the same margin, so one limit is inside the other."""
+    """The margin of the cluster is that of everything: inside the tighter limit is inside both."""
     cluster = GateCheck(Gate.CLUSTER_MARGIN, ok=False, value=0.5, limit=0.2)
     gross = GateCheck(Gate.GROSS_MARGIN, ok=False, value=0.5, limit=0.4)
     assert Verdict((gross, cluster), Decimal(0)).nearest == Gate.CLUSTER_MARGIN

@@ -153,8 +153,7 @@ def _capacity(
         shrunk = [most < intent.qty for most in largest]
         return qty, _told(caps, qty, shrunk, intent, limits, taken, known)
     checks = tuple(
-        _room_check(room, intent.qty, ok=_tradable(most, intent, instrument))
-        for room, most in zip(caps, largest, strict=True)
+        _alone(room, most, intent, instrument) for room, most in zip(caps, largest, strict=True)
     )
     if all(check.ok for check in checks):
         notional = float(intent.qty * intent.ref_price)
@@ -167,6 +166,14 @@ def _tradable(qty: Decimal, intent: TradeIntent, instrument: Instrument) -> bool
     return (
         qty > 0 and qty >= instrument.min_qty and qty * intent.ref_price >= instrument.min_notional
     )
+
+
+def _alone(room: Room, most: Decimal, intent: TradeIntent, instrument: Instrument) -> GateCheck:
+    """One cap as if there were no other, at the quantity that it allows or refuses."""
+    if not _tradable(most, intent, instrument):
+        return _room_check(room, intent.qty, ok=False)
+    note = "shrunk" if most < intent.qty else ""
+    return _room_check(room, min(most, intent.qty), ok=True, note=note)
 
 
 def _told(

@@ -77,7 +77,7 @@ def ids_of(event: Event) -> dict[str, str]:
     """Gives the ids that an event carries, by field; a permit carries those of its intent."""
     carrier = event.intent if isinstance(event, RiskPermit) else event
     named = {name: getattr(carrier, name, None) for name in ID_FIELDS}
-    return {name: value for name, value in named.items() if value}
+    return {name: value for name, value in named.items() if value and isinstance(value, str)}
 
 
 def life_of(recorded: Recorded, symbol: str, ids: set[str], start_ts: int) -> Iterator[Told]:
