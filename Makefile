@@ -33,6 +33,7 @@ tidy: setup ## Measure the house style: sizes, names, sentences.
 	@$(BIN)/python -m pytest tests/tidy
 
 test: setup ## Run the whole test suite.
+	@$(BIN)/python bin/browser
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 run: setup ## Start the fund in demo mode: no keys, no real money.

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ class Said(msgspec.Struct, frozen=True):
         return [line for line in self.err.splitlines() if line.strip()]
 
 
+_ASIDE = tempfile.TemporaryDirectory(prefix="quantum-os-trials-")
+TRIALS = Path(_ASIDE.name) / "trials.jsonl"
+"""Where the tests' own runs are counted: they are no trials of the project they stand in."""
+
+
 def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Said:
     """Runs `quantum-os` with these words."""
     done = subprocess.run(
@@ -39,7 +45,7 @@ def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | No
         timeout=100,
         check=False,
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        env={**os.environ, "COLUMNS": "200", "QUANTUM_OS_TRIALS": str(TRIALS), **(env or {})},
     )
     return Said(done.returncode, done.stdout, done.stderr)
 

@@ -121,6 +121,16 @@ def test_r15_returns_are_daily_from_the_deposit_on() -> None:
     assert desk.record.daily_returns() == pytest.approx([0.1, -0.1])
 
 
+def test_r15_a_run_from_midnight_to_midnight_has_its_own_days_and_no_other() -> None:
+    """What is marked at the start is the deposit and closes no day; the last midnight does."""
+    desk = Desk()
+    desk.hears(_but(ProcessStarted, deposit=Usd(dec(100))), _equity(100), day=1)
+    desk.hears(_equity(110), day=2)
+    desk.hears(_equity(99), day=3)
+    assert list(desk.record.state.days) == [1, 2]
+    assert desk.record.daily_returns() == pytest.approx([0.1, -0.1])
+
+
 def test_an_account_that_was_empty_has_no_return_from_there() -> None:
     desk = Desk()
     desk.hears(_equity(0), day=1)
@@ -130,7 +140,7 @@ def test_an_account_that_was_empty_has_no_return_from_there() -> None:
 
 def test_days_are_bounded() -> None:
     desk = Desk()
-    desk.record.state.days = dict.fromkeys(range(DAYS_MAX), dec(1))
+    desk.record.state.days = dict.fromkeys(range(-1, DAYS_MAX - 1), dec(1))
     state = desk.hears(_equity(2), day=DAYS_MAX)
     assert len(state.days) == DAYS_MAX
-    assert next(iter(state.days)) == 1
+    assert next(iter(state.days)) == 0

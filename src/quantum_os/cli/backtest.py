@@ -18,14 +18,18 @@ from quantum_os.cli.options import (
     more_data_argument,
     profile_option,
     seed_option,
+    trials_option,
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.recorded_choice import RUNS
-from quantum_os.cli.results import RunResult, result_of
+from quantum_os.cli.results import RunResult, result_of, trial_of
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document
+from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.iso_time import iso
+from quantum_os.learning.trials import record_trial
 from quantum_os.lineup import Plan
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
@@ -52,6 +56,7 @@ class RunDocument(msgspec.Struct, frozen=True):
 @config_option
 @seed_option
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run folder to write.")
+@trials_option
 @json_option
 def backtest(
     data: tuple[Path, ...],
@@ -63,6 +68,7 @@ def backtest(
     config: Path | None,
     seed: int | None,
     folder: Path | None,
+    trials: Path,
     as_json: bool,
 ) -> None:
     """Trade a recorded market and write what happened.
@@ -86,6 +92,7 @@ def backtest(
     for notice in tape.notices:
         err.print(notice, style="yellow", highlight=False)
     result = _recorded(plan, tape, recording, folder)
+    _count(result, trials)
     if as_json:
         print_json(result)
     else:
@@ -112,6 +119,15 @@ def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResul
         if not done:
             abandon(recording)
     return result
+
+
+def _count(result: RunResult, trials: Path) -> None:
+    """Enters the run into the ledger of trials; one that cannot be counted is said aloud."""
+    try:
+        record_trial(trials, trial_of(result, iso(WallClock().now())))
+    except OSError as error:
+        why = error.strerror or str(error)
+        err.print(f"not counted as a trial: {trials}: {why}", style="red", highlight=False)
 
 
 def _played(plan: Plan, tape: Tape, recording: Path, code: str) -> Finished:

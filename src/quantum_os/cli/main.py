@@ -18,6 +18,7 @@ COMMANDS = {
     "replay": "replay:replay",
     "why": "why:why",
     "trace": "trace:trace",
+    "report": "report:report",
     "runs": "runs:runs",
     "check-data": "check_data:check_data",
     "voters": "voters:voters",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from quantum_os.kernel.iso_time import from_iso
+from quantum_os.learning.trials import TRIALS_FILE, TRIALS_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +27,16 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+
+trials_option = click.option(
+    "--trials",
+    type=click.Path(path_type=Path),
+    default=TRIALS_FILE,
+    show_default=True,
+    envvar=TRIALS_VARIABLE,
+    show_envvar=True,
+    help="The ledger in which every finished run of this project folder is one trial.",
+)
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."

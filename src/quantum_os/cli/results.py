@@ -14,6 +14,7 @@ from quantum_os.exits.guard import Guard
 from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
+from quantum_os.learning.trials import Trial
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.settings import Settings
@@ -178,6 +179,26 @@ def fees_charged(settings: Settings) -> Fees:
     """Gives the rates that the simulated venue takes, and the tier they were named by."""
     named = fees_of(settings.run.fees).tier if settings.run.fees else ""
     return Fees(settings.sim.maker_fee_bps, settings.sim.taker_fee_bps, named)
+
+
+def trial_of(result: RunResult, finished: str) -> Trial:
+    """Gives what the ledger of trials keeps of a run; `finished` is when, as people write it."""
+    return Trial(
+        run_id=result.run_id,
+        finished=finished,
+        code=result.code,
+        config_hash=result.config_hash,
+        data_hash=result.data_hash,
+        decision_hash=result.decision_hash,
+        profile=result.profile,
+        seed=result.seed,
+        start=result.start,
+        end=result.end,
+        symbols=len(result.symbols),
+        trades=result.trades,
+        net_pnl=result.net_pnl,
+        sharpe=result.sharpe,
+    )
 
 
 ASSUMPTIONS = (

@@ -1,4 +1,4 @@
-"""`quantum-os runs`: the recorded runs of a folder, side by side."""
+"""`quantum-os runs`: the recorded runs of a folder, and two of them side by side."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import rich_click as click
 from rich.table import Table
 
 from quantum_os.cli.backtest import RunDocument
+from quantum_os.cli.compare import compare_command
 from quantum_os.cli.console import out, print_json, refuse
 from quantum_os.cli.options import json_option
 from quantum_os.cli.recorded_choice import RUNS
@@ -14,11 +15,32 @@ from quantum_os.cli.results import RunResult
 from quantum_os.cli.terminal_report import percent, usd
 from quantum_os.storage.run_book import RunFolderError, read_run
 
+LIST = "list"
+_ASKS_FOR_HELP = frozenset({"-h", "--help"})
 
-@click.command()
+
+class Listing(click.RichGroup):
+    """A group that lists unless it is told another verb: `runs FOLDER` stays what it was."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in _ASKS_FOR_HELP):
+            args = [LIST, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Listing)
+def runs() -> None:
+    """List recorded runs, or compare two of them.
+
+    `runs [FOLDER]` lists what lies below FOLDER (default: runs); `runs compare A B` says what
+    differs between two.
+    """
+
+
+@runs.command(LIST)
 @click.argument("folder", type=click.Path(path_type=Path), default=RUNS)
 @json_option
-def runs(folder: Path, as_json: bool) -> None:
+def list_runs(folder: Path, as_json: bool) -> None:
     """List the recorded runs below FOLDER (default: runs)."""
     if not folder.is_dir():
         refuse(
@@ -49,3 +71,6 @@ def _result(folder: Path) -> RunResult | None:
         return msgspec.convert(read_run(folder), RunDocument, strict=False).result
     except (RunFolderError, msgspec.ValidationError):
         return None
+
+
+runs.add_command(compare_command)

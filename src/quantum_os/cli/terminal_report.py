@@ -34,7 +34,9 @@ def report(result: RunResult, console: Console, folder: Path | None) -> None:
     if result.trades == 0:
         console.print("No trade: the gates above refused every signal. That is a result.")
     if folder is not None:
-        console.print(f"written to {folder}; verify with: quantum-os replay {folder} --verify")
+        console.print(f"written to {folder}")
+        console.print(f"  see it:    quantum-os report {folder} --open", highlight=False)
+        console.print(f"  verify it: quantum-os replay {folder} --verify", highlight=False)
 
 
 def _summary(result: RunResult) -> Table:

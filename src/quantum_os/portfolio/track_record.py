@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from itertools import pairwise
 
 import msgspec
 
@@ -12,7 +11,7 @@ from quantum_os.events.market import MarketKlines
 from quantum_os.events.portfolio import AccountUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal
 from quantum_os.events.system import ProcessStarted
-from quantum_os.events.units import NS_PER_DAY
+from quantum_os.formulas.daily_returns import day_of, returns_by_day
 from quantum_os.kernel.reactor import Reactor
 
 ZERO = Decimal(0)
@@ -45,6 +44,7 @@ class TrackRecordState(msgspec.Struct):
     mismatches: int = 0
     funding_paid: Decimal = ZERO
     days: dict[int, Decimal] = {}
+    began: int | None = None
 
 
 class TrackRecord(Reactor[TrackRecordState]):
@@ -57,7 +57,9 @@ class TrackRecord(Reactor[TrackRecordState]):
         super().__init__(TrackRecordState())
 
     def on_start(self, event: ProcessStarted) -> None:
-        self.state.deposit = self.state.deposit or event.deposit
+        state = self.state
+        state.deposit = state.deposit or event.deposit
+        state.began = self.now if state.began is None else state.began
 
     def on_klines(self, event: MarketKlines) -> None:
         self.state.bars += len(event.symbols)
@@ -90,7 +92,8 @@ class TrackRecord(Reactor[TrackRecordState]):
         state = self.state
         state.equity = event.equity
         state.drawdown_max = max(state.drawdown_max, event.drawdown)
-        state.days[self.now // NS_PER_DAY] = event.equity
+        if state.began is None or self.now > state.began:
+            state.days[day_of(self.now)] = event.equity
         if len(state.days) > DAYS_MAX:
             del state.days[next(iter(state.days))]
 
@@ -115,8 +118,7 @@ class TrackRecord(Reactor[TrackRecordState]):
 
     def daily_returns(self) -> list[float]:
         """Gives the return of each day from the equity that ended the day before."""
-        equities = [self.state.deposit, *self.state.days.values()]
-        return [float(after / before) - 1 for before, after in pairwise(equities) if before > 0]
+        return list(returns_by_day(self.state.deposit, self.state.days).values())
 
 
 def _count(counts: dict[str, int], names: Iterable[str]) -> None:

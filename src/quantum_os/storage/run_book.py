@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -38,7 +38,7 @@ def finish(unfinished: Path, folder: Path, document: object) -> None:
     """Writes `run.json` and `trades.csv` and puts the finished run in its place."""
     text = msgspec.json.format(msgspec.json.encode(document))
     (unfinished / RUN_FILE).write_bytes(text + b"\n")
-    _write_trades(unfinished)
+    write_trades(unfinished / TRADES_FILE, trades_of(unfinished))
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
 
@@ -68,12 +68,13 @@ def trades_of(folder: Path) -> Iterator[TradeClosed]:
                 yield event
 
 
-def _write_trades(folder: Path) -> None:
+def write_trades(file: Path, trades: Iterable[TradeClosed]) -> None:
+    """Writes closed trades as a table, one row each, times as people read them."""
     names = TradeClosed.__struct_fields__
-    with (folder / TRADES_FILE).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
         writer.writerow(names)
-        for trade in trades_of(folder):
+        for trade in trades:
             writer.writerow([_cell(name, getattr(trade, name)) for name in names])
 
 
