@@ -17,7 +17,7 @@ from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import OrderSubmitted
 from quantum_os.events.governance import Policy
-from quantum_os.events.market import FeedState, Instrument, MarketTick
+from quantum_os.events.market import FeedState, Instrument
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
 from quantum_os.events.units import NS_PER_S, Mode, Ns, Usd
@@ -35,7 +35,7 @@ from quantum_os.governance.universe import Universe, UniverseConfig
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.kernel.wiring import check, problems
+from quantum_os.kernel.wiring import WiringError, check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
@@ -64,8 +64,11 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
 )
 """Said for the record and for people: no module of this line-up acts on them."""
 
-PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset({MarketTick})
-"""Heard already, said by nobody yet: ticks come with the live feeds."""
+PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset()
+"""Heard already, said by nobody yet."""
+
+SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
+"""Modes in which prices may be made up: nothing real is bought or sold there."""
 
 REQUIRED: tuple[str, ...] = (
     "ai.decision",
@@ -96,6 +99,12 @@ def gaps(modules: Sequence[Module]) -> list[str]:
     return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
 
 
+def refuse_made_up_prices(mode: Mode, feed: Module | None) -> None:
+    """Raises WiringError when a feed of made-up prices would be trusted outside a simulation."""
+    if mode not in SIMULATIONS and isinstance(feed, TapeFeed) and feed.is_synthetic:
+        raise WiringError(f"{feed.name} plays a synthetic market, which mode {mode} never trades")
+
+
 class Recording(Protocol):
     """A market that can be played: its venues and symbols, its step, its content hash."""
 
@@ -113,6 +122,8 @@ class Recording(Protocol):
     def data_hash(self) -> str: ...
     @property
     def assumptions(self) -> tuple[str, ...]: ...
+    @property
+    def is_synthetic(self) -> bool: ...
     def symbols(self, venue: str) -> tuple[str, ...]: ...
     def funded(self, venue: str) -> tuple[str, ...]: ...
     def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
@@ -159,6 +170,10 @@ class Plan(msgspec.Struct, frozen=True):
 class NoFrames:
     """The market of a replay: silent, because the recorded inputs already hold all it said."""
 
+    @property
+    def is_synthetic(self) -> bool:
+        return False
+
     def frames(self) -> Iterator[tuple[int, int, Event | None]]:
         return iter(())
 
@@ -174,8 +189,10 @@ def line_up(
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent; without a venue it is simulated in this process.
+    Without a feed the market is silent; without a venue it is simulated in this process. Raises
+    WiringError for made-up prices in a mode that is no simulation.
     """
+    refuse_made_up_prices(plan.mode, feed)
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S

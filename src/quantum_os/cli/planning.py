@@ -2,7 +2,7 @@
 
 from quantum_os.events.units import Mode
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.lineup import Plan, Recording
+from quantum_os.lineup import SIMULATIONS, Plan, Recording
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.market.symbols import unified
 from quantum_os.settings import Settings, SettingsError, policy_of
@@ -10,6 +10,8 @@ from quantum_os.settings import Settings, SettingsError, policy_of
 
 def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
     """Joins settings and market into a plan; raises SettingsError where they contradict."""
+    if market.is_synthetic and mode not in SIMULATIONS:
+        raise SettingsError(f"mode {mode} takes real prices only: the synthetic market is made up")
     policy = policy_of(settings, mode)
     venue = settings.run.price_venue or market.venues[0]
     if venue not in market.venues:

@@ -47,6 +47,10 @@ class Tape(msgspec.Struct, frozen=True):
     series: tuple[Series, ...]
     facts: tuple[Facts, ...]
 
+    @property
+    def is_synthetic(self) -> bool:
+        return False
+
     def symbols(self, venue: str) -> tuple[str, ...]:
         """The symbols of a venue that have at least one bar, sorted."""
         return tuple(one.symbol for one in self.series if one.venue == venue)

@@ -61,6 +61,19 @@ def walk_bar(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
     book.volume, book.range_bps = bar.volume, bar.range_bps
 
 
+def walk_missed(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
+    """A bar that was told in ticks: what it reached and no tick did is met now, and nothing else.
+
+    Ticks that were lost must not spare a stop. An order younger than the bar was not there yet.
+    """
+    old = (order for order in book.orders if order.live_from <= bar.open_time)
+    waiting = (order for order in old if not order.is_eager)
+    if any(is_touched(order, bar.low) or is_touched(order, bar.high) for order in waiting):
+        walk_path(session, symbol, book, bar)
+    book.volume, book.range_bps = bar.volume, bar.range_bps
+    book.mark = bar.close
+
+
 def walk_path(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
     """From the last price to one extreme, to the other, to the close."""
     position = session.state.account.positions.get(symbol)

@@ -32,7 +32,7 @@ QTY_DIGITS = np.array([-int(_BOOK[each.symbol].step.adjusted()) for each in LIST
 class Quotes(msgspec.Struct, frozen=True):
     """One venue's day: prices in ticks at each point [steps, POINTS, symbols] as whole floats.
 
-    Both [steps, symbols]: `still` marks bars in which nothing trades, `absent` those that never come.
+    `still` marks bars in which nothing trades, `absent` those that never come [steps, symbols].
     """
 
     ticks: np.ndarray
