@@ -1,123 +1,154 @@
-"""What somebody sees who watches a demo: equity, positions with their stops, decisions."""
+"""What somebody sees who watches a demo: equity, positions with their stops, decisions, why not."""
 
 import asyncio
-from collections import deque
 
-from rich.console import Group
+import msgspec
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
-from quantum_os.ai.decision import Decision
 from quantum_os.cli.console import out
-from quantum_os.cli.results import intents_of, module_of
-from quantum_os.events.base import Event
-from quantum_os.events.portfolio import TradeClosed
-from quantum_os.events.risk import RiskRefusal, SafetyTripped
-from quantum_os.events.sizing import TradeIntent
-from quantum_os.kernel.envelope import Envelope
+from quantum_os.cli.deeds import Deeds, base, signed_r
+from quantum_os.cli.equity_curve import BLOCKS, PLAIN, EquityCurve
+from quantum_os.cli.standing import Standing, held_back, standing_of
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.lineup import Plan
-from quantum_os.portfolio.ledger import Ledger
-from quantum_os.portfolio.track_record import TrackRecord
+from quantum_os.portfolio.positions import OpenPosition
 
 FRAMES_PER_S = 4
-DEEDS_SHOWN = 8
-_SHOWN = frozenset({"trade.intent", "risk.refusal", "trade.closed", "safety.tripped"})
+CURVE_WIDTH = 60
+WIDE = 150
+"""Columns from which decisions and reasons stand side by side."""
+
+ROWS_AROUND = 17
+"""Lines of the screen that are always there: frames, titles, headline."""
+
+NS_PER_S = 1_000_000_000
 
 
-class RecentDeeds:
-    """Keeps the last intents, refusals and closed trades as they are journaled."""
+class Watched(msgspec.Struct, frozen=True):
+    """What is watched: the market's name, its start, from when it is paced (ns), and how fast."""
 
-    def __init__(self) -> None:
-        self.deeds: deque[tuple[int, str, str]] = deque(maxlen=DEEDS_SHOWN)
-
-    def __call__(self, envelope: Envelope) -> None:
-        if envelope.stream in _SHOWN:
-            self.deeds.appendleft((envelope.ts, envelope.stream, _in_words(envelope.event())))
+    name: str
+    is_synthetic: bool
+    start: int
+    watched_from: int
+    speed: float
 
 
 class LiveView:
     """Reads the modules' states a few times a second; it asks nothing and changes nothing."""
 
-    def __init__(self, runtime: Runtime, plan: Plan, recent: RecentDeeds, market: str) -> None:
+    def __init__(self, runtime: Runtime, plan: Plan, deeds: Deeds, watched: Watched) -> None:
         self._runtime = runtime
         self._plan = plan
-        self._recent = recent
-        self._market = market
+        self._deeds = deeds
+        self._watched = watched
+        self._curve = EquityCurve()
+        self._blocks = BLOCKS if out.encoding.lower().startswith("utf") else PLAIN
 
     async def run(self) -> None:
-        with Live(console=out, refresh_per_second=FRAMES_PER_S, transient=True) as live:
+        with Live(console=out, auto_refresh=False, transient=True) as live:
             while True:
-                live.update(self.screen())
+                live.update(self.screen(), refresh=True)
                 await asyncio.sleep(1 / FRAMES_PER_S)
 
     def screen(self) -> Group:
-        return Group(self._headline(), self._positions(), self._deeds(), self._gates())
+        """Draws one frame."""
+        standing = standing_of(self._runtime.modules)
+        self._curve.note(float(standing.equity))
+        rows = max(4, out.height - ROWS_AROUND - len(standing.positions))
+        deeds, reasons = self._decided(rows), self._reasons(rows)
+        below: tuple[RenderableType, ...] = (deeds, reasons)
+        if out.width >= WIDE:
+            beside = Table.grid(expand=True, padding=(0, 1))
+            beside.add_column(ratio=3)
+            beside.add_column(ratio=2)
+            beside.add_row(deeds, reasons)
+            below = (beside,)
+        return Group(self._headline(standing), self._positions(standing), *below)
 
-    def _headline(self) -> Panel:
-        modules = self._runtime.modules
-        wallet = module_of(modules, Ledger).state.wallet
-        record = module_of(modules, TrackRecord).state
-        intents = intents_of(modules)
-        bus = self._runtime.bus
-        health = self._runtime.health()
-        text = (
-            f"{iso(bus.instant.ns)}  mode {self._plan.mode}  profile {self._plan.policy.profile}  "
-            f"market {self._market}\n"
-            f"equity {wallet.equity:,.2f} USD  wallet {wallet.cash:,.2f}  "
-            f"drawdown {wallet.drawdown:.2%}  trades {record.trades} ({record.wins} won)\n"
-            f"intents {intents.total}  filled {intents.filled}  refused {intents.refused}  "
-            f"residual {intents.residual}  events {bus.seq:,}  {health.summary}"
+    def _headline(self, standing: Standing) -> Panel:
+        bus, intents = self._runtime.bus, standing.intents
+        style = "green" if standing.gain >= 0 else "red"
+        text = Text()
+        text.append_text(self._where())
+        text.append(f"\nequity {standing.equity:,.2f} USD ", "bold")
+        text.append(f"{standing.gain:+.2%} ", style)
+        text.append(self._curve.line(CURVE_WIDTH, self._blocks), style)
+        text.append(
+            f"\ncash {standing.cash:,.2f}  drawdown {standing.drawdown:.2%}  "
+            f"trades {standing.trades} ({standing.wins} won)  intents {intents.total}: "
+            f"{intents.filled} filled, {intents.refused} refused, residual {intents.residual}  "
+            f"events {bus.seq:,}  {self._runtime.health().summary}"
         )
-        return Panel(text, title="Quantum OS demo: simulated money")
+        return Panel(text, title="Quantum OS demo: simulated money", expand=True)
 
-    def _positions(self) -> Table:
-        columns = ("symbol", "side", "qty", "entry", "mark", "stop", "uPnL USD", "leverage")
-        table = Table(*columns, title="Open positions", expand=True)
-        for position in module_of(self._runtime.modules, Ledger).state.positions.values():
-            stop = position.stop
+    def _where(self) -> Text:
+        """The market and its time, how real it is, how fast it goes, how old its last price is."""
+        watched, now = self._watched, self._runtime.bus.instant.ns
+        text = Text()
+        mark = " SYNTHETIC " if watched.is_synthetic else f" {watched.name} "
+        text.append(mark, "black on yellow" if watched.is_synthetic else "black on cyan")
+        text.append(f" {iso(now // NS_PER_S * NS_PER_S)}  ", "bold")
+        text.append(f"mode {self._plan.mode}  profile {self._plan.policy.profile}  ")
+        if now < watched.watched_from:
+            done = (now - watched.start) / max(1, watched.watched_from - watched.start)
+            text.append(f"catching up with history: {max(0.0, done):.0%}", "yellow")
+        else:
+            text.append(f"{watched.speed:g}x real time  ")
+            age = self._deeds.data_age_s
+            text.append("no data yet" if age is None else f"last price {age:.1f} s ago")
+        return text
+
+    def _positions(self, standing: Standing) -> Table:
+        columns = ("symbol", "side", "qty", "entry", "mark", "stop", "away", "now", "uPnL USD", "x")
+        table = Table(*columns, "by", title="Open positions", expand=True)
+        for position in standing.positions:
+            table.add_row(*_row(position))
+        if not standing.positions:
+            table.add_row("[dim]none[/]")
+        return table
+
+    def _decided(self, rows: int) -> Table:
+        table = Table("time", "the fund", title="Latest decisions", expand=True)
+        table.columns[0].no_wrap = True
+        for deed in list(self._deeds.latest)[:rows]:
+            table.add_row(iso(deed.ts // NS_PER_S * NS_PER_S)[5:19], Text(deed.words, deed.style))
+        return table
+
+    def _reasons(self, rows: int) -> Table:
+        summary = self._deeds.summary
+        table = Table("gate", "symbols", "nearest", expand=True)
+        if summary is None:
+            table.title = "Why there was no trade: no decision yet"
+            return table
+        table.title = f"Why there was no trade at {iso(summary.bar_close)}"
+        for held in held_back(summary)[:rows]:
             table.add_row(
-                position.symbol,
-                position.side,
-                f"{position.qty.normalize():f}",
-                f"{position.entry:.6g}",
-                f"{position.mark:.6g}",
-                f"{stop[0]:.6g}" if stop else "[red]none[/]",
-                f"{position.upnl:+.2f}",
-                f"{position.leverage}x",
+                held.gate.lower().replace("_", " "),
+                ", ".join(base(symbol) for symbol in held.symbols),
+                "" if held.value is None else f"{held.value:.4g} / {held.limit or 0:.4g}",
             )
         return table
 
-    def _deeds(self) -> Table:
-        table = Table("time", "what", "", title="Latest decisions", expand=True)
-        for ts, stream, words in self._recent.deeds:
-            table.add_row(iso(ts), stream, words)
-        return table
 
-    def _gates(self) -> Table:
-        title = "Why there was no trade, since the start"
-        table = Table("gate", "held", "refused", title=title, expand=True)
-        record = module_of(self._runtime.modules, TrackRecord).state
-        policy = module_of(self._runtime.modules, Decision).state.policy
-        for gate in list(dict.fromkeys([*record.holds, *record.refusals]))[:8]:
-            held, refused = record.holds.get(gate, 0), record.refusals.get(gate, 0)
-            table.add_row(gate, str(held or ""), str(refused or ""))
-        table.caption = f"policy {policy.version}" if policy else "no policy yet"
-        return table
-
-
-def _in_words(event: Event) -> str:
-    if isinstance(event, TradeIntent):
-        return (
-            f"{event.side} {event.symbol} {event.qty} at {event.ref_price}, stop {event.sl_price}, "
-            f"{event.leverage}x, by {event.strategy}"
-        )
-    if isinstance(event, RiskRefusal):
-        return f"{event.symbol}: {event.code} (value {event.value}, limit {event.limit})"
-    if isinstance(event, TradeClosed):
-        return f"{event.side} {event.symbol} {event.net:+.2f} USD, left by {event.exit_reason}"
-    if isinstance(event, SafetyTripped):
-        return f"{event.cause}: {event.action}; {event.way_out}"
-    return ""
+def _row(position: OpenPosition) -> tuple[str, ...]:
+    stop, result = position.stop, position.in_r(position.upnl)
+    style = "green" if position.upnl >= 0 else "red"
+    return (
+        base(position.symbol),
+        position.side,
+        f"{position.qty.normalize():f}",
+        f"{position.entry:.6g}",
+        f"{position.mark:.6g}",
+        f"{stop[0]:.6g}" if stop else "[bold red]none[/]",
+        f"{abs(position.mark / stop[0] - 1):.2%}" if stop else "",
+        f"[{style}]{signed_r(result)}[/]",
+        f"[{style}]{position.upnl:+.2f}[/]",
+        f"{position.leverage}",
+        position.origin.strategy or "n/a",
+    )

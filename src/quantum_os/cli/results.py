@@ -82,6 +82,7 @@ class RunResult(msgspec.Struct, frozen=True):
     assumptions: list[str]
     decision_hash: str
     event_hash: str
+    synthetic: bool = False
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
@@ -127,7 +128,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         start=iso(market.start),
         end=iso(bus.instant.ns),
         bars=tally.bars,
-        events=bus.seq,
+        events=bus.seq - finished.seq_before,
         inputs=finished.inputs,
         wall_s=round(finished.wall_s, 3),
         bars_per_s=round(tally.bars / finished.wall_s),
@@ -162,6 +163,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         assumptions=[*market.assumptions, *ASSUMPTIONS],
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
+        synthetic=market.is_synthetic,
     )
 
 

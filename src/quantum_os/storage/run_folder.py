@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.frames import FrameRead, framed, read_frames
 
@@ -45,16 +47,24 @@ HASH_BYTES = 8
 
 
 class RunRecorder:
-    """The journal of a backtest: inputs and order path whole, everything else as 8-byte hashes."""
+    """The journal of a run: inputs and order path whole, everything else as 8-byte hashes.
+
+    A recorded run begins with number 1, whatever the numbers were in the journal it ran beside.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._inputs = (folder / INPUTS).open("wb", buffering=_BUFFERED)
         self._orders = (folder / ORDERS).open("wb", buffering=_BUFFERED)
         self._hashes = (folder / HASHES).open("wb", buffering=_BUFFERED)
         self._seq = 0
+        self._before: int | None = None
 
     def append(self, envelope: Envelope) -> None:
         self._seq = envelope.seq
+        if self._before is None:
+            self._before = envelope.seq - 1
+        if self._before:
+            envelope = _renumbered(envelope, self._before)
         self._hashes.write(envelope.digest.to_bytes(HASH_BYTES, "little"))
         if envelope.cause == 0:
             self._inputs.write(framed(envelope))
@@ -77,6 +87,15 @@ class RunRecorder:
     def close(self) -> None:
         for file in (self._inputs, self._orders, self._hashes):
             file.close()
+
+
+def _renumbered(envelope: Envelope, before: int) -> Envelope:
+    return msgspec.structs.replace(
+        envelope,
+        seq=envelope.seq - before,
+        cause=max(0, envelope.cause - before),
+        trace=envelope.trace - before,
+    )
 
 
 def read_inputs(folder: Path) -> Iterator[FrameRead]:

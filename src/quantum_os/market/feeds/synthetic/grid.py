@@ -32,15 +32,13 @@ class Grid(msgspec.Struct, frozen=True):
 
     def points(self) -> np.ndarray:
         """Gives the times of all points [steps, POINTS]."""
-        inside = np.arange(POINTS, dtype=np.int64) * (self.step_ns - NS_PER_S) // (POINTS - 1)
-        times: np.ndarray = self.opens()[:, None] + inside
+        times: np.ndarray = self.opens()[:, None] + np.array(self._inside())
         return times
 
     def inside(self, step: int) -> list[int]:
         """Gives the times of the points of one bar."""
         opened = self.start + step * self.step_ns
-        last = self.step_ns - NS_PER_S
-        return [opened + point * last // (POINTS - 1) for point in range(POINTS)]
+        return [opened + offset for offset in self._inside()]
 
     def clock(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Gives hour, weekday (Monday 0) and 5m slot of the hour of each open [steps]."""
@@ -48,3 +46,10 @@ class Grid(msgspec.Struct, frozen=True):
         weekday = np.full(self.steps, (self.start // NS_PER_DAY + EPOCH_WEEKDAY) % 7)
         slot = opens % NS_PER_HOUR // (5 * NS_PER_MINUTE)
         return opens % NS_PER_DAY // NS_PER_HOUR, weekday, slot
+
+    def _inside(self) -> list[int]:
+        """Gives when the points of a bar come (ns after its open)."""
+        return [
+            *(point * self.step_ns // POINTS for point in range(POINTS - 1)),
+            self.step_ns - NS_PER_S,
+        ]
