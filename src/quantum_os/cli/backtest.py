@@ -1,6 +1,7 @@
 """`quantum-os backtest`: a recorded market through the whole fund, into a run folder."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import rich_click as click
@@ -13,10 +14,12 @@ from quantum_os.cli.options import (
     Moment,
     config_option,
     data_option,
+    days_option,
     flags,
     json_option,
     more_data_argument,
     profile_option,
+    scenario_option,
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
@@ -24,6 +27,8 @@ from quantum_os.cli.results import RunResult, result_of
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.lineup import Plan
+from quantum_os.market.feeds.market_choice import made_up
+from quantum_os.market.feeds.synthetic import Scenario, SyntheticMarket
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
 from quantum_os.market.instrument_book import packaged_instruments
@@ -33,6 +38,20 @@ from quantum_os.storage.run_folder import RunRecorder
 
 RUNS = Path("runs")
 """Where runs go that were not told where."""
+
+Market = Tape | SyntheticMarket
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which market was asked for on the command line; times in ns UTC."""
+
+    data: tuple[Path, ...]
+    start: int
+    end: int
+    synthetic: int | None
+    scenario: str | None
+    days: int | None
+    ticks: bool
 
 
 class RunDocument(msgspec.Struct, frozen=True):
@@ -47,6 +66,17 @@ class RunDocument(msgspec.Struct, frozen=True):
 @more_data_argument
 @click.option("--from", "start", type=Moment(), default=TIME_MIN_NS, help="First bar to open.")
 @click.option("--to", "end", type=Moment(), default=TIME_MAX_NS, help="Last bar to close.")
+@click.option(
+    "--synthetic",
+    type=int,
+    is_flag=False,
+    flag_value=0,
+    metavar="[SEED]",
+    help="Make a market up instead: a seeded random one of two venues, calibrated on real ones.",
+)
+@scenario_option
+@days_option
+@click.option("--ticks", is_flag=True, help="Tell the synthetic market trade by trade, too.")
 @profile_option
 @config_option
 @seed_option
@@ -55,48 +85,64 @@ class RunDocument(msgspec.Struct, frozen=True):
 def backtest(
     data: tuple[Path, ...],
     more_data: tuple[Path, ...],
-    start: int,
-    end: int,
     profile: str | None,
     config: Path | None,
     seed: int | None,
     folder: Path | None,
     as_json: bool,
+    **asked: Any,
 ) -> None:
-    """Trade a recorded market and write what happened.
+    """Trade a recorded market, or a synthetic one, and write what happened.
 
     The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
     A run without a trade is a result too: the report says which gates refused.
     """
-    data += more_data
-    if not data:
-        refuse("no market: name a folder or file of klines with --data")
     try:
         given = flags(run={"profile": profile, "seed": seed}, sim={"seed": seed})
         settings = load_settings(config, given)
-        known = {instrument.symbol for instrument in packaged_instruments()}
-        tape = open_tape(data, known_symbols=known, start=start, end=end)
-        plan = plan_run(settings, tape, Mode.BACKTEST)
+        market = market_asked(Asked(data=data + more_data, **asked))
+        plan = plan_run(settings, market, Mode.BACKTEST)
         folder = folder or RUNS / plan.namespace
         recording = begin(folder)
     except (TapeError, SettingsError, RunFolderError) as error:
         refuse(str(error))
-    for notice in tape.notices:
+    for notice in market.notices:
         err.print(notice, style="yellow", highlight=False)
-    result = _recorded(plan, tape, recording, folder)
+    result = _recorded(plan, market, recording, folder)
     if as_json:
         print_json(result)
     else:
         report(result, out, folder)
 
 
-def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResult:
+def market_asked(asked: Asked) -> Market:
+    """Opens the tape or makes the market up; raises SettingsError for both, for neither and for
+    what does not go together, TapeError for a tape that is wrong.
+    """
+    if asked.synthetic is None:
+        if not asked.data:
+            raise SettingsError(
+                "no market: name a folder or file of klines with --data, or use --synthetic"
+            )
+        if asked.scenario is not None or asked.days is not None or asked.ticks:
+            raise SettingsError("--scenario, --days and --ticks shape the market of --synthetic")
+        known = {instrument.symbol for instrument in packaged_instruments()}
+        return open_tape(asked.data, known_symbols=known, start=asked.start, end=asked.end)
+    if asked.data:
+        raise SettingsError("--synthetic makes a market up: --data contradicts it")
+    if (asked.start, asked.end) != (TIME_MIN_NS, TIME_MAX_NS):
+        raise SettingsError("--from and --to cut a tape; the synthetic market takes --days")
+    market = made_up(asked.synthetic, Scenario(asked.scenario or Scenario.CALM), asked.days)
+    return msgspec.structs.replace(market, ticks_from=market.start) if asked.ticks else market
+
+
+def _recorded(plan: Plan, market: Market, recording: Path, folder: Path) -> RunResult:
     """Runs and records; whatever goes wrong, no half-written run is left behind."""
     code = build()
     done = False
     try:
-        finished = _played(plan, tape, recording, code)
-        result = result_of(plan, tape, finished, code)
+        finished = _played(plan, market, recording, code)
+        result = result_of(plan, market, finished, code)
         finish(recording, folder, RunDocument(result, plan))
         done = True
     except MoneyPathFault as error:
@@ -109,10 +155,10 @@ def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResul
     return result
 
 
-def _played(plan: Plan, tape: Tape, recording: Path, code: str) -> Finished:
+def _played(plan: Plan, market: Market, recording: Path, code: str) -> Finished:
     journal = RunRecorder(recording)
     try:
-        with progress_bar("backtest", tape.start, tape.end) as moved:
-            return run_backtest(plan, tape, journal, code, moved)
+        with progress_bar("backtest", market.start, market.end) as moved:
+            return run_backtest(plan, market, journal, code, moved)
     finally:
         journal.close()

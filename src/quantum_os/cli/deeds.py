@@ -82,7 +82,10 @@ def in_words(event: Event) -> tuple[str, str] | None:
         case RiskRefusal():
             return f"refuses {base(event.symbol)}: {_gate(event)}", "dim"
         case CandidateRefused():
-            return f"drops {base(event.symbol)} at {event.stage}: {_gate(event)}", "dim"
+            return (
+                f"drops {base(event.symbol)} at {event.stage.partition('.')[0]}: {_gate(event)}",
+                "dim",
+            )
         case StopRequested() if event.reason.startswith(RATCHET):
             return f"moves the stop of {base(event.symbol)} to {event.stop_price}", "cyan"
         case TradeClosed():
@@ -99,6 +102,11 @@ def in_words(event: Event) -> tuple[str, str] | None:
 def base(symbol: str) -> str:
     """Gives the coin of a symbol: `BTC` of `BTC/USDT:USDT`."""
     return symbol.partition("/")[0]
+
+
+def gate_words(gate: str) -> str:
+    """Writes a gate's name as people say it: `max positions`."""
+    return gate.lower().replace("_", " ")
 
 
 def signed_r(value: float | None) -> str:
@@ -124,7 +132,7 @@ def _closed(trade: TradeClosed) -> str:
 
 def _gate(refused: RiskRefusal | CandidateRefused) -> str:
     """Writes a gate with what was seen and what is allowed."""
-    words = refused.code.lower().replace("_", " ")
+    words = gate_words(refused.code)
     if refused.value is None or refused.limit is None:
         return words
     return f"{words} ({refused.value:.4g}, limit {refused.limit:.4g})"

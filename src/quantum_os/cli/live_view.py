@@ -1,6 +1,7 @@
 """What somebody sees who watches a demo: equity, positions with their stops, decisions, why not."""
 
 import asyncio
+from collections import Counter
 
 import msgspec
 from rich.console import Group, RenderableType
@@ -10,13 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from quantum_os.cli.console import out
-from quantum_os.cli.deeds import Deeds, base, signed_r
+from quantum_os.cli.deeds import Deeds, base, gate_words, signed_r
 from quantum_os.cli.equity_curve import BLOCKS, PLAIN, EquityCurve
+from quantum_os.cli.results import module_of
 from quantum_os.cli.standing import Standing, held_back, standing_of
+from quantum_os.events.units import NS_PER_S
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.lineup import Plan
 from quantum_os.portfolio.positions import OpenPosition
+from quantum_os.portfolio.track_record import TrackRecord
 
 FRAMES_PER_S = 4
 CURVE_WIDTH = 60
@@ -26,7 +30,8 @@ WIDE = 150
 ROWS_AROUND = 17
 """Lines of the screen that are always there: frames, titles, headline."""
 
-NS_PER_S = 1_000_000_000
+GATES_SHOWN = 5
+"""Gates named with their counts since the start."""
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -122,18 +127,30 @@ class LiveView:
 
     def _reasons(self, rows: int) -> Table:
         summary = self._deeds.summary
-        table = Table("gate", "symbols", "nearest", expand=True)
+        table = Table("gate", "symbols", "value / limit", expand=True)
+        table.caption = self._so_far()
         if summary is None:
             table.title = "Why there was no trade: no decision yet"
             return table
         table.title = f"Why there was no trade at {iso(summary.bar_close)}"
         for held in held_back(summary)[:rows]:
             table.add_row(
-                held.gate.lower().replace("_", " "),
+                gate_words(held.gate),
                 ", ".join(base(symbol) for symbol in held.symbols),
-                "" if held.value is None else f"{held.value:.4g} / {held.limit or 0:.4g}",
+                "" if held.value is None or held.limit is None else _of(held.value, held.limit),
             )
         return table
+
+    def _so_far(self) -> str:
+        """The gates that said no most often since the start."""
+        record = module_of(self._runtime.modules, TrackRecord).state
+        counts = Counter(record.holds) + Counter(record.refusals)
+        most = (f"{gate_words(gate)} {count}" for gate, count in counts.most_common(GATES_SHOWN))
+        return f"since the start: {', '.join(most)}" if counts else "nothing was held back yet"
+
+
+def _of(value: float, limit: float) -> str:
+    return f"{value:.4g} / {limit:.4g}"
 
 
 def _row(position: OpenPosition) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from quantum_os.cli.console import err
 from quantum_os.cli.deeds import Deed, Deeds, base, signed_r
 from quantum_os.cli.live_view import Watched
 from quantum_os.cli.standing import Standing, standing_of
+from quantum_os.events.units import NS_PER_S
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.runtime import Runtime
 
@@ -14,8 +15,6 @@ EVERY_S = 5.0
 
 FIRST_S = 1.0
 """Wall seconds until the first of them."""
-
-NS_PER_S = 1_000_000_000
 
 
 class ProgressLines:

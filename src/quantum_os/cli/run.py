@@ -162,6 +162,11 @@ def perform(wish: Wish, config: Path | None, given: dict[str, Any]) -> None:
 
 def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     """Puts market, plan and wish together; raises what is wrong with them."""
+    if (wish.data or remote) and (wish.scenario is not None or wish.days is not None):
+        given = "--data" if wish.data else "--venue"
+        raise SettingsError(
+            f"--scenario and --days shape the synthetic market, not that of {given}"
+        )
     market = remote.market if remote is not None else _market(wish, settings.run.seed)
     stage = staged(settings, market, wish.speed)
     duration = wish.duration
@@ -186,8 +191,6 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
 def _market(wish: Wish, seed: int) -> Recording:
     if not wish.data:
         return made_up(seed, Scenario(wish.scenario or Scenario.CALM), wish.days)
-    if wish.scenario is not None or wish.days is not None:
-        raise SettingsError("--scenario and --days shape the synthetic market; --data is real")
     return market_of(wish.data, seed)
 
 

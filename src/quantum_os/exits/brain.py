@@ -200,8 +200,7 @@ class Brain(Reactor[BrainState]):
             if row is None:
                 continue
             self.state.bar_ns = bar_ns
-            # Ticks have shown the extremes as they came; the bar would show them once more, as if
-            # they had come after what has been done since.
+            # Ticks have shown the extremes since the entry as they came; the bar's may be older.
             is_told = position.ticked_at < event.open_time
             if is_told and position.opened_at - event.open_time <= bar_ns // FIRST_TENTH:
                 position.see(event.close[row], event.high[row], event.low[row])

@@ -104,6 +104,10 @@ class SyntheticMarket(msgspec.Struct, frozen=True):
         return said
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def crash(self) -> Crash | None:
         """The crash of this scenario; None in the calm one."""
         if self.scenario is not Scenario.CRASH:
