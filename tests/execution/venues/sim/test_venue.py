@@ -308,7 +308,7 @@ def test_a_bar_that_ticks_already_covered_is_not_walked_again() -> None:
 
 
 def lost_ticks(low: float) -> Floor:
-    """A long with a stop at 95 that is older than its bar; ticks saw 100 only, the bar saw `low`."""
+    """A long, its stop at 95 older than the bar, of which ticks saw 100 only, the bar saw `low`."""
     floor = Floor()
     floor.enter(BUY, "2", 100.0)
     floor.stop("stop", SELL, "2", "95")

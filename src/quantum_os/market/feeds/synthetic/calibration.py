@@ -77,7 +77,7 @@ BY_SLOT = (1.17, 1.04, 0.97, 1.09, 0.98, 0.89, 1.13, 0.99, 0.94, 1.03, 0.94, 0.8
 
 MOOD_HALF_LIVES_MIN = (15.0, 200.0, 10_000.0)
 """Half-lives of the moods that a bar's liveliness is the product of."""
-MOOD_AMPLITUDES = (0.34, 0.27, 0.27)
+MOOD_AMPLITUDES = (0.34, 0.22, 0.35)
 """Standard deviations of the logarithms of the moods."""
 MOOD_SHARED = (0.15, 0.2, 0.7)
 """Share of a symbol's mood that is the market's mood."""
@@ -90,9 +90,9 @@ JUMP_SCALE = 3.5
 """A violent bar is at least so many times as lively."""
 JUMP_INDEX = 2.6
 """Tail index of how much more it is."""
-STRENGTH_MAX = 20.0
+STRENGTH_MAX = 12.0
 """The most that chance makes of a single bar."""
-LEVEL = 0.90
+LEVEL = 0.93
 """What all of the above adds to the standard deviation, taken off again."""
 
 # Fitted to the variance ratio over an hour (.92), the autocorrelation of returns (-.01) and the
@@ -109,7 +109,7 @@ WICK = 0.24
 
 VOLUME_FOLLOWS_RANGE = 1.05
 APPETITE_HALF_LIVES_MIN = (25.0, 240.0, 10_000.0)
-APPETITE_AMPLITUDES = (0.32, 0.30, 0.32)
+APPETITE_AMPLITUDES = (0.31, 0.28, 0.42)
 APPETITE_ALONE = 0.22
 
 GAP_CHANCE = 0.48

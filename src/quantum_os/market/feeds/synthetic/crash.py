@@ -36,6 +36,9 @@ _LIVELY = (
 )
 """(minute, times as lively): ranges of the hours before and after the worst ones."""
 
+_BUSY = ((0.0, 1.0), (20.0, 1.5), (LOW_MIN, 2.5), (90.0, 2.0), (480.0, 1.2), (1_440.0, 1.0))
+"""(minute, times as much traded as the range alone would suggest)."""
+
 _APART = (
     *((-5.0, 0.0), (10.0, 8.0), (30.0, 25.0), (40.0, 90.0), (LOW_MIN, 120.0), (60.0, 45.0)),
     *((120.0, 12.0), (360.0, 3.0), (720.0, 0.0)),
@@ -78,6 +81,9 @@ class Crash(msgspec.Struct, frozen=True):
 
     def lively(self, times: np.ndarray) -> np.ndarray:
         return _along(_LIVELY, self.minutes(times))
+
+    def busy(self, times: np.ndarray) -> np.ndarray:
+        return _along(_BUSY, self.minutes(times))
 
     def apart_bps(self, times: np.ndarray) -> np.ndarray:
         return _along(_APART, self.minutes(times))

@@ -10,6 +10,7 @@ from quantum_os.kernel.chance import Generator, generator
 from quantum_os.market.feeds.synthetic.calibration import LISTED
 from quantum_os.market.feeds.synthetic.crash import Crash
 from quantum_os.market.feeds.synthetic.disturbances import (
+    Disturbances,
     disturbances,
     quiet_day,
     with_crash,
@@ -86,8 +87,13 @@ def days_of(
     """Makes the days of a market, one when it is asked for; nothing is made ahead."""
     before = _eve(generator(seed, "synthetic", "eve"))
     for number, grid in enumerate(grids):
+        faults = quiet_day(grid)
+        if disturbed:
+            faults = disturbances(generator(seed, "synthetic", "faults", str(number)), grid)
+        if crash is not None:
+            faults = with_crash(faults, crash, grid)
         chance = generator(seed, "synthetic", "day", str(number))
-        day, before = _next_day(chance, grid, before, crash, disturbed)
+        day, before = _next_day(chance, grid, before, crash, faults)
         yield day
 
 
@@ -112,21 +118,21 @@ def _eve(chance: Generator) -> Yesterday:
 
 
 def _next_day(
-    chance: Generator, grid: Grid, before: Yesterday, crash: Crash | None, disturbed: bool
+    chance: Generator, grid: Grid, before: Yesterday, crash: Crash | None, faults: Disturbances
 ) -> tuple[Day, Yesterday]:
     above = sky(chance, before.weather, grid.steps)
     mood = moods(chance, before.moods, grid)
     lively = strength(chance, mood, grid) * above.scale[:, None]
-    faults = disturbances(chance, grid) if disturbed else quiet_day(grid)
     if crash is not None:
         lively = lively * crash.lively(grid.opens())[:, None] ** _CRASH_POWERS
-        faults = with_crash(faults, crash, grid)
     walked = path(chance, grid, lively, above.drift, before.path)
     prices = walked.points if crash is None else walked.points + crash.fall(grid.points())
     hunger = appetites(chance, before.appetites, grid)
     quotes = first_quotes(chance, prices, before.last, faults)
     second, basis = second_quotes(chance, grid, prices, faults, before.basis)
     usd = volumes_usd(chance, grid, prices.max(axis=1) - prices.min(axis=1), hunger)
+    if crash is not None:
+        usd *= crash.busy(grid.opens())[:, None]
     stamps, premium = _stamps(chance, grid, prices, before.premium, crash)
     every = np.arange(len(LISTED))
     day = Day(grid, _told(every, quotes, usd), _told(SECOND, second, usd * _SECOND_SHARE), stamps)
