@@ -39,7 +39,7 @@ from quantum_os.kernel.wiring import WiringError, check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
-from quantum_os.market.feeds.tape import Frames, TapeFeed
+from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.market.instruments import Instruments, InstrumentsConfig
 from quantum_os.market.quality import Quality
 from quantum_os.portfolio.exposure import Exposure
@@ -99,10 +99,11 @@ def gaps(modules: Sequence[Module]) -> list[str]:
     return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
 
 
-def refuse_made_up_prices(mode: Mode, feed: Module | None) -> None:
-    """Raises WiringError when a feed of made-up prices would be trusted outside a simulation."""
+def trusted(mode: Mode, feed: Module) -> Module:
+    """Gives the feed; raises WiringError where made-up prices would be traded for real ones."""
     if mode not in SIMULATIONS and isinstance(feed, TapeFeed) and feed.is_synthetic:
         raise WiringError(f"{feed.name} plays a synthetic market, which mode {mode} never trades")
+    return feed
 
 
 class Recording(Protocol):
@@ -192,16 +193,14 @@ def line_up(
     Without a feed the market is silent; without a venue it is simulated in this process. Raises
     WiringError for made-up prices in a mode that is no simulation.
     """
-    refuse_made_up_prices(plan.mode, feed)
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
     costs = round_trip_cost(settings.costs)
-    frames: Frames = NoFrames()
     return (
         Timers(),
         # market: hears the world
-        feed or TapeFeed(frames),
+        trusted(plan.mode, feed or TapeFeed(NoFrames())),
         Instruments(InstrumentsConfig(plan.instruments)),
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),

@@ -82,7 +82,7 @@ def test_only_what_is_asked_for_is_made() -> None:
     assert list(islice(century, 500)) == list(islice(SyntheticMarket(days=1).frames(), 500))
 
 
-def test_everything_with_a_price_says_that_it_is_synthetic() -> None:
+def test_f89_everything_with_a_price_says_that_it_is_synthetic() -> None:
     market = SyntheticMarket(days=1, scenario=Scenario.CRASH, ticks_from=START_NS)
     kinds = Counter(type(event) for event in events(market))
     assert kinds.keys() == {MarketKlines, MarketOpens, MarketTick, ExchangeRaw, FeedWatermark}
