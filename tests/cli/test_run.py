@@ -45,7 +45,6 @@ def test_a_crash_is_told_in_lines_and_ends_with_three_commands_that_work(tmp_pat
     said = in_folder(tmp_path, *words, "--duration", 8)
     assert said.code == 0, said.err
     assert "SYNTHETIC 300x: equity" in said.err
-    assert "catching up with history" in said.err
     assert "SYNTHETIC market" in said.out
     steps = said.out.partition("Next:")[2].strip().splitlines()
     assert len(steps) == 3
