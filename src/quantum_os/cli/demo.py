@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.cli.backtesting import Finished, timers_of
+from quantum_os.cli.console import err
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.live_view import LiveView, Watched
 from quantum_os.cli.progress_lines import ProgressLines
@@ -126,7 +127,9 @@ async def _accompanied(
         return await runtime.run(first)
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            err.print(f"the screen failed, the run did not: {outcome!r}", style="yellow")
 
 
 @contextmanager

@@ -27,8 +27,25 @@ CURVE_WIDTH = 60
 WIDE = 150
 """Columns from which decisions and reasons stand side by side."""
 
-ROWS_AROUND = 17
-"""Lines of the screen that are always there: frames, titles, headline."""
+ROWS_AROUND = 15
+"""Lines of the screen that are always there: headline, frames and titles of two tables."""
+
+NARROW = 120
+"""Columns under which the headline wraps and positions leave out what matters least."""
+
+WRAPPED_LINES = 2
+
+ROWS_OF_A_FRAME = 7
+"""Lines of one more table around its rows, with its caption."""
+
+ROWS_FOR_BOTH = 15
+"""Lines that decisions and reasons need one above the other."""
+
+COLUMNS = (
+    *("symbol", "side", "qty", "entry", "mark", "stop"),
+    *("away", "now", "uPnL USD", "x", "by"),
+)
+LEFT_OUT = frozenset({"qty", "entry", "by"})
 
 GATES_SHOWN = 5
 """Gates named with their counts since the start."""
@@ -65,16 +82,22 @@ class LiveView:
         """Draws one frame."""
         standing = standing_of(self._runtime.modules)
         self._curve.note(float(standing.equity))
-        rows = max(4, out.height - ROWS_AROUND - len(standing.positions))
-        deeds, reasons = self._decided(rows), self._reasons(rows)
-        below: tuple[RenderableType, ...] = (deeds, reasons)
+        around = ROWS_AROUND + (WRAPPED_LINES if out.width < NARROW else 0)
+        rows = out.height - around - max(1, len(standing.positions))
+        return Group(self._headline(standing), self._positions(standing), *self._below(rows))
+
+    def _below(self, rows: int) -> tuple[RenderableType, ...]:
+        """Decisions and reasons in `rows` lines: side by side, stacked, or decisions alone."""
         if out.width >= WIDE:
             beside = Table.grid(expand=True, padding=(0, 1))
             beside.add_column(ratio=3)
             beside.add_column(ratio=2)
-            beside.add_row(deeds, reasons)
-            below = (beside,)
-        return Group(self._headline(standing), self._positions(standing), *below)
+            beside.add_row(self._decided(max(2, rows)), self._reasons(max(2, rows)))
+            return (beside,)
+        if rows < ROWS_FOR_BOTH:
+            return (self._decided(max(2, rows)),)
+        half = (rows - ROWS_OF_A_FRAME) // 2
+        return self._decided(half), self._reasons(half)
 
     def _headline(self, standing: Standing) -> Panel:
         bus, intents = self._runtime.bus, standing.intents
@@ -110,10 +133,12 @@ class LiveView:
         return text
 
     def _positions(self, standing: Standing) -> Table:
-        columns = ("symbol", "side", "qty", "entry", "mark", "stop", "away", "now", "uPnL USD", "x")
-        table = Table(*columns, "by", title="Open positions", expand=True)
+        is_narrow = out.width < NARROW
+        table = Table(title="Open positions", expand=True)
+        for column in _shown(COLUMNS, is_narrow):
+            table.add_column(column, no_wrap=True)
         for position in standing.positions:
-            table.add_row(*_row(position))
+            table.add_row(*_shown(_row(position), is_narrow))
         if not standing.positions:
             table.add_row("[dim]none[/]")
         return table
@@ -151,6 +176,11 @@ class LiveView:
 
 def _of(value: float, limit: float) -> str:
     return f"{value:.4g} / {limit:.4g}"
+
+
+def _shown(cells: tuple[str, ...], is_narrow: bool) -> list[str]:
+    pairs = zip(COLUMNS, cells, strict=True)
+    return [cell for column, cell in pairs if not (is_narrow and column in LEFT_OUT)]
 
 
 def _row(position: OpenPosition) -> tuple[str, ...]:
