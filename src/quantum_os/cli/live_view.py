@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import msgspec
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
@@ -47,6 +47,9 @@ COLUMNS = (
 )
 LEFT_OUT = frozenset({"qty", "entry", "by"})
 
+SUMMARY_SHOWN = 40
+"""Characters of the modules' health."""
+
 GATES_SHOWN = 5
 """Gates named with their counts since the start."""
 
@@ -64,16 +67,25 @@ class Watched(msgspec.Struct, frozen=True):
 class LiveView:
     """Reads the modules' states a few times a second; it asks nothing and changes nothing."""
 
-    def __init__(self, runtime: Runtime, plan: Plan, deeds: Deeds, watched: Watched) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        plan: Plan,
+        deeds: Deeds,
+        watched: Watched,
+        *,
+        console: Console = out,
+    ) -> None:
+        self._console = console
         self._runtime = runtime
         self._plan = plan
         self._deeds = deeds
         self._watched = watched
         self._curve = EquityCurve()
-        self._blocks = BLOCKS if out.encoding.lower().startswith("utf") else PLAIN
+        self._blocks = BLOCKS if console.encoding.lower().startswith("utf") else PLAIN
 
     async def run(self) -> None:
-        with Live(console=out, auto_refresh=False, transient=True) as live:
+        with Live(console=self._console, auto_refresh=False, transient=True) as live:
             while True:
                 live.update(self.screen(), refresh=True)
                 await asyncio.sleep(1 / FRAMES_PER_S)
@@ -82,13 +94,13 @@ class LiveView:
         """Draws one frame."""
         standing = standing_of(self._runtime.modules)
         self._curve.note(float(standing.equity))
-        around = ROWS_AROUND + (WRAPPED_LINES if out.width < NARROW else 0)
-        rows = out.height - around - max(1, len(standing.positions))
+        around = ROWS_AROUND + (WRAPPED_LINES if self._console.width < NARROW else 0)
+        rows = self._console.height - around - max(1, len(standing.positions))
         return Group(self._headline(standing), self._positions(standing), *self._below(rows))
 
     def _below(self, rows: int) -> tuple[RenderableType, ...]:
         """Decisions and reasons in `rows` lines: side by side, stacked, or decisions alone."""
-        if out.width >= WIDE:
+        if self._console.width >= WIDE:
             beside = Table.grid(expand=True, padding=(0, 1))
             beside.add_column(ratio=3)
             beside.add_column(ratio=2)
@@ -111,7 +123,7 @@ class LiveView:
             f"\ncash {standing.cash:,.2f}  drawdown {standing.drawdown:.2%}  "
             f"trades {standing.trades} ({standing.wins} won)  intents {intents.total}: "
             f"{intents.filled} filled, {intents.refused} refused, residual {intents.residual}  "
-            f"events {bus.seq:,}  {self._runtime.health().summary}"
+            f"events {bus.seq:,}  {self._runtime.health().summary[:SUMMARY_SHOWN]}"
         )
         return Panel(text, title="Quantum OS demo: simulated money", expand=True)
 
@@ -133,7 +145,7 @@ class LiveView:
         return text
 
     def _positions(self, standing: Standing) -> Table:
-        is_narrow = out.width < NARROW
+        is_narrow = self._console.width < NARROW
         table = Table(title="Open positions", expand=True)
         for column in _shown(COLUMNS, is_narrow):
             table.add_column(column, no_wrap=True)

@@ -35,9 +35,10 @@ class ProgressLines:
             await asyncio.sleep(wait)
             wait = EVERY_S
             now = runtime.bus.instant.ns
-            self._write(now, self._stands(now, standing_of(runtime.modules), deeds))
+            self._write(now, self.stands(now, standing_of(runtime.modules), deeds))
 
-    def _stands(self, now: int, standing: Standing, deeds: Deeds) -> str:
+    def stands(self, now: int, standing: Standing, deeds: Deeds) -> str:
+        """Gives one line on how the fund stands at a time of the market (ns)."""
         watched = self._watched
         if now < watched.watched_from:
             done = (now - watched.start) / max(1, watched.watched_from - watched.start)
