@@ -156,8 +156,9 @@ class LiveView:
         return table
 
     def _decided(self, rows: int) -> Table:
-        table = Table("time", "the fund", title="Latest decisions", expand=True)
-        table.columns[0].no_wrap = True
+        table = Table(title="Latest decisions", expand=True)
+        table.add_column("time", no_wrap=True)
+        table.add_column("the fund", no_wrap=True, ratio=1)
         for deed in list(self._deeds.latest)[:rows]:
             table.add_row(iso(deed.ts // NS_PER_S * NS_PER_S)[5:19], Text(deed.words, deed.style))
         return table
