@@ -26,6 +26,10 @@ class MadeMarket(msgspec.Struct, frozen=True):
         return (VENUE,)
 
     @property
+    def is_synthetic(self) -> bool:
+        return True
+
+    @property
     def timeframe(self) -> str:
         return "1m"
 

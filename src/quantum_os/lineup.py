@@ -19,7 +19,7 @@ from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import OrderSubmitted
 from quantum_os.events.governance import Policy
-from quantum_os.events.market import FeedState, Instrument, MarketTick
+from quantum_os.events.market import FeedState, Instrument
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
 from quantum_os.events.units import NS_PER_S, Mode, Ns, Usd
@@ -37,11 +37,11 @@ from quantum_os.governance.universe import Universe, UniverseConfig
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.kernel.wiring import check, problems
+from quantum_os.kernel.wiring import WiringError, check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
-from quantum_os.market.feeds.tape import Frames, TapeFeed
+from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.market.instruments import Instruments, InstrumentsConfig
 from quantum_os.market.quality import Quality
 from quantum_os.portfolio.exposure import Exposure
@@ -66,8 +66,11 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
 )
 """Said for the record and for people: no module of this line-up acts on them."""
 
-PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset({MarketTick})
-"""Heard already, said by nobody yet: ticks come with the live feeds."""
+PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset()
+"""Heard already, said by nobody yet."""
+
+SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
+"""Modes in which prices may be made up: nothing real is bought or sold there."""
 
 REQUIRED: tuple[str, ...] = (
     "ai.decision",
@@ -98,6 +101,13 @@ def gaps(modules: Sequence[Module]) -> list[str]:
     return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
 
 
+def trusted(mode: Mode, feed: Module) -> Module:
+    """Gives the feed; raises WiringError where made-up prices would be traded for real ones."""
+    if mode not in SIMULATIONS and isinstance(feed, TapeFeed) and feed.is_synthetic:
+        raise WiringError(f"{feed.name} plays a synthetic market, which mode {mode} never trades")
+    return feed
+
+
 class Recording(Protocol):
     """A market that can be played: its venues and symbols, its step, its content hash."""
 
@@ -115,6 +125,8 @@ class Recording(Protocol):
     def data_hash(self) -> str: ...
     @property
     def assumptions(self) -> tuple[str, ...]: ...
+    @property
+    def is_synthetic(self) -> bool: ...
     def symbols(self, venue: str) -> tuple[str, ...]: ...
     def funded(self, venue: str) -> tuple[str, ...]: ...
     def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
@@ -166,6 +178,10 @@ class Plan(msgspec.Struct, frozen=True):
 class NoFrames:
     """The market of a replay: silent, because the recorded inputs already hold all it said."""
 
+    @property
+    def is_synthetic(self) -> bool:
+        return False
+
     def frames(self) -> Iterator[tuple[int, int, Event | None]]:
         return iter(())
 
@@ -191,16 +207,16 @@ def line_up(
     """Builds every module of the fund, in the order of an order's life.
 
     Without a feed the market is silent, without a venue it is simulated here, without voters they
-    are the plan's; raises VoterError where one of those cannot be had.
+    are the plan's. Raises VoterError where one of those cannot be had, WiringError for made-up
+    prices in a mode that is no simulation.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
-    frames: Frames = NoFrames()
     return (
         Timers(),
         # market: hears the world
-        feed or TapeFeed(frames),
+        trusted(plan.mode, feed or TapeFeed(NoFrames())),
         Instruments(InstrumentsConfig(plan.instruments)),
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),

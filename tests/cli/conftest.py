@@ -18,8 +18,8 @@ def write_tape(folder: Path) -> Path:
     """Writes a made-up market as the klines of four perpetuals."""
     folder.mkdir(parents=True)
     rows: dict[str, list[tuple[float, ...]]] = {symbol: [] for symbol in SYMBOLS}
-    for _, _, event in SyntheticMarket(seed=5, days=DAYS).frames():
-        if isinstance(event, MarketKlines):
+    for _, _, event in SyntheticMarket(seed=5, days=DAYS, disturbed=False).frames():
+        if isinstance(event, MarketKlines) and event.venue == "binance":
             for symbol in SYMBOLS:
                 at = event.symbols.index(symbol)
                 prices = (event.open[at], event.high[at], event.low[at], event.close[at])

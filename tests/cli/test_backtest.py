@@ -101,3 +101,17 @@ def test_f97_a_terminal_that_knows_only_ascii(tape: Path, tmp_path: Path) -> Non
         env={"PYTHONIOENCODING": "ascii"},
     )
     assert said.code == 0, said.err
+
+
+def test_a_market_can_be_made_up(tmp_path: Path) -> None:
+    words = ("--profile", "research", "--days", 3, "--json")
+    said = quantum_os("backtest", "--synthetic", *words, "--out", tmp_path / "one")
+    assert said.code == 0, said.err
+    first = said.json()
+    assert first["synthetic"]
+    assert any("synthetic" in line for line in first["assumptions"])
+    again = quantum_os("backtest", "--synthetic", 0, *words, "--out", tmp_path / "two").json()
+    other = quantum_os("backtest", "--synthetic", 1, *words, "--out", tmp_path / "three").json()
+    assert again["event_hash"] == first["event_hash"]
+    assert other["data_hash"] != first["data_hash"]
+    assert quantum_os("replay", tmp_path / "one", "--verify").code == 0

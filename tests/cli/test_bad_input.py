@@ -134,3 +134,15 @@ def test_an_unknown_environment_variable_is_refused(tape: Path, tmp_path: Path) 
 @pytest.mark.parametrize("mode", ["paper", "testnet", "live"])
 def test_modes_that_are_not_built_are_refused(mode: str) -> None:
     assert quantum_os("run", "--mode", mode).code == 78
+
+
+def test_what_a_synthetic_market_does_not_take_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "tape"
+    folder.mkdir()
+    bars().write_parquet(folder / NAME)
+    out = tmp_path / "run"
+    assert "--synthetic" in refused(out=out)
+    assert "--data contradicts it" in refused("--synthetic", "--data", folder, out=out)
+    assert "--days" in refused("--synthetic", 3, "--from", "2025-01-02", out=out)
+    for words in (("--scenario", "crash"), ("--days", 3), ("--ticks",)):
+        assert "--synthetic" in refused("--data", folder, *words, out=out)

@@ -1,5 +1,6 @@
 """`quantum-os run`: the live process on a made-up market and on a tape."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,37 +8,71 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cli.console import quantum_os
+from tests.cli.console import Said, quantum_os
 
 
-def test_a_demo_without_a_market_shows_intents(tmp_path: Path) -> None:
-    said = quantum_os(
-        *("run", "--mode", "demo", "--duration", 14, "--speed", 5000),
-        *("--home", tmp_path, "--json"),
-    )
+def in_folder(folder: Path, *words: object) -> Said:
+    """Runs a demo whose state and recording stay below `folder`."""
+    return quantum_os(*words, "--home", folder / "home", "--out", folder / "run")
+
+
+def verified(folder: Path) -> dict[str, object]:
+    said = quantum_os("replay", folder / "run", "--verify", "--json")
+    assert said.code == 0, said.err
+    return said.json()
+
+
+def test_a_demo_without_a_market_shows_intents_and_can_be_replayed(tmp_path: Path) -> None:
+    """Eight days are all history, so they are played at once."""
+    said = in_folder(tmp_path, "run", "--mode", "demo", "--days", 8, "--json")
     assert said.code == 0, said.err
     result = said.json()
+    assert result["synthetic"]
     assert result["intents"]["total"] > 0
     assert result["intents"]["residual"] == 0
     assert result["faults"] == []
-    assert (tmp_path / "journal.sqlite").exists()
+    assert (tmp_path / "home" / "journal.sqlite").exists()
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert files == {"run.json", "inputs.bin", "orders.bin", "hashes.bin", "trades.csv"}
+    found = verified(tmp_path)
+    assert (found["mismatches"], found["events"]) == (0, result["events"])
+
+
+def test_a_crash_is_told_in_lines_and_ends_with_three_commands_that_work(tmp_path: Path) -> None:
+    """Played in ticks, by its short name, in a second life of the same journal."""
+    words = ("demo", "--scenario", "crash", "--days", 3, "--speed", 300)
+    assert in_folder(tmp_path, *words, "--duration", 2).code == 0
+    said = in_folder(tmp_path, *words, "--duration", 8)
+    assert said.code == 0, said.err
+    assert "SYNTHETIC 300x: equity" in said.err
+    assert "SYNTHETIC market" in said.out
+    steps = said.out.partition("Next:")[2].strip().splitlines()
+    assert len(steps) == 3
+    for step in steps:
+        done = quantum_os(*step.split()[1:])
+        assert done.code == 0, done.err
+    assert verified(tmp_path)["mismatches"] == 0
 
 
 def test_the_end_of_a_tape_is_the_end_of_the_run(tape: Path, tmp_path: Path) -> None:
     """F03 besides: every handler runs once at log level DEBUG, and no line fails."""
     said = quantum_os(
         *("run", "--mode", "demo", "--data", tape, "--duration", 60, "--log-level", "DEBUG"),
-        *("--database", f"sqlite:///{tmp_path / 'kept.sqlite'}"),
+        *("--database", f"sqlite:///{tmp_path / 'kept.sqlite'}", "--out", tmp_path / "run"),
     )
     assert said.code == 0, said.err[-500:]
     assert "tape end" in said.err
+    assert "SYNTHETIC" not in said.out
     assert (tmp_path / "kept.sqlite").exists()
 
 
 def test_a_second_life_goes_on_in_the_same_journal(tape: Path, tmp_path: Path) -> None:
+    events = []
     for _ in range(2):
-        said = quantum_os("run", "--data", tape, "--home", tmp_path, "--json")
+        said = in_folder(tmp_path, "run", "--data", tape, "--json")
         assert said.code == 0, said.err[-500:]
+        events.append(said.json()["events"])
+    assert verified(tmp_path)["events"] == events[1]
 
 
 def written(path: Path) -> int:
@@ -45,9 +80,10 @@ def written(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def test_an_interrupt_ends_the_run_in_order(tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_run_in_order_and_keeps_its_recording(tmp_path: Path) -> None:
+    words = ("run", "--home", tmp_path, "--out", tmp_path / "run", "--json")
     child = subprocess.Popen(
-        [sys.executable, "-m", "quantum_os", "run", "--home", str(tmp_path), "--json"],
+        [sys.executable, "-m", "quantum_os", *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -59,10 +95,25 @@ def test_an_interrupt_ends_the_run_in_order(tmp_path: Path) -> None:
     child.send_signal(signal.SIGINT)
     out, _ = child.communicate(timeout=60)
     assert child.returncode == 0
-    assert '"run_id"' in out
+    found = verified(tmp_path)
+    assert (found["mismatches"], found["events"]) == (0, json.loads(out)["events"])
 
 
 def test_a_database_that_is_not_taken_is_refused(tmp_path: Path) -> None:
     said = quantum_os("run", "--database", "postgresql://localhost/x", "--home", tmp_path)
     assert said.code == 2
     assert "sqlite" in said.err
+
+
+def test_what_contradicts_the_market_is_refused(tape: Path, tmp_path: Path) -> None:
+    for words in (("--scenario", "crash"), ("--days", 3)):
+        said = in_folder(tmp_path, "run", "--data", tape, *words)
+        assert said.code == 2
+        assert len(said.lines) == 1
+        assert "--data" in said.err
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "letter.txt").write_text("keep me")
+    said = in_folder(tmp_path, "run", "--days", 1)
+    assert said.code == 2
+    assert "not a run" in said.err
+    assert (tmp_path / "run" / "letter.txt").exists()

@@ -87,6 +87,15 @@ def test_extremes_are_judged_once_and_extremes_before_the_entry_never() -> None:
     assert desk.hears(early, watermark(1), at=hour(1)) == []
 
 
+def test_of_a_bar_told_in_ticks_only_the_close_is_new() -> None:
+    """Its low came before the entry, in the same bar: no tick since has been lower than 99."""
+    desk = holding()
+    assert desk.hears(tick(99.0), at=T0 + NS_PER_S) == []
+    assert desk.hears(bar(0, 97.5, 100.0, 99.9), watermark(1), at=hour(1)) == []
+    guard = the_exit(desk.hears(bar(1, 97.5, 100.0, 99.9), watermark(2), at=hour(2)))
+    assert guard.reason is ExitReason.LOSS_GUARD
+
+
 def test_other_venues_and_broken_prices_are_not_seen() -> None:
     desk = holding()
     other = msgspec.structs.replace(tick(1.0), venue="bybit")

@@ -80,6 +80,28 @@ async def test_only_ticks_of_one_venue_and_symbol_that_wait_together_conflate() 
     assert lanes.conflated == 0
 
 
+async def test_a_tick_never_overtakes_a_bar_by_conflation() -> None:
+    lanes = Lanes()
+    await lanes.offer_market(1, tick(1.0), "feed")
+    await lanes.offer_market(2, mark(2), "feed")
+    await lanes.offer_market(3, tick(9.0), "feed")
+    await lanes.offer_market(4, tick(8.0), "feed")
+    first, bar, second = _events(lanes)
+    assert isinstance(first, MarketTick)
+    assert isinstance(second, MarketTick)
+    assert (first.price, bar, second.price, second.high) == (1.0, mark(2), 8.0, 9.0)
+    assert (lanes.offered, lanes.conflated, lanes.taken) == (4, 1, 3)
+
+
+async def test_a_timer_mark_does_not_keep_ticks_apart() -> None:
+    lanes = Lanes()
+    await lanes.offer_market(1, tick(1.0), "feed")
+    await lanes.offer_market(2, None, "feed")
+    await lanes.offer_market(3, tick(2.0), "feed")
+    assert lanes.backlog == 2
+    assert lanes.conflated == 1
+
+
 async def test_control_never_conflates() -> None:
     lanes = Lanes()
     for price in (1.0, 2.0):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.base import Event
-from quantum_os.events.units import NS_PER_HOUR, Mode
+from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Mode
 from quantum_os.execution.venues.sim.fault_script import Fault
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.digest import RunDigest
@@ -18,6 +18,7 @@ from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
 from quantum_os.lineup import Plan, line_up
 from quantum_os.market.feeds.synthetic import START_NS, SyntheticMarket
+from quantum_os.market.feeds.synthetic import Scenario as Plot
 from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import load_settings, policy_of
@@ -34,11 +35,14 @@ class Scenario(msgspec.Struct, frozen=True):
     """What is played: the weather, the venue's chance and mischief, the policy, the length.
 
     Decisions are made every 15 minutes, which no fund should do, so that two days hold many trades.
+    With `ticks` the second half of the market is told trade by trade.
     """
 
     weather: int = 1
     seed: int = 1
     days: int = 2
+    plot: Plot = Plot.CALM
+    ticks: bool = False
     profile: str = "research"
     faults: tuple[Fault, ...] = ()
     sim: dict[str, Any] = {}
@@ -64,7 +68,13 @@ class Recorded(msgspec.Struct, frozen=True, dict=True):
 
 
 def market_of(scenario: Scenario) -> SyntheticMarket:
-    return SyntheticMarket(seed=scenario.weather, days=scenario.days)
+    half = START_NS + scenario.days * NS_PER_DAY // 2
+    return SyntheticMarket(
+        seed=scenario.weather,
+        days=scenario.days,
+        scenario=scenario.plot,
+        ticks_from=half if scenario.ticks else None,
+    )
 
 
 def plan_of(scenario: Scenario) -> Plan:

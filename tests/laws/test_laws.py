@@ -7,6 +7,7 @@ from quantum_os.events.execution import Leg
 from quantum_os.execution.conservation import Conservation
 from quantum_os.execution.venues.sim.fault_script import Fault, FaultKind
 from quantum_os.exits.guard import Guard
+from quantum_os.market.feeds.synthetic import Scenario as Plot
 from quantum_os.portfolio.track_record import TrackRecord
 from tests.laws.auditor import violations
 from tests.laws.scenario import Recorded, Scenario, play, with_input
@@ -17,6 +18,9 @@ SCENARIOS = {
     "fair weather": Scenario(weather=2, seed=2),
     "strict profile": Scenario(weather=3, profile="default"),
     "another venue": Scenario(weather=1, seed=9),
+    "told in ticks": Scenario(weather=2, ticks=True),
+    "a crash on bars": Scenario(weather=4, days=3, plot=Plot.CRASH),
+    "a crash told in ticks": Scenario(weather=5, days=2, plot=Plot.CRASH, ticks=True),
     "rejections": Scenario(
         faults=(
             Fault(FaultKind.REJECT_ENTRY, nth=2),

@@ -17,7 +17,7 @@ from quantum_os.events.execution import (
     OrderState,
     OrderUpdated,
 )
-from quantum_os.events.market import MarketKlines, MarketOpens
+from quantum_os.events.market import MarketKlines, MarketOpens, MarketTick
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit
 from quantum_os.events.sizing import TradeIntent
@@ -166,6 +166,9 @@ class Book:
     ) -> list[Event]:
         columns = ((open_,), (high,), (low,), (close,), (1.0,))
         return self.hear(MarketKlines(venue, "1m", Ns(0), Ns(60), (BTC,), *columns))
+
+    def tick(self, price: float, venue: str = "binance") -> list[Event]:
+        return self.hear(MarketTick(venue, BTC, price, Ns(0)))
 
     def open(self, price: float) -> list[Event]:
         return self.hear(MarketOpens("binance", Ns(0), (BTC,), (price,)))

@@ -153,6 +153,30 @@ def test_a_partial_exit_does_not_move_the_mark_of_the_rest() -> None:
     assert (told.mark, told.upnl) == row(105, 5)
 
 
+def test_ticks_mark_between_bars_and_the_bar_adds_no_extreme_of_its_own() -> None:
+    """Bought at 100 in the middle of a bar whose low of 90 lies before the entry."""
+    book = Book()
+    book.tick(91.0)
+    book.permit()
+    book.order("entry", Leg.ENTRY, BUY, "1")
+    book.fill(BUY, "1", "100")
+    book.tick(103.0)
+    assert account(book.funding("0")).upnl == 3
+    book.bar(95, 103, 90, 102)
+    assert account(book.funding("0")).upnl == 2
+    book.open(102.0)
+    end = closed(book.fill(SELL, "1", "102"))
+    assert (end.mae_r, end.mfe_r) == row(pytest.approx(0.0), pytest.approx(1.5))
+
+
+def test_a_bar_is_newer_than_the_ticks_before_it() -> None:
+    """Ticks that have ended mark no position that is opened later."""
+    book = Book()
+    book.tick(500.0)
+    book.bar(100, 100, 100, 100)
+    assert position(book.fill(BUY, "1", "101")).mark == 100
+
+
 def test_excursions_are_in_r_of_the_planned_stop() -> None:
     """A stop 2 % away: a low of 97 is -1.5 R, a high of 106 is 3 R."""
     book = Book()

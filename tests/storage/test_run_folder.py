@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantum_os.events.catalog import EVENTS
+from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.storage.frames import frame_of
 from quantum_os.storage.run_folder import (
@@ -20,7 +21,7 @@ from quantum_os.storage.run_folder import (
     recorded_digest,
 )
 from tests.kernel.fakes import mark
-from tests.storage.fund import INPUTS, fund, record
+from tests.storage.fund import INPUTS, Clearing, Latch, fund, record
 
 
 def test_frames_and_hashes_are_those_of_the_journal(tmp_path: Path) -> None:
@@ -59,6 +60,22 @@ def test_the_sets_name_streams_that_exist_and_share_none() -> None:
 def test_the_index_that_was_written_is_the_one_that_the_frames_give(tmp_path: Path) -> None:
     record(tmp_path)
     assert (tmp_path / INDEX).read_bytes() == index_of(tmp_path)
+
+
+def test_a_run_beside_an_older_journal_begins_with_number_one(tmp_path: Path) -> None:
+    """What a second life records is what a first one would have, so that it replays alone."""
+    for name, first_seq in (("first", 1), ("second", 4_711)):
+        (tmp_path / name).mkdir()
+        recorder = RunRecorder(tmp_path / name)
+        bus = Bus([Latch(), Clearing()], recorder, first_seq)
+        for time in range(INPUTS):
+            bus.process(time, mark(time, "binance"), "tape")
+        assert recorder.flushed_seq == bus.seq
+        recorder.close()
+    for file in ("inputs.bin", "orders.bin", "hashes.bin"):
+        first, second = (tmp_path / name / file for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+        assert first.stat().st_size > 0
 
 
 async def test_a_recorder_needs_no_barrier_and_forgets_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`quantum-os backtest`: a recorded market through the whole fund, into a run folder."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import rich_click as click
@@ -14,9 +15,11 @@ from quantum_os.cli.options import (
     Moment,
     config_option,
     data_option,
+    days_option,
     json_option,
     more_data_argument,
     profile_option,
+    scenario_option,
     seed_option,
     trials_option,
 )
@@ -31,12 +34,28 @@ from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.trials import record_trial
 from quantum_os.lineup import Plan
+from quantum_os.market.feeds.market_choice import made_up
+from quantum_os.market.feeds.synthetic import Scenario, SyntheticMarket
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_frames import TIME_MAX_NS, TIME_MIN_NS, Tape, open_tape
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import SettingsError, load_settings
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
+
+Market = Tape | SyntheticMarket
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which market was asked for on the command line; times in ns UTC."""
+
+    data: tuple[Path, ...]
+    start: int
+    end: int
+    synthetic: int | None
+    scenario: str | None
+    days: int | None
+    ticks: bool
 
 
 class RunDocument(msgspec.Struct, frozen=True):
@@ -51,6 +70,17 @@ class RunDocument(msgspec.Struct, frozen=True):
 @more_data_argument
 @click.option("--from", "start", type=Moment(), default=TIME_MIN_NS, help="First bar to open.")
 @click.option("--to", "end", type=Moment(), default=TIME_MAX_NS, help="Last bar to close.")
+@click.option(
+    "--synthetic",
+    type=int,
+    is_flag=False,
+    flag_value=0,
+    metavar="[SEED]",
+    help="Make a market up instead: a seeded random one of two venues, calibrated on real ones.",
+)
+@scenario_option
+@days_option
+@click.option("--ticks", is_flag=True, help="Tell the synthetic market trade by trade, too.")
 @profile_option
 @run_options
 @config_option
@@ -61,8 +91,6 @@ class RunDocument(msgspec.Struct, frozen=True):
 def backtest(
     data: tuple[Path, ...],
     more_data: tuple[Path, ...],
-    start: int,
-    end: int,
     profile: str | None,
     chosen: Document,
     config: Path | None,
@@ -70,28 +98,25 @@ def backtest(
     folder: Path | None,
     trials: Path,
     as_json: bool,
+    **asked: Any,
 ) -> None:
-    """Trade a recorded market and write what happened.
+    """Trade a recorded market, or a synthetic one, and write what happened.
 
     The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
     A run without a trade is a result too: the report says which gates refused. When a voter breaks
     down the rest of the run holds, and the exit code is 1.
     """
-    data += more_data
-    if not data:
-        refuse("no market: name a folder or file of klines with --data")
     try:
         settings = load_settings(config, told(profile, seed, chosen))
-        known = {instrument.symbol for instrument in packaged_instruments()}
-        tape = open_tape(data, known_symbols=known, start=start, end=end)
-        plan = plan_run(settings, tape, Mode.BACKTEST)
+        market = market_asked(Asked(data=data + more_data, **asked))
+        plan = plan_run(settings, market, Mode.BACKTEST)
         folder = folder or RUNS / plan.namespace
         recording = begin(folder)
     except (TapeError, SettingsError, RunFolderError) as error:
         refuse(str(error))
-    for notice in tape.notices:
+    for notice in market.notices:
         err.print(notice, style="yellow", highlight=False)
-    result = _recorded(plan, tape, recording, folder)
+    result = _recorded(plan, market, recording, folder)
     _count(result, trials)
     if as_json:
         print_json(result)
@@ -101,13 +126,34 @@ def backtest(
         refuse("an adviser broke down on the way; the rest of the run held", ExitCode.FAILED)
 
 
-def _recorded(plan: Plan, tape: Tape, recording: Path, folder: Path) -> RunResult:
+def market_asked(asked: Asked) -> Market:
+    """Opens the tape or makes the market up; raises SettingsError for both, for neither and for
+    what does not go together, TapeError for a tape that is wrong.
+    """
+    if asked.synthetic is None:
+        if not asked.data:
+            raise SettingsError(
+                "no market: name a folder or file of klines with --data, or use --synthetic"
+            )
+        if asked.scenario is not None or asked.days is not None or asked.ticks:
+            raise SettingsError("--scenario, --days and --ticks shape the market of --synthetic")
+        known = {instrument.symbol for instrument in packaged_instruments()}
+        return open_tape(asked.data, known_symbols=known, start=asked.start, end=asked.end)
+    if asked.data:
+        raise SettingsError("--synthetic makes a market up: --data contradicts it")
+    if (asked.start, asked.end) != (TIME_MIN_NS, TIME_MAX_NS):
+        raise SettingsError("--from and --to cut a tape; the synthetic market takes --days")
+    market = made_up(asked.synthetic, Scenario(asked.scenario or Scenario.CALM), asked.days)
+    return msgspec.structs.replace(market, ticks_from=market.start) if asked.ticks else market
+
+
+def _recorded(plan: Plan, market: Market, recording: Path, folder: Path) -> RunResult:
     """Runs and records; whatever goes wrong, no half-written run is left behind."""
     code = build()
     done = False
     try:
-        finished = _played(plan, tape, recording, code)
-        result = result_of(plan, tape, finished, code)
+        finished = _played(plan, market, recording, code)
+        result = result_of(plan, market, finished, code)
         tell_faults(finished.bus)
         finish(recording, folder, RunDocument(result, plan))
         done = True
@@ -130,10 +176,10 @@ def _count(result: RunResult, trials: Path) -> None:
         err.print(f"not counted as a trial: {trials}: {why}", style="red", highlight=False)
 
 
-def _played(plan: Plan, tape: Tape, recording: Path, code: str) -> Finished:
+def _played(plan: Plan, market: Market, recording: Path, code: str) -> Finished:
     journal = RunRecorder(recording)
     try:
-        with progress_bar("backtest", tape.start, tape.end) as moved:
-            return run_backtest(plan, tape, journal, code, moved)
+        with progress_bar("backtest", market.start, market.end) as moved:
+            return run_backtest(plan, market, journal, code, moved)
     finally:
         journal.close()

@@ -24,12 +24,16 @@ class MoneyPathFault(RuntimeError):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A run that came to its end: the bus with its counts, the modules with their states."""
+    """A run that came to its end: the bus with its counts, the modules with their states.
+
+    `seq_before` is the number of the last event of an earlier life in the same journal.
+    """
 
     bus: Bus
     modules: tuple[Module, ...]
     inputs: int
     wall_s: float
+    seq_before: int = 0
 
 
 def run_backtest(

@@ -2,20 +2,23 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from quantum_os.cli.backtesting import Finished, timers_of
-from quantum_os.cli.live_view import LiveView, RecentDeeds
+from quantum_os.cli.console import err
+from quantum_os.cli.deeds import Deeds
+from quantum_os.cli.live_view import LiveView, Watched
+from quantum_os.cli.progress_lines import ProgressLines
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.events.base import Event
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
-from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock, perf_ns
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
@@ -25,41 +28,52 @@ from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.risk.latches import standing
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
+Tap = Callable[[Envelope], None]
+"""What hears every event as it is journaled."""
+
 
 class Demo(msgspec.Struct, frozen=True):
     """What to play, where to keep it, how fast, for how long, and whether somebody watches.
 
-    `feed` and `venue` are given when both are elsewhere; then the speed is not ours to choose.
+    Up to `watched_from` (ns of the market) it is played at once. `feed` and `venue` are given when
+    both are elsewhere; then the speed is not ours to choose. `taps` hear every event as well.
     """
 
     plan: Plan
     market: Recording
     journal: Path
     speed: float
+    watched_from: int
     duration_s: float | None
     shows: bool
     build: str
     market_name: str = "tape"
+    taps: tuple[Tap, ...] = ()
     feed: Module | None = None
     venue: Module | None = None
 
 
-async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
-    """Plays until the tape ends, the time is up, or a signal comes; gives why, and the result."""
+class Played(msgspec.Struct, frozen=True):
+    """How a demo ended, what it came to, and what it did last."""
+
+    ending: Ending
+    result: RunResult
+    deeds: Deeds
+
+
+async def play_demo(demo: Demo) -> Played:
+    """Plays until the tape ends, the time is up, or a signal comes."""
     plan = demo.plan
-    warmup = plan.settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
-    paced_from = demo.market.start + warmup
-    feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from)
+    feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=demo.watched_from)
     modules = line_up(plan, feed, demo.venue)
     refuse_gaps(modules)
     journal = SqliteJournal(demo.journal)
-    recent = RecentDeeds()
+    before = journal.last_seq
+    lines = ProgressLines(_watched(demo))
+    deeds = Deeds(plan.price_venue, (lambda deed: None) if demo.shows else lines.tell)
+    taps: list[Tap] = [LogTap(demo.watched_from), deeds, *demo.taps]
     try:
-        bus = Bus(
-            modules,
-            TappedJournal(journal, LogTap(paced_from), recent),
-            first_seq=journal.last_seq + 1,
-        )
+        bus = Bus(modules, TappedJournal(journal, *taps), first_seq=before + 1)
         clock = ReplayClock(demo.market.start)
         runtime = Runtime(
             modules=modules, bus=bus, timers=timers_of(modules), journal=journal, clock=clock
@@ -67,9 +81,15 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
         started = perf_ns()
         first = first_inputs(demo, journal)
         with _stopping(runtime, demo.duration_s):
-            ending = await _watched(runtime, first, demo, recent)
-        finished = Finished(bus, tuple(modules), runtime.lanes.taken, (perf_ns() - started) / 1e9)
-        return ending, result_of(plan, demo.market, finished, demo.build)
+            watching = (
+                LiveView(runtime, plan, deeds, _watched(demo)).run()
+                if demo.shows
+                else lines.run(runtime, deeds)
+            )
+            ending = await _accompanied(runtime, first, watching)
+        wall_s = (perf_ns() - started) / 1e9
+        finished = Finished(bus, tuple(modules), runtime.lanes.taken, wall_s, seq_before=before)
+        return Played(ending, result_of(plan, demo.market, finished, demo.build), deeds)
     finally:
         journal.close()
 
@@ -88,16 +108,28 @@ def closed_latches(journal: SqliteJournal) -> list[SafetyTripped]:
     return list(standing(told).values())
 
 
-async def _watched(runtime: Runtime, first: list[Event], demo: Demo, recent: RecentDeeds) -> Ending:
-    if not demo.shows:
-        return await runtime.run(first)
-    view = LiveView(runtime, demo.plan, recent, demo.market_name)
-    watching = asyncio.create_task(view.run())
+def _watched(demo: Demo) -> Watched:
+    return Watched(
+        name=demo.market_name,
+        is_synthetic=demo.market.is_synthetic,
+        start=demo.market.start,
+        watched_from=demo.watched_from,
+        speed=demo.speed,
+    )
+
+
+async def _accompanied(
+    runtime: Runtime, first: list[Event], watching: Coroutine[object, object, None]
+) -> Ending:
+    """Runs the process with somebody beside it who tells people how it goes."""
+    task = asyncio.create_task(watching)
     try:
         return await runtime.run(first)
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            err.print(f"the screen failed, the run did not: {outcome!r}", style="yellow")
 
 
 @contextmanager

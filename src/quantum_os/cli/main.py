@@ -12,6 +12,7 @@ EPILOG = (
 )
 
 COMMANDS = {
+    "demo": "demo_command:demo",
     "backtest": "backtest:backtest",
     "run": "run:run",
     "remote-sim": "remote_sim:remote_sim",

@@ -8,6 +8,7 @@ import rich_click as click
 
 from quantum_os.kernel.iso_time import from_iso
 from quantum_os.learning.trials import TRIALS_FILE, TRIALS_VARIABLE
+from quantum_os.market.feeds.synthetic import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,6 +73,20 @@ more_data_argument = click.argument(
     "more_data", nargs=-1, type=click.Path(path_type=Path), metavar=""
 )
 """What stands after `--data A`: `--data A B C` and a shell's wildcard work as people expect."""
+
+
+DAYS_MAX = 3_650
+"""Days that a synthetic market may have."""
+
+scenario_option = click.option(
+    "--scenario",
+    type=click.Choice([scenario.value for scenario in Scenario]),
+    help="Of the synthetic market: calm (the default), or a crash on the last day but one.",
+)
+
+days_option = click.option(
+    "--days", type=click.IntRange(1, DAYS_MAX), help="Of the synthetic market: 60; with a crash 15."
+)
 
 
 def flags(**sections: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from quantum_os.ai.voter_card import VoterError
 from quantum_os.ai.voter_search import find_voters
 from quantum_os.events.units import Mode
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.lineup import VOTERS, Plan, Recording
+from quantum_os.lineup import SIMULATIONS, VOTERS, Plan, Recording
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import Settings, SettingsError, policy_of
 
@@ -14,6 +14,8 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
 
     The voters are loaded here, so that a bad one is refused before anything is written.
     """
+    if market.is_synthetic and mode not in SIMULATIONS:
+        raise SettingsError(f"mode {mode} takes real prices only: the synthetic market is made up")
     policy = policy_of(settings, mode)
     venue = settings.run.price_venue or market.venues[0]
     if venue not in market.venues:

@@ -140,6 +140,7 @@ def card_of(market: Recording) -> MarketCard:
         assumptions=market.assumptions,
         listed={venue: market.symbols(venue) for venue in market.venues},
         paying={venue: market.funded(venue) for venue in market.venues},
+        is_synthetic=market.is_synthetic,
     )
 
 

@@ -91,6 +91,7 @@ class RunResult(msgspec.Struct, frozen=True):
     event_hash: str
     fees_charged: Fees | None = None
     voters: tuple[VoterCard, ...] = ()
+    synthetic: bool = False
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
@@ -135,7 +136,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         start=iso(market.start),
         end=iso(bus.instant.ns),
         bars=tally.bars,
-        events=bus.seq,
+        events=bus.seq - finished.seq_before,
         inputs=finished.inputs,
         wall_s=round(finished.wall_s, 3),
         bars_per_s=round(tally.bars / finished.wall_s),
@@ -172,6 +173,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         event_hash=str(bus.digest.events),
         fees_charged=None if metrics is None else fees_charged(plan.settings),
         voters=plan.voters,
+        synthetic=market.is_synthetic,
     )
 
 

@@ -2,41 +2,99 @@
 
 import asyncio
 import sys
+from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import rich_click as click
 
+from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
-from quantum_os.cli.demo import Demo, play_demo
+from quantum_os.cli.demo import Demo, Played, play_demo
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.next_steps import next_steps
 from quantum_os.cli.options import (
     config_option,
     data_option,
+    days_option,
     json_option,
     more_data_argument,
     profile_option,
+    scenario_option,
     seed_option,
 )
-from quantum_os.cli.planning import plan_run
-from quantum_os.cli.recorded_choice import HOME
-from quantum_os.cli.remote import reach
+from quantum_os.cli.remote import Remote, reach
 from quantum_os.cli.run_options import run_options, told
+from quantum_os.cli.staging import staged
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel import logs
-from quantum_os.market.feeds.market_choice import market_of
+from quantum_os.lineup import Recording
+from quantum_os.market.feeds.market_choice import made_up, market_of
+from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
-from quantum_os.settings import SettingsError, load_settings
+from quantum_os.settings import Settings, SettingsError, load_settings
 from quantum_os.storage.recorded_journal import JOURNAL_FILE
+from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
+from quantum_os.storage.run_folder import RunRecorder
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
-"""Seconds a demo runs when nobody watches and none were asked for."""
+"""Seconds a demo runs when nobody watches and none were asked for; a crash takes twice that."""
 
 USUAL = {"run": {"profile": "research"}}
 """What a demo does unless it is told otherwise, so that it has something to show."""
 _BUILT = (Mode.DEMO,)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What was asked for on the command line, the settings apart; None means not said."""
+
+    data: tuple[Path, ...] = ()
+    scenario: str | None = None
+    days: int | None = None
+    venue: str | None = None
+    duration: float | None = None
+    speed: float | None = None
+    database: str | None = None
+    home: Path = Path("var")
+    folder: Path | None = None
+    log_level: str | None = None
+    as_json: bool = False
+
+    @property
+    def shows(self) -> bool:
+        """Whether somebody watches a screen."""
+        return sys.stdout.isatty() and not self.as_json
+
+
+duration_option = click.option(
+    "--duration", type=click.FloatRange(min=0), help="Stop after this many seconds."
+)
+speed_option = click.option(
+    "--speed",
+    type=click.FloatRange(min=1),
+    help="Times real time, once history has been played: 1200, for a crash 50. Up to 300 a "
+    "synthetic market also moves between its bars.",
+)
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder of the process's state.",
+)
+out_option = click.option(
+    "--out", "folder", type=click.Path(path_type=Path), help="The run folder to write."
+)
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING"]),
+    help="Log events to stderr from this level on. [default: WARNING]",
+)
 
 
 @click.command()
@@ -49,89 +107,132 @@ _BUILT = (Mode.DEMO,)
 )
 @data_option
 @more_data_argument
+@scenario_option
+@days_option
 @click.option(
     "--venue",
     metavar="HOST:PORT|PATH",
     help="Trade at a `quantum-os remote-sim`, which then gives the market too.",
 )
-@click.option("--duration", type=click.FloatRange(min=0), help="Stop after this many seconds.")
-@click.option(
-    "--speed",
-    type=click.FloatRange(min=1),
-    default=1200.0,
-    show_default=True,
-    help="Times real time, once the warm-up has been played.",
-)
+@duration_option
+@speed_option
 @click.option("--database", metavar="URL", help="Where the journal is kept: sqlite:///PATH.")
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path),
-    default=HOME,
-    show_default=True,
-    help="The folder of the process's state.",
-)
+@home_option
+@out_option
 @profile_option
 @run_options
 @config_option
 @seed_option
-@click.option("--log-level", type=click.Choice(["DEBUG", "INFO", "WARNING"]), default="INFO")
+@log_level_option
 @json_option
 def run(
     mode: str,
-    data: tuple[Path, ...],
     more_data: tuple[Path, ...],
-    venue: str | None,
-    duration: float | None,
-    speed: float,
-    database: str | None,
-    home: Path,
     profile: str | None,
     chosen: Document,
     config: Path | None,
     seed: int | None,
-    log_level: str,
-    as_json: bool,
+    data: tuple[Path, ...],
+    **wish: Any,
 ) -> None:
     """Run the fund until Ctrl-C, the end of the tape, or --duration.
 
-    demo plays a market through the live process: quickly through the first 300 decision bars, then
-    at --speed times real time. Without --data the market is synthetic. The journal stays in --home.
+    demo plays a market through the live process: quickly through the history that decisions need,
+    then at --speed times real time. Without --data the market is synthetic. The journal stays in
+    --home; the run is recorded below runs, as a backtest is, and can be replayed.
     """
     if Mode(mode) not in _BUILT:
         refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
-    data += more_data
-    shows = sys.stdout.isatty() and not as_json
+    perform(Wish(data=data + more_data, **wish), config, told(profile, seed, chosen))
+
+
+def perform(wish: Wish, config: Path | None, given: Document) -> None:
+    """Stages a demo, plays it to its end, and says what it came to and what to type next."""
     try:
-        settings = load_settings(config, told(profile, seed, chosen), usual=USUAL)
-        remote = None if venue is None else reach(venue, settings, data)
-        market = remote.market if remote is not None else market_of(data, settings.run.seed)
-        plan = plan_run(settings, market, Mode.DEMO)
-        journal = _journal_path(database, home)
-    except (TapeError, SettingsError, ValueError) as error:
+        settings = load_settings(config, given, usual=USUAL)
+        remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
+        demo = _demo(wish, settings, remote)
+        # The venue of another process keeps its own record: ours alone could not be replayed.
+        folder = None if remote else wish.folder or RUNS / f"demo-{demo.plan.namespace}"
+        recording = None if folder is None else begin(folder)
+    except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
-    logs.configure("WARNING" if shows else log_level)
+    logs.configure(wish.log_level or "WARNING")
+    played = asyncio.run(play_demo(demo)) if recording is None else _recorded(demo, recording)
+    if folder is not None and recording is not None:
+        finish(recording, folder, RunDocument(played.result, demo.plan))
+    _tell(wish, played, folder)
+
+
+def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
+    """Puts market, plan and wish together; raises what is wrong with them."""
+    if (wish.data or remote) and (wish.scenario is not None or wish.days is not None):
+        given = "--data" if wish.data else "--venue"
+        raise SettingsError(
+            f"--scenario and --days shape the synthetic market, not that of {given}"
+        )
+    market = remote.market if remote is not None else _market(wish, settings.run.seed)
+    stage = staged(settings, market, wish.speed)
+    duration = wish.duration
     if duration is None and not sys.stdout.isatty():
-        duration = DURATION_WITHOUT_TERMINAL_S
-    demo = Demo(
-        plan=plan,
-        market=market,
-        journal=journal,
-        speed=speed,
+        is_crash = wish.scenario == Scenario.CRASH
+        duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
+    return Demo(
+        plan=stage.plan,
+        market=stage.market,
+        journal=_journal_path(wish.database, wish.home),
+        speed=stage.speed,
+        watched_from=stage.watched_from,
         duration_s=duration,
-        shows=shows,
+        shows=wish.shows,
         build=build(),
-        market_name="remote" if remote else "tape" if data else "SYNTHETIC",
+        market_name="remote" if remote else "tape" if wish.data else "SYNTHETIC",
         feed=remote.feed if remote else None,
         venue=remote.venue if remote else None,
     )
-    ending, result = asyncio.run(play_demo(demo))
-    if as_json:
-        print_json(result)
+
+
+def _market(wish: Wish, seed: int) -> Recording:
+    if not wish.data:
+        return made_up(seed, Scenario(wish.scenario or Scenario.CALM), wish.days)
+    return market_of(wish.data, seed)
+
+
+def _recorded(demo: Demo, recording: Path) -> Played:
+    """Plays and records; what breaks off in the middle leaves no half-written run behind."""
+    done = False
+    try:
+        with closing(RunRecorder(recording)) as recorder:
+            taps = (*demo.taps, recorder.append)
+            played = asyncio.run(play_demo(msgspec.structs.replace(demo, taps=taps)))
+        done = True
+    finally:
+        if not done:
+            abandon(recording)
+    return played
+
+
+def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
+    """Prints the result and, for people, three commands that go on from here."""
+    if wish.as_json:
+        print_json(played.result)
     else:
-        report(result, out, None)
-        err.print(f"stopped: {ending.reason}", highlight=False)
-    if ending.fault is not None:
-        refuse(ending.fault, ExitCode.FAILED)
+        report(played.result, out, None)
+        if folder is not None:
+            out.print(f"recorded in {folder}", highlight=False, soft_wrap=True)
+        out.print("\nNext:", style="bold")
+        for step in next_steps(played.deeds, folder, _verbs()):
+            out.print(f"  {step}", highlight=False, markup=False, soft_wrap=True)
+    err.print(f"stopped: {played.ending.reason}", highlight=False)
+    if played.ending.fault is not None:
+        refuse(played.ending.fault, ExitCode.FAILED)
+
+
+def _verbs() -> Collection[str]:
+    """The commands that this program has."""
+    context = click.get_current_context(silent=True)
+    program = None if context is None else context.find_root().command
+    return program.commands if isinstance(program, click.Group) else ()
 
 
 def _journal_path(database: str | None, home: Path) -> Path:

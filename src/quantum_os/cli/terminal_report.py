@@ -40,7 +40,9 @@ def report(result: RunResult, console: Console, folder: Path | None) -> None:
 
 
 def _summary(result: RunResult) -> Table:
-    table = Table(title=f"run {result.run_id}, profile {result.profile}", show_header=False)
+    made_up = ", SYNTHETIC market" if result.synthetic else ""
+    title = f"run {result.run_id}, profile {result.profile}{made_up}"
+    table = Table(title=title, show_header=False)
     table.add_row("span", f"{result.start} .. {result.end}")
     table.add_row(
         "market", f"{result.bars:,} bars of {result.timeframe}, {len(result.symbols)} symbols"

@@ -73,7 +73,7 @@ class ModuleStateChanged(Event, frozen=True):
 class SafetyFault(Event, frozen=True):
     """A module broke its promise; the event it failed on is kept in the dead letters."""
 
-    UNHASHED: ClassVar[tuple[str, ...]] = ("traceback",)
+    UNHASHED: ClassVar[tuple[str, ...]] = ("event_seq", "traceback")
     module: str
     critical: bool
     event_seq: int

@@ -200,7 +200,9 @@ class Brain(Reactor[BrainState]):
             if row is None:
                 continue
             self.state.bar_ns = bar_ns
-            if position.opened_at - event.open_time <= bar_ns // FIRST_TENTH:
+            # Ticks have shown the extremes since the entry as they came; the bar's may be older.
+            is_told = position.ticked_at < event.open_time
+            if is_told and position.opened_at - event.open_time <= bar_ns // FIRST_TENTH:
                 position.see(event.close[row], event.high[row], event.low[row])
             else:
                 position.see(event.close[row])
@@ -218,6 +220,7 @@ class Brain(Reactor[BrainState]):
     def on_tick(self, event: MarketTick) -> Said:
         position = self.state.positions.get(event.symbol)
         if position is not None and position.price_venue == event.venue:
+            position.ticked_at = self.now
             position.see(event.price, event.high, event.low)
             yield from self._judge(position)
 

@@ -70,6 +70,7 @@ class Watched(msgspec.Struct):
     pending: PendingExit | None = None
     closing: str | None = None
     unknown: tuple[str, ...] = ()
+    ticked_at: int = -1
 
     @property
     def regime(self) -> Regime:

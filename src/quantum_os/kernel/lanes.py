@@ -27,13 +27,15 @@ class Lanes:
     """Two queues in front of the bus. Control is drained first and never conflated.
 
     Ticks of one (venue, symbol) that wait together become one tick that carries their extremes and
-    count: offered = numbered + conflated, and both are counted here.
+    count: offered = numbered + conflated, and both are counted here. None overtakes a bar that way
+    (a bar's close must not be told a price from after it) until the lane is full.
     """
 
     def __init__(self) -> None:
         self._control: deque[Offered] = deque()
         self._market: deque[Offered] = deque()
-        self._waiting_ticks: dict[tuple[str, str], Offered] = {}
+        self._waiting_ticks: dict[tuple[str, str], tuple[Offered, int]] = {}
+        self._fence = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -61,7 +63,9 @@ class Lanes:
         offered = Offered(ts, event, source)
         self._market.append(offered)
         if isinstance(event, MarketTick):
-            self._waiting_ticks[event.venue, event.symbol] = offered
+            self._waiting_ticks[event.venue, event.symbol] = offered, self._fence
+        elif event is not None:
+            self._fence += 1
         self._wake()
 
     def take(self) -> Offered | None:
@@ -72,7 +76,7 @@ class Lanes:
             offered = self._market.popleft()
             tick = offered.event
             if isinstance(tick, MarketTick):
-                self._waiting_ticks.pop((tick.venue, tick.symbol), None)
+                self._forget(offered, tick)
         else:
             self._arrived.clear()
             self._settled.set()
@@ -98,14 +102,23 @@ class Lanes:
         return len(self._market)
 
     def _conflate(self, tick: MarketTick, ts: int) -> bool:
-        waiting = self._waiting_ticks.get((tick.venue, tick.symbol))
+        waiting, fence = self._waiting_ticks.get((tick.venue, tick.symbol), (None, 0))
         if waiting is None or not isinstance(waiting.event, MarketTick):
+            return False
+        if fence != self._fence and len(self._market) < MARKET_MAX:
             return False
         waiting.event = _merged(waiting.event, tick)
         waiting.ts = ts
         self.offered += 1
         self.conflated += 1
         return True
+
+    def _forget(self, taken: Offered, tick: MarketTick) -> None:
+        """A tick that has been taken conflates no more; a newer one that waits still does."""
+        key = (tick.venue, tick.symbol)
+        waiting = self._waiting_ticks.get(key)
+        if waiting is not None and waiting[0] is taken:
+            del self._waiting_ticks[key]
 
     def _count(self, event: Event | None) -> None:
         self.offered += event is not None

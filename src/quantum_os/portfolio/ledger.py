@@ -91,7 +91,10 @@ class OrderNote(msgspec.Struct, frozen=True):
 
 
 class LedgerState(msgspec.Struct):
-    """Cash, open positions by symbol, and what is needed to book the next fill."""
+    """Cash, open positions by symbol, and what is needed to book the next fill.
+
+    `ticks` holds the last tick of each symbol since the last bar closed.
+    """
 
     namespace: str = ""
     venue: str = ""
@@ -199,10 +202,16 @@ class Ledger(Reactor[LedgerState]):
         if event.venue != self.state.price_venue:
             return
         self.state.bars = event
+        ticks = self.state.ticks
         for position in self.state.positions.values():
             row = row_of(event.symbols, position.symbol)
-            if row is not None:
-                position.see(decimal_of(event.close[row]), event.high[row], event.low[row])
+            if row is None:
+                continue
+            close, high, low = event.close[row], event.high[row], event.low[row]
+            if position.symbol in ticks:
+                high = low = close  # the ticks of this bar have shown its extremes as they came
+            position.see(decimal_of(close), high, low)
+        ticks.clear()
 
     def on_opens(self, event: MarketOpens) -> None:
         if event.venue != self.state.price_venue:

@@ -7,6 +7,8 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.frames import Frame, FrameRead, framed, read_frames
 from quantum_os.storage.run_index import IndexWriter
@@ -70,10 +72,11 @@ def part_of(stream: str, *, is_input: bool) -> int | None:
 
 
 class RunRecorder:
-    """The journal of a backtest: events whole in three files, an index, and a hash of each event.
+    """The journal of a run: events whole in three files, an index, and a hash of each event.
 
     Inputs, the order path, and the context that orders came from lie apart, so that a replay reads
-    only inputs and a table of trades only orders.
+    only inputs and a table of trades only orders. A recorded run begins with number 1, whatever the
+    numbers were in the journal it ran beside.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -83,9 +86,14 @@ class RunRecorder:
         self._index = IndexWriter(self._index_file)
         self._ends = [0] * len(PARTS)
         self._seq = 0
+        self._before: int | None = None
 
     def append(self, envelope: Envelope) -> None:
         self._seq = envelope.seq
+        if self._before is None:
+            self._before = envelope.seq - 1
+        if self._before:
+            envelope = _renumbered(envelope, self._before)
         self._hashes.write(envelope.digest.to_bytes(HASH_BYTES, "little"))
         part = part_of(envelope.stream, is_input=envelope.cause == 0)
         if part is not None:
@@ -116,6 +124,15 @@ class RunRecorder:
         self._index.close()
         for file in (*self._parts, self._hashes, self._index_file):
             file.close()
+
+
+def _renumbered(envelope: Envelope, before: int) -> Envelope:
+    return msgspec.structs.replace(
+        envelope,
+        seq=envelope.seq - before,
+        cause=max(0, envelope.cause - before),
+        trace=envelope.trace - before,
+    )
 
 
 def read_inputs(folder: Path) -> Iterator[FrameRead]:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from quantum_os.events.market import ExchangeRaw, RawKind
 from quantum_os.events.units import NS_PER_HOUR
+from quantum_os.market.feeds.stage import Stage
 from quantum_os.market.feeds.tape_facts import funding_intervals
-from quantum_os.market.feeds.tape_frames import Stage, Tape, open_tape
+from quantum_os.market.feeds.tape_frames import Tape, open_tape
 from tests.market.feeds.tape_writing import NS, T0, bars, funding, put
 
 KNOWN = ("BTC/USDT:USDT", "ETH/USDT:USDT")

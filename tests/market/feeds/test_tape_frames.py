@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from quantum_os.events.market import FeedWatermark, MarketKlines, MarketOpens
 from quantum_os.events.units import Ns
+from quantum_os.market.feeds.stage import Stage
 from quantum_os.market.feeds.tape_bars import WINDOW_STEPS
 from quantum_os.market.feeds.tape_columns import CHUNK_ROWS, CSV_BLOCK_BYTES
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.market.feeds.tape_files import discover
-from quantum_os.market.feeds.tape_frames import Stage, Tape, TapeEvent, open_tape
+from quantum_os.market.feeds.tape_frames import Tape, TapeEvent, open_tape
 from quantum_os.market.feeds.tape_series import Cursor
 from tests.market.conftest import SharedData
 from tests.market.feeds.tape_writing import NS, STEP, T0, bars, funding, put, with_cell

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from typing import ClassVar, Protocol
 
 from quantum_os.events.base import Event
-from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketKlines, MarketOpens
+from quantum_os.events.market import (
+    ExchangeRaw,
+    FeedWatermark,
+    MarketKlines,
+    MarketOpens,
+    MarketTick,
+)
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.market.feeds.pace import Pace
 
@@ -12,6 +18,8 @@ from quantum_os.market.feeds.pace import Pace
 class Frames(Protocol):
     """What can be played, in order: (time in ns, stage, event or None where due timers fire)."""
 
+    @property
+    def is_synthetic(self) -> bool: ...
     def frames(self) -> Iterator[tuple[int, int, Event | None]]: ...
 
 
@@ -23,12 +31,17 @@ class TapeFeed(Edge):
     """
 
     name = "market.feeds.tape"
-    produces = frozenset({MarketKlines, MarketOpens, FeedWatermark, ExchangeRaw})
+    produces = frozenset({MarketKlines, MarketOpens, MarketTick, FeedWatermark, ExchangeRaw})
     ends_run: ClassVar[bool] = True
 
     def __init__(self, tape: Frames, *, speed: float = 0.0, paced_from: int = 0) -> None:
         self._tape = tape
         self._pace = Pace(speed, paced_from)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the prices it offers were made up."""
+        return self._tape.is_synthetic
 
     def inputs(self) -> Iterator[tuple[int, Event | None]]:
         """Gives (time, event) without any pacing: how a backtest takes the tape."""

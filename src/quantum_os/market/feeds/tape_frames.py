@@ -1,7 +1,6 @@
 """Decides in which order a tape speaks: facts, closes, watermarks, timers, opens of each T."""
 
 from collections.abc import Collection, Iterator, Sequence
-from enum import IntEnum
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,7 @@ from quantum_os.events.market import (
     RawKind,
 )
 from quantum_os.events.units import Ns
+from quantum_os.market.feeds.stage import Stage
 from quantum_os.market.feeds.tape_bars import VenueBars
 from quantum_os.market.feeds.tape_disclosure import assumptions, notices
 from quantum_os.market.feeds.tape_error import TapeError
@@ -26,16 +26,6 @@ TIME_MIN_NS = 0
 TIME_MAX_NS = 2**63 - 1
 
 TapeEvent = ExchangeRaw | MarketKlines | FeedWatermark | MarketOpens
-
-
-class Stage(IntEnum):
-    """The order of things at one time T (DESIGN 5); at TIMERS the kernel fires what is due."""
-
-    FACTS = 0
-    CLOSES = 1
-    WATERMARK = 2
-    TIMERS = 3
-    OPENS = 4
 
 
 class Tape(msgspec.Struct, frozen=True):
@@ -56,6 +46,10 @@ class Tape(msgspec.Struct, frozen=True):
     notices: tuple[str, ...]
     series: tuple[Series, ...]
     facts: tuple[Facts, ...]
+
+    @property
+    def is_synthetic(self) -> bool:
+        return False
 
     def symbols(self, venue: str) -> tuple[str, ...]:
         """The symbols of a venue that have at least one bar, sorted."""

@@ -307,6 +307,31 @@ def test_a_bar_that_ticks_already_covered_is_not_walked_again() -> None:
     assert len(floor.fills()) == 1
 
 
+def lost_ticks(low: float) -> Floor:
+    """A long, its stop at 95 older than the bar, of which ticks saw 100 only, the bar saw `low`."""
+    floor = Floor()
+    floor.enter(BUY, "2", 100.0)
+    floor.stop("stop", SELL, "2", "95")
+    opened = floor.now
+    floor.tick(100.0)
+    floor.instant.ns = opened
+    floor.bar((100.0, 101.0, low, 100.0), volume=500.0)
+    return floor
+
+
+def test_lost_ticks_do_not_spare_a_stop_that_the_bar_reached() -> None:
+    floor = lost_ticks(low=94.0)
+    assert (floor.fills()[-1].price, floor.fills()[-1].qty) == (D(95), D(2))
+    assert floor.fills()[-1].client_id == "stop"
+
+
+def test_a_bar_that_says_no_more_than_its_ticks_did_moves_the_mark_only() -> None:
+    floor = lost_ticks(low=95.1)
+    book = floor.venue.state.books[BTC]
+    assert len(floor.fills()) == 1
+    assert (book.mark, book.volume) == (100.0, 500.0)
+
+
 def test_an_entry_without_free_margin_at_its_price_expires() -> None:
     floor = Floor(FREE, deposit="110")
     floor.leverage(1)

@@ -9,7 +9,13 @@ import msgspec
 
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.execution import VenueSnapshot
-from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketKlines, MarketOpens
+from quantum_os.events.market import (
+    ExchangeRaw,
+    FeedWatermark,
+    MarketKlines,
+    MarketOpens,
+    MarketTick,
+)
 from quantum_os.events.system import AlertRaised, Severity
 from quantum_os.events.units import Ns
 from quantum_os.execution.venues.remote_sim.address import Address, Streams, connect, tune
@@ -48,7 +54,7 @@ BACKOFF_MIN_S, BACKOFF_MAX_S = 0.05, 2.0
 HANDSHAKE_S = 5.0
 """Wall seconds that the server has to answer hello."""
 
-FEED_EVENTS = (MarketKlines, MarketOpens, FeedWatermark, ExchangeRaw)
+FEED_EVENTS = (MarketKlines, MarketOpens, MarketTick, FeedWatermark, ExchangeRaw)
 _FEED_STREAMS = frozenset(stream_of(kind) for kind in FEED_EVENTS)
 _LISTING_STREAMS = frozenset({stream_of(VenueSnapshot)})
 _ANSWER_STREAMS = frozenset({UPDATE_STREAM})

@@ -81,6 +81,7 @@ class MarketCard(msgspec.Struct, frozen=True):
     assumptions: tuple[str, ...]
     listed: dict[str, tuple[str, ...]]
     paying: dict[str, tuple[str, ...]]
+    is_synthetic: bool = False
 
     def symbols(self, venue: str) -> tuple[str, ...]:
         return self.listed.get(venue, ())

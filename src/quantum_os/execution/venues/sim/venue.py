@@ -25,7 +25,7 @@ from quantum_os.execution.venues.sim.intake import answer_queries, cancel, recei
 from quantum_os.execution.venues.sim.snapshot import listing
 from quantum_os.execution.venues.sim.state import Said, Session, SimVenueState
 from quantum_os.execution.venues.sim.tape import Bar, Columns, Point, bar_of
-from quantum_os.execution.venues.sim.walk import visit, walk_bar, walk_path
+from quantum_os.execution.venues.sim.walk import visit, walk_bar, walk_missed, walk_path
 from quantum_os.kernel.reactor import Reactor
 
 RECONCILE_TIMER = "execution.reconcile"
@@ -35,8 +35,8 @@ _PREFIX = "sim:"
 class SimVenue(Reactor[SimVenueState]):
     """One-way, isolated margin, USD. Symbols without an order or a position cost nothing.
 
-    Prices come from one venue at one timeframe, or as ticks; a bar that ticks already covered is
-    not walked again.
+    Prices come from one venue at one timeframe, and perhaps as ticks; a bar that ticks covered is
+    not walked again, unless it reached what none of them did.
     """
 
     name: ClassVar[str] = "execution.venues.sim"
@@ -177,7 +177,9 @@ class SimVenue(Reactor[SimVenueState]):
             if not 0.0 < bar.low <= bar.close <= bar.high < inf:
                 continue
             quiet = bar.low > book.down and bar.high < book.up
-            if book.ticked >= bar.open_time or (quiet and book.covered and not book.restless):
+            if book.ticked >= bar.open_time:
+                walk_missed(session, symbol, book, bar)
+            elif quiet and book.covered and not book.restless:
                 book.volume, book.range_bps = bar.volume, bar.range_bps
                 book.mark = bar.close
             elif bar.low <= bar.open <= bar.high:

@@ -61,18 +61,31 @@ def walk_bar(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
     book.volume, book.range_bps = bar.volume, bar.range_bps
 
 
+def walk_missed(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
+    """A bar that was told in ticks: what it reached and no tick did is met now, and nothing else.
+
+    Ticks that were lost must not spare a stop. An order younger than the bar was not there yet, and
+    one that traded in it was reached: what is left of it waits for the next price.
+    """
+    served = [order.client_id for order in book.orders if order.met >= bar.open_time]
+    for extreme, _ in _extremes(session, symbol, book, bar):
+        point = _point(bar, extreme, bar.open_time)
+        if any(_is_missed(order, point, served) for order in book.orders):
+            _travel(session, symbol, book, point, served)
+    settle_book(session, symbol)
+    book.volume, book.range_bps = bar.volume, bar.range_bps
+    book.mark = bar.close
+
+
 def walk_path(session: Session, symbol: str, book: SymbolBook, bar: Bar) -> None:
     """From the last price to one extreme, to the other, to the close."""
     position = session.state.account.positions.get(symbol)
     if position is not None and is_ambiguous(book, position, bar.low, bar.high, bar.open_time):
         session.state.metrics.ambiguous_bars += 1
-    extremes = ((bar.low, _SELL), (bar.high, _BUY))
-    if not _falls_first(session, symbol, book):
-        extremes = extremes[::-1]
-    for extreme, loser in extremes:
+    for extreme, loser in _extremes(session, symbol, book, bar):
         point = _point(bar, extreme, bar.open_time)
         _count_naked(session, book)
-        _travel(session, symbol, book, point)
+        _travel(session, symbol, book, point, [])
         _serve(session, symbol, book, point, loser)
     visit(session, symbol, book, _point(bar, bar.close, bar.close_time - 1))
 
@@ -90,6 +103,20 @@ def _at(point: Point, price: float) -> Point:
     return Point(price, point.time, point.served_until, point.volume, point.range_bps)
 
 
+def _extremes(
+    session: Session, symbol: str, book: SymbolBook, bar: Bar
+) -> tuple[tuple[float, Side], ...]:
+    """The two extremes of a bar in the order of its path, each with the side that loses there."""
+    extremes = ((bar.low, _SELL), (bar.high, _BUY))
+    return extremes if _falls_first(session, symbol, book) else extremes[::-1]
+
+
+def _is_missed(order: RestingOrder, point: Point, served: list[str]) -> bool:
+    """Whether an order that was there all along waits where the price has been."""
+    was_there = order.live_from <= point.served_until and order.client_id not in served
+    return was_there and not order.is_eager and is_touched(order, point.price)
+
+
 def _falls_first(session: Session, symbol: str, book: SymbolBook) -> bool:
     """The adverse extreme first; when flat, the one that opens a position."""
     position = session.state.account.positions.get(symbol)
@@ -98,10 +125,12 @@ def _falls_first(session: Session, symbol: str, book: SymbolBook) -> bool:
     return not any(order.side is _SELL for order in book.orders if not order.reduce_only)
 
 
-def _travel(session: Session, symbol: str, book: SymbolBook, point: Point) -> None:
-    """Meets everything between the last price and the point, in the order of the path."""
+def _travel(
+    session: Session, symbol: str, book: SymbolBook, point: Point, served: list[str]
+) -> None:
+    """Meets everything between the last price and the point, but for the orders in `served`."""
     state = session.state
-    done: list[str] = []
+    done = [*served]
     while True:
         position = state.account.positions.get(symbol)
         hit = next_hit(
