@@ -26,6 +26,7 @@ from quantum_os.cli.options import (
     scenario_option,
     seed_option,
 )
+from quantum_os.cli.recorded_choice import HOME, RUNS
 from quantum_os.cli.remote import Remote, reach
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.staging import staged
@@ -60,7 +61,7 @@ class Wish(msgspec.Struct, frozen=True):
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
-    home: Path = Path("var")
+    home: Path = HOME
     folder: Path | None = None
     log_level: str | None = None
     as_json: bool = False
@@ -83,7 +84,7 @@ speed_option = click.option(
 home_option = click.option(
     "--home",
     type=click.Path(path_type=Path),
-    default=Path("var"),
+    default=HOME,
     show_default=True,
     help="The folder of the process's state.",
 )
@@ -231,8 +232,10 @@ def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
 def _verbs() -> Collection[str]:
     """The commands that this program has."""
     context = click.get_current_context(silent=True)
-    program = None if context is None else context.find_root().command
-    return program.commands if isinstance(program, click.Group) else ()
+    if context is None:
+        return ()
+    program = context.find_root().command
+    return program.list_commands(context) if isinstance(program, click.Group) else ()
 
 
 def _journal_path(database: str | None, home: Path) -> Path:
