@@ -28,7 +28,7 @@ from quantum_os.execution.orders import Orders
 from quantum_os.execution.reconcile import Reconcile
 from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.exits.brain import Brain, BrainConfig
-from quantum_os.exits.guard import Guard
+from quantum_os.exits.guard import Guard, GuardConfig
 from quantum_os.exits.planner import Planner, PlannerConfig
 from quantum_os.formulas.costs import round_trip_cost
 from quantum_os.formulas.rounding import decimal_of
@@ -249,7 +249,7 @@ def line_up(
         Conservation(),
         # exits: when to leave
         Brain(BrainConfig(settings.costs)),
-        Guard(),
+        Guard(GuardConfig(policy.exits.naked_limit_s, policy.exits.stop_min)),
         # portfolio: what we hold
         Ledger(),
         Exposure(),

@@ -1,5 +1,7 @@
 """Every symbol ends in one disposition; a candidate passed every gate that refuses."""
 
+from msgspec.structs import replace
+
 from quantum_os.ai.decision import Decision
 from quantum_os.events.ai import AiDecisionMade, DecisionSummary, Disposition, Gate
 from quantum_os.events.governance import UniverseUpdated
@@ -47,6 +49,22 @@ def test_a_reporting_profile_lets_it_through_and_lists_what_it_let() -> None:
     assert [event.symbol for event in made] == list(SYMBOLS)
     assert [event.decision_id for event in made] == list(summary.decision_id)
     assert len({event.decision_id for event in made}) == 2
+
+
+def test_the_best_candidate_is_offered_first_and_equal_ones_in_order() -> None:
+    """Whoever comes first takes what room is left (F81): worth decides, not the alphabet."""
+    decision = Decision()
+    decision.on_start(started())
+    decision.on_policy(policy("research"))
+    decision.on_universe(UniverseUpdated(SYMBOLS, SYMBOLS, (), (), "test"))
+    decision.on_market_data(market())
+    usual = signal(UP)
+    second_is_better = replace(usual, e_net=(0.1, 0.2))
+    made = [
+        each for each in decision.on_signal(second_is_better) if isinstance(each, AiDecisionMade)
+    ]
+    assert [each.symbol for each in made] == list(reversed(SYMBOLS))
+    assert [each.symbol for each in decided(UP)[1]] == list(SYMBOLS)
 
 
 def test_f22_nobody_voted_so_nobody_trades() -> None:

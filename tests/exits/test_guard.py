@@ -18,7 +18,8 @@ from quantum_os.events.system import (
 )
 from quantum_os.events.units import NS_PER_S, Ns, Price, Qty, Side
 from quantum_os.exits.cover import Guarded
-from quantum_os.exits.guard import Guard
+from quantum_os.exits.guard import Guard, GuardConfig
+from quantum_os.governance.policy_document import load
 from tests.exits.desk import Desk, Script, only, played, played_cut
 from tests.exits.scene import (
     BTC,
@@ -36,6 +37,8 @@ from tests.exits.scene import (
 
 KEY = f"exits.guard:{BTC}"
 ACKED = OrderState.ACKED
+EXITS = load("default").exits
+BEFORE_ANY_POLICY = GuardConfig(EXITS.naked_limit_s, EXITS.stop_min)
 
 
 def fired(key: str = KEY) -> TimerFired:
@@ -48,7 +51,7 @@ def after(seconds: float) -> Ns:
 
 def opened(guard: Guard | None = None) -> tuple[Desk, list[Event]]:
     """An entry of 10 has filled; nothing protects it yet."""
-    desk = Desk(guard or Guard())
+    desk = Desk(guard or Guard(BEFORE_ANY_POLICY))
     entry = order(Leg.ENTRY, qty="10")
     said = desk.hears(
         policy(), instruments(), entry, fill("entry-0", Side.BUY, "10"), position(), at=T0
@@ -185,7 +188,7 @@ def test_another_positions_end_does_not_end_this_guard() -> None:
 
 
 def test_f74_a_position_that_only_the_venue_knows_is_watched_and_called_out() -> None:
-    desk = Desk(Guard())
+    desk = Desk(Guard(BEFORE_ANY_POLICY))
     assert desk.hears(policy(), listing(), at=T0) == [TimerSet(key=KEY, due=after(3))]
     called = desk.hears(fired(), at=after(3))
     assert only(called, AlertRaised)
@@ -197,11 +200,11 @@ def test_f74_a_position_that_only_the_venue_knows_is_watched_and_called_out() ->
 
 def test_an_adopted_position_gets_a_stop_at_the_smallest_distance_on_the_grid() -> None:
     for side, price in ((LONG, "99.40"), (SHORT, "100.60")):
-        desk = Desk(Guard())
+        desk = Desk(Guard(BEFORE_ANY_POLICY))
         desk.hears(instruments("0.05"), position(side, intent=None), at=T0)
         (request,) = only(desk.hears(fired(), at=after(3)), StopRequested)
         assert request.stop_price == Decimal(price)
-        bare = Desk(Guard())
+        bare = Desk(Guard(BEFORE_ANY_POLICY))
         bare.hears(position(side, intent=None), at=T0)
         (unrounded,) = only(bare.hears(fired(), at=after(3)), StopRequested)
         assert unrounded.stop_price == Decimal(price)
@@ -233,7 +236,7 @@ def test_a_turned_position_needs_a_stop_of_the_other_side() -> None:
 
 
 def test_fills_of_strangers_and_timers_of_others_are_left_to_the_ledger() -> None:
-    desk = Desk(Guard())
+    desk = Desk(Guard(BEFORE_ANY_POLICY))
     said = desk.hears(fill("foreign", Side.BUY), fired("market.close"), fired())
     said += desk.hears(order(Leg.TP1), fill("tp1-0", Side.SELL), position(qty="0"))
     assert said + desk.hears(word("tp1-0", OrderState.CANCELED)) == []
@@ -241,7 +244,7 @@ def test_fills_of_strangers_and_timers_of_others_are_left_to_the_ledger() -> Non
 
 
 def test_a_position_without_an_entry_price_asks_for_no_stop_it_cannot_place() -> None:
-    guard = Guard()
+    guard = Guard(BEFORE_ANY_POLICY)
     guard.state.guarded[BTC] = Guarded(BTC, "x1", LONG, Qty(Decimal(1)), T0, naked_since=T0)
     desk = Desk(guard)
     assert only(desk.hears(fired(), at=after(3)), StopRequested) == []
@@ -302,7 +305,7 @@ class TrustingGuard(Guard):
 
 
 def test_canary_a_guard_that_believes_requests_is_caught() -> None:
-    desk, _ = opened(TrustingGuard())
+    desk, _ = opened(TrustingGuard(BEFORE_ANY_POLICY))
     assert unguarded(desk, ["stop", "timer"])
 
 
@@ -331,7 +334,7 @@ def test_f77_a_cut_anywhere_changes_nothing() -> None:
         position(qty="0"),
     ]
     script: Script = [(after(index), event) for index, event in enumerate(heard)]
-    whole = played(Guard(), script)
+    whole = played(Guard(BEFORE_ANY_POLICY), script)
     assert {type(event) for event in whole} == Guard.produces
     for cut in range(len(script) + 1):
-        assert played_cut(Guard, script, cut) == whole
+        assert played_cut(lambda: Guard(BEFORE_ANY_POLICY), script, cut) == whole

@@ -68,12 +68,12 @@ def test_degenerate_inputs_are_refused() -> None:
 
 
 def test_beta_shrinkage() -> None:
-    assert beta_shrunk(0, 0) == 0.5
-    assert beta_shrunk(50, 50) == 0.75
-    assert beta_shrunk(0, 50) == 0.25
+    assert beta_shrunk(0, 0, 0.5, 50.0) == 0.5
+    assert beta_shrunk(50, 50, 0.5, 50.0) == 0.75
+    assert beta_shrunk(0, 50, 0.5, 50.0) == 0.25
     for wins, n in ((3, 2), (-1, 2)):
         with pytest.raises(ValueError):
-            beta_shrunk(wins, n)
+            beta_shrunk(wins, n, 0.5, 50.0)
 
 
 @given(st.lists(st.tuples(probabilities, st.floats(0.05, 0.5)), min_size=1, max_size=8))

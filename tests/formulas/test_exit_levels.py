@@ -1,29 +1,21 @@
 from decimal import Decimal
-from math import nan
 
 import msgspec
 import pytest
-from hypothesis import given, reject
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.units import PositionSide, Regime
 from quantum_os.formulas.exit_levels import (
     Levels,
     PlanPrices,
-    StopProposal,
-    StopRefusal,
     harvest,
     levels,
     levels_v35_raw,
     lsf,
-    max_hold_hours,
     plan_prices,
-    propose_stop,
     ratchet_stop,
-    raw_stop,
-    stop_multiple,
     tighter,
-    trailing_atr_multiple,
     v3_levels,
 )
 from quantum_os.formulas.liquidation import liquidation_price
@@ -76,80 +68,6 @@ def test_f32_the_originals_levels_to_1e_6() -> None:
     assert raw.sl == pytest.approx(0.0078228007, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("regime", "k"),
-    [
-        (Regime.CALM, 1.5),
-        (Regime.RANGE, 1.5),
-        (Regime.NORMAL, 1.5),
-        (Regime.TREND_UP, 1.8),
-        (Regime.TREND_DOWN, 1.8),
-        (Regime.VOLATILE, 2.0),
-        (Regime.EXTREME, 2.5),
-        (Regime.UNKNOWN, 2.5),
-    ],
-)
-def test_stop_multiples(regime: Regime, k: float) -> None:
-    assert stop_multiple(regime) == k
-
-
-def test_a_stop_by_hand() -> None:
-    stop = propose_stop(Regime.NORMAL, 0.0132, 0.5, 0.75, ROUND_TRIP)
-    assert isinstance(stop, StopProposal)
-    assert stop.sl == pytest.approx(1.5 * 0.0132 * 1.25)
-    assert stop.sl == stop.sl_raw == raw_stop(1.5, 0.0132, 0.5, 0.75)
-
-
-@pytest.mark.parametrize(
-    ("atr", "v", "round_trip", "expected"),
-    [
-        (0.003, 0.5, ROUND_TRIP, StopRefusal.STOP_TOO_TIGHT_FOR_COST),
-        (0.041, 0.5, ROUND_TRIP, StopRefusal.VOL_TOO_HIGH),
-        (0.0, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
-        (None, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
-        (nan, 0.5, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
-        (0.01, None, ROUND_TRIP, StopRefusal.INPUT_UNKNOWN),
-    ],
-)
-def test_stops_that_are_refused(
-    atr: float | None, v: float | None, round_trip: float, expected: StopRefusal
-) -> None:
-    assert propose_stop(Regime.NORMAL, atr, 0.0, v, round_trip) is expected
-
-
-def test_a_small_stop_is_raised_to_the_floor() -> None:
-    stop = propose_stop(Regime.NORMAL, 0.0041, 0.0, 0.0, ROUND_TRIP)
-    assert isinstance(stop, StopProposal)
-    assert stop.sl_raw < stop.sl == 0.006
-    dear = propose_stop(Regime.NORMAL, 0.007, 0.0, 0.0, 0.0025)
-    assert isinstance(dear, StopProposal)
-    assert dear.sl_raw < dear.sl == pytest.approx(0.01)
-
-
-@given(
-    st.sampled_from(list(Regime)),
-    st.floats(0.0001, 0.2),
-    st.floats(0, 1),
-    st.floats(0, 1.5),
-    st.floats(0.0002, 0.005),
-    leverages,
-)
-def test_f34_targets_pay_for_their_costs(
-    regime: Regime, atr: float, d: float, v: float, round_trip: float, leverage: int
-) -> None:
-    stop = propose_stop(regime, atr, d, v, round_trip)
-    if isinstance(stop, StopProposal):
-        assert 4 * round_trip <= stop.sl <= 0.06
-        assert levels(stop.sl, leverage).tp1 >= 3 * round_trip
-
-
-def test_f34_a_target_near_its_costs_is_refused() -> None:
-    # A target of .8 % against costs near 1 % is what the refusal is for.
-    assert propose_stop(Regime.NORMAL, 0.004, 0.0, 0.5, 0.01) is (
-        StopRefusal.STOP_TOO_TIGHT_FOR_COST
-    )
-
-
 @given(stops, leverages)
 def test_levels_rise_and_stay_below_twenty_percent(sl: float, leverage: int) -> None:
     plan = levels(sl, leverage)
@@ -194,24 +112,6 @@ def test_v3_profiles() -> None:
     assert values == pytest.approx([0.012, 0.035, 0.018, 0.3])
     assert v3_levels(Regime.UNKNOWN, 0.01) == v3_levels(Regime.EXTREME, 0.01)
     assert v3_levels(Regime.TREND_UP, 0.01) == v3_levels(Regime.TREND_DOWN, 0.01)
-
-
-def test_every_regime_has_a_maximum_hold_and_a_trail() -> None:
-    hours = {regime.name: max_hold_hours(regime) for regime in Regime}
-    assert hours == {
-        "TREND_UP": 72,
-        "TREND_DOWN": 72,
-        "RANGE": 36,
-        "NORMAL": 36,
-        "CALM": 48,
-        "VOLATILE": 24,
-        "EXTREME": 12,
-        "UNKNOWN": 12,
-    }
-    assert trailing_atr_multiple(Regime.TREND_UP) == 2.5
-    assert trailing_atr_multiple(Regime.RANGE) == 2.0
-    trail = [trailing_atr_multiple(Regime.TREND_UP, r) for r in (0, 2.9, 3, 4.9, 5, 9)]
-    assert trail == [2.5, 2.5, 1.875, 1.875, 1.25, 1.25]
 
 
 @given(sides, stops, leverages, entries)
@@ -351,15 +251,3 @@ def test_f82_canary_the_long_rule_loosens_a_short() -> None:
 def test_a_tick_too_coarse_for_the_plan_is_refused() -> None:
     with pytest.raises(ValueError):
         plan_prices(Decimal("0.00010"), LONG, 0.01, levels(0.01, 3), Decimal("0.00001"))
-
-
-@given(st.floats(0.0041, 0.04), st.floats(0.0041, 0.04), st.floats(0, 1), st.floats(0, 1.5))
-def test_a_wilder_market_never_gets_a_nearer_stop(
-    one: float, other: float, d: float, v: float
-) -> None:
-    calm, wild = sorted((one, other))
-    near = propose_stop(Regime.NORMAL, calm, d, v, ROUND_TRIP)
-    far = propose_stop(Regime.NORMAL, wild, d, v, ROUND_TRIP)
-    if not (isinstance(near, StopProposal) and isinstance(far, StopProposal)):
-        reject()
-    assert near.sl <= far.sl

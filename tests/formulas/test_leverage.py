@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from quantum_os.events.units import Regime
 from quantum_os.formulas.leverage import (
-    RISK_TIER_CAP,
     IlfInputs,
     LeverageCaps,
     LeverageChoice,
@@ -25,7 +24,11 @@ from quantum_os.formulas.leverage import (
     regime_cap,
 )
 from quantum_os.formulas.liquidation import stop_inside_half
+from quantum_os.governance.policy_document import load
 
+POLICY = load("default").leverage
+BAND = (POLICY.band_min, POLICY.band_max)
+DRAWDOWNS = [(step.at, int(step.value)) for step in POLICY.drawdown_caps]
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
@@ -34,6 +37,8 @@ class Terms(TypedDict):
     buffer: float
     mmr: float
     round_trip: float
+    margin_loss_max: float
+    band: tuple[float, float]
 
 
 class Choose(Protocol):
@@ -43,8 +48,15 @@ class Choose(Protocol):
 
 
 CALM_MARKET = IlfInputs(c=0.72, v=0.5, p=0.0, s=1.0, m=0.0, d=0.0, f=0.0)
-TERMS: Terms = {"sl": 0.0173, "buffer": 0.002, "mmr": 0.005, "round_trip": 0.0015}
-CAPS = LeverageCaps(bracket=125, risk_tier=5, regime=20, drawdown=20, mode=10, tier=15)
+TERMS: Terms = {
+    "sl": 0.0173,
+    "buffer": 0.002,
+    "mmr": 0.005,
+    "round_trip": 0.0015,
+    "margin_loss_max": POLICY.margin_loss_at_stop_max,
+    "band": BAND,
+}
+CAPS = LeverageCaps(bracket=125, risk_tier=5, regime=20, drawdown=20, mode=10, tier=15, ceiling=20)
 
 inputs = st.builds(
     IlfInputs,
@@ -62,6 +74,8 @@ terms = st.fixed_dictionaries(
         "buffer": st.floats(0, 0.01),
         "mmr": st.floats(0.001, 0.1),
         "round_trip": st.floats(0.0002, 0.003),
+        "margin_loss_max": st.just(POLICY.margin_loss_at_stop_max),
+        "band": st.just(BAND),
     }
 )
 caps = st.integers(1, 20)
@@ -95,10 +109,10 @@ def test_unknown_funding_halves_both_formulas() -> None:
 
 
 def test_the_policy_band() -> None:
-    assert ilf(change(CALM_MARKET, c=0.0, v=1.5)) == 5.0
-    assert ilf(CALM_MARKET) == pytest.approx(59 * 0.9)
-    assert ilf(change(CALM_MARKET, c=1.0)) == pytest.approx(72.0)
-    assert ilf(CALM_MARKET, band=(1.0, 10.0)) == 10.0
+    assert ilf(change(CALM_MARKET, c=0.0, v=1.5), BAND) == 5.0
+    assert ilf(CALM_MARKET, BAND) == pytest.approx(59 * 0.9)
+    assert ilf(change(CALM_MARKET, c=1.0), BAND) == pytest.approx(72.0)
+    assert ilf(CALM_MARKET, (1.0, 10.0)) == 10.0
 
 
 @given(inputs)
@@ -124,11 +138,12 @@ def test_f24_each_input_changes_the_leverage(name: str, better: float, worse: fl
     # Confidence works through the formula alone, so the band is put where the formula binds.
     band = (5.0, 80.0) if name != "c" else (1.0, 80.0)
     cap = 20 if name != "c" else 80
-    near: Terms = {**TERMS, "sl": 0.0006, "buffer": 0.0, "round_trip": 0.0}
-    good = choose_leverage(change(CALM_MARKET, **{name: better}), cap, band=band, **near)
-    bad = choose_leverage(change(CALM_MARKET, **{name: worse}), cap, band=band, **near)
+    near: Terms = {**TERMS, "sl": 0.0006, "buffer": 0.0, "round_trip": 0.0, "band": band}
+    worst, best = (change(CALM_MARKET, **{name: value}) for value in (worse, better))
+    good = choose_leverage(best, cap, **near)
+    bad = choose_leverage(worst, cap, **near)
     assert bad.leverage < good.leverage
-    assert ilf(change(CALM_MARKET, **{name: worse})) < ilf(change(CALM_MARKET, **{name: better}))
+    assert ilf(worst, BAND) < ilf(best, BAND)
 
 
 def lower_is_kept(
@@ -165,8 +180,9 @@ def test_unknown_funding_never_gives_more_than_known(
 @given(inputs, terms, st.floats(0, 0.2), st.floats(0, 0.2))
 def test_leverage_never_rises_with_drawdown(one: IlfInputs, t: Terms, a: float, b: float) -> None:
     shallow, deep = sorted((a, b))
-    less = choose_leverage(one, drawdown_cap(deep), **t).leverage
-    assert less <= choose_leverage(one, drawdown_cap(shallow), **t).leverage
+    caps_at = [drawdown_cap(depth, DRAWDOWNS, POLICY.cap) for depth in (deep, shallow)]
+    less, more = (choose_leverage(one, cap, **t).leverage for cap in caps_at)
+    assert less <= more
 
 
 @given(inputs, caps, terms)
@@ -177,7 +193,8 @@ def test_leverage_keeps_the_stop_inside_half_way_to_liquidation(
     assert 1 <= choice.leverage <= cap
     if choice.leverage > 1:
         assert stop_inside_half(t["sl"], t["buffer"], choice.leverage, t["mmr"])
-        assert choice.leverage * (t["sl"] + t["round_trip"]) <= 0.125 * (1 + 1e-12)
+        at_stop = choice.leverage * (t["sl"] + t["round_trip"])
+        assert at_stop <= t["margin_loss_max"] * (1 + 1e-12)
 
 
 @given(st.integers(2, 20), st.floats(0.001, 0.05))
@@ -186,7 +203,7 @@ def test_a_bound_that_is_a_whole_number_does_not_round_past_the_stop(
 ) -> None:
     sl = (1 / leverage - mmr) / (2 * (1 + mmr))
     assume(sl > 0.0005)
-    terms_at_bound: Terms = {"sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
+    terms_at_bound: Terms = {**TERMS, "sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
     choice = choose_leverage(CALM_MARKET, 20, **terms_at_bound)
     assert choice.leverage == 1 or stop_inside_half(sl, 0.0, choice.leverage, mmr)
 
@@ -196,7 +213,8 @@ def test_a_float_just_past_a_whole_bound_steps_down() -> None:
     sl, mmr = 0.008299579064411087, 0.04925
     assert liquidation_bound(sl, 0.0, mmr) >= 15
     assert not stop_inside_half(sl, 0.0, 15, mmr)
-    choice = choose_leverage(CALM_MARKET, 20, sl=sl, buffer=0.0, mmr=mmr, round_trip=0.0)
+    past: Terms = {**TERMS, "sl": sl, "buffer": 0.0, "mmr": mmr, "round_trip": 0.0}
+    choice = choose_leverage(CALM_MARKET, 20, **past)
     assert choice.leverage == 14
 
 
@@ -217,7 +235,8 @@ def test_the_choice_names_its_bound() -> None:
     assert choose_leverage(CALM_MARKET, 20, **wide).binding == "guard"
     margin_heavy: Terms = {**TERMS, "sl": 0.006, "mmr": 0.15}
     assert choose_leverage(CALM_MARKET, 20, **margin_heavy).binding == "liquidation"
-    assert choose_leverage(CALM_MARKET, 20, band=(1.0, 2.0), **TERMS).binding == "ilf"
+    narrow: Terms = {**TERMS, "band": (1.0, 2.0)}
+    assert choose_leverage(CALM_MARKET, 20, **narrow).binding == "ilf"
     scaled = choose_leverage(change(CALM_MARKET, v=1.5), 2, **TERMS)
     assert (scaled.leverage, scaled.binding) == (1, "floor")
     assert scaled.l_cap == pytest.approx(0.4)
@@ -237,23 +256,31 @@ def test_the_most_restrictive_cap_rules() -> None:
     assert binding_cap(CAPS) == "risk_tier"
     assert leverage_cap(change(CAPS, regime=2)) == 2
     assert binding_cap(change(CAPS, regime=2)) == "regime"
-    assert leverage_cap(LeverageCaps(**dict.fromkeys(CAPS.__struct_fields__[:-1], 125))) == 20
+    everything_else = dict.fromkeys(CAPS.__struct_fields__[:-1], 125)
+    assert leverage_cap(LeverageCaps(ceiling=20, **everything_else)) == 20
     with pytest.raises(ValueError):
         leverage_cap(change(CAPS, mode=0))
 
 
 def test_cap_tables() -> None:
-    assert [RISK_TIER_CAP[tier] for tier in ("micro", "low", "normal", "aggressive")] == [
-        1,
-        2,
-        3,
-        5,
-    ]
-    assert regime_cap(Regime.VOLATILE) == 3
-    assert regime_cap(Regime.EXTREME) == regime_cap(Regime.UNKNOWN) == 2
-    assert regime_cap(Regime.NORMAL) == 20
-    assert [drawdown_cap(dd) for dd in (0.0, 0.029, 0.03, 0.05, 0.08, 0.5)] == [20, 20, 5, 3, 1, 1]
-    assert drawdown_cap(None) == 1
+    tiers = ("micro", "low", "normal", "aggressive")
+    assert [POLICY.risk_tier_caps[tier] for tier in tiers] == [1, 2, 3, 5]
+    by_regime = {regime: regime_cap(regime, POLICY.regime_caps, POLICY.cap) for regime in Regime}
+    assert by_regime[Regime.VOLATILE] == 3
+    assert by_regime[Regime.EXTREME] == by_regime[Regime.UNKNOWN] == 2
+    assert by_regime[Regime.NORMAL] == POLICY.cap == 20
+    depths = (0.0, 0.029, 0.03, 0.05, 0.08, 0.5, None)
+    caps_at = [drawdown_cap(depth, DRAWDOWNS, POLICY.cap) for depth in depths]
+    assert caps_at == [20, 20, 5, 3, 1, 1, 1]
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.125, 0.25])
+def test_f43_what_a_stop_may_cost_of_the_margin_is_the_policys_word_alone(loss: float) -> None:
+    """A constant in the formula once kept a looser policy from ever having an effect."""
+    wide: Terms = {**TERMS, "sl": 0.02, "buffer": 0.0, "margin_loss_max": loss}
+    choice = choose_leverage(CALM_MARKET, 20, **wide)
+    assert choice.l_guard == pytest.approx(loss / (0.02 + 0.0015))
+    assert choice.leverage == int(choice.l_guard)
 
 
 def test_pnl_trend_needs_twenty_closes() -> None:
@@ -286,6 +313,6 @@ def test_no_cap_is_no_leverage() -> None:
     with pytest.raises(ValueError):
         choose_leverage(CALM_MARKET, 0, **TERMS)
     with pytest.raises(ValueError):
-        guard_bound(0.0, 0.0015)
+        guard_bound(0.0, 0.0015, 0.125)
     with pytest.raises(ValueError):
         liquidation_bound(0.01, -0.1, 0.005)

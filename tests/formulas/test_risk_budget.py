@@ -6,27 +6,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.units import Regime
-from quantum_os.formulas.exit_levels import StopProposal, propose_stop
+from quantum_os.exits.stop_distance import Conditions, stop_distance
 from quantum_os.formulas.risk_budget import (
     RiskFactors,
     SizeRefusal,
-    StreakHalt,
     f_conf,
     f_corr,
     f_drawdown,
     f_heat,
     f_streak,
-    kelly_ceiling,
     kelly_fraction,
     notional_for_risk,
     quantity_for_notional,
     recovery_size,
     risk_fraction,
     shrunk_lower_mean,
-    streak_halt,
 )
 from quantum_os.formulas.rounding import decimal_of
 from quantum_os.formulas.volatility import vol_ratio, volatility_factor
+from quantum_os.governance.policy_document import load
+from quantum_os.sizing.closes import kelly
+
+POLICY = load("default")
+DRAWDOWNS = [(step.at, step.value) for step in POLICY.risk.drawdown_size]
+STREAKS = [(int(step.at), step.value) for step in POLICY.risk.streak_size]
+VANISHED = POLICY.sizing.vanished_below
 
 FULL = RiskFactors(conf=1, corr=1, heat=1, rl=1, dd=1, streak=1, mode=1, phase=1)
 R_BASE = 0.005
@@ -51,31 +55,30 @@ def test_correlation_factor_hears_only_what_moves_along() -> None:
 
 
 def test_heat_factor() -> None:
-    assert [f_heat(h) for h in (0.0, 0.04, 0.08, 0.2)] == pytest.approx([1.0, 0.5, 0.25, 0.25])
+    assert [f_heat(h, 0.08) for h in (0.0, 0.04, 0.08, 0.2)] == pytest.approx(
+        [1.0, 0.5, 0.25, 0.25]
+    )
 
 
 def test_drawdown_table() -> None:
-    depths = (0.0, 0.03, 0.05, 0.08, 0.10, 0.2)
-    assert [f_drawdown(dd) for dd in depths] == [1.0, 0.85, 0.70, 0.50, 0.0, 0.0]
-    assert f_drawdown(None) == 0.0
+    depths = (0.0, 0.03, 0.05, 0.08, 0.2)
+    assert [f_drawdown(dd, DRAWDOWNS) for dd in depths] == [1.0, 0.85, 0.70, 0.50, 0.50]
+    assert f_drawdown(None, DRAWDOWNS) == 0.5
     assert f_drawdown(0.04, [(0.02, 0.5)]) == 0.5
 
 
 def test_streak_ladder() -> None:
     losses = (0, 2, 3, 4, 5, 7, 8, 12)
-    assert [f_streak(n) for n in losses] == [1, 1, 0.75, 0.5, 0.5, 0.5, 0, 0]
-    halts = [streak_halt(n) for n in (7, 8, 9, 10)]
-    pause, freeze = StreakHalt.PAUSE_24H, StreakHalt.FREEZE_TO_SHADOW
-    assert halts == [StreakHalt.NONE, pause, pause, freeze]
+    assert [f_streak(n, STREAKS) for n in losses] == [1, 1, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5]
     assert [recovery_size(stage) for stage in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
     with pytest.raises(ValueError):
         recovery_size(-1)
 
 
 def test_f29_kelly_without_real_closes_is_the_cold_start_share() -> None:
-    assert kelly_ceiling(R_BASE, [], 0.25) == R_BASE * 0.5
+    assert kelly([], R_BASE, POLICY.sizing) == R_BASE * 0.5
     # Twenty-five wins of two R prove nothing, however they came about.
-    assert kelly_ceiling(R_BASE, [2.0] * 25, 0.25) == R_BASE * 0.5
+    assert kelly([2.0] * 25, R_BASE, POLICY.sizing) == R_BASE * 0.5
     for kappa in (0.0, 0.26, 1.0):
         with pytest.raises(ValueError):
             kelly_fraction(kappa, 0.1, 1.0)
@@ -83,9 +86,8 @@ def test_f29_kelly_without_real_closes_is_the_cold_start_share() -> None:
 
 def test_f29_a_negative_edge_gets_no_size() -> None:
     losing = [-1.0, 0.5] * 60
-    assert kelly_ceiling(R_BASE, losing, 0.25) == 0.0
-    assert risk_fraction(R_BASE, 0.0, FULL) is SizeRefusal.NO_EXPECTANCY
-    assert kelly_ceiling(R_BASE, losing, 0.25, research=True) == R_BASE * 0.5
+    assert kelly(losing, R_BASE, POLICY.sizing) == 0.0
+    assert risk_fraction(R_BASE, 0.0, FULL, VANISHED) is SizeRefusal.NO_EXPECTANCY
 
 
 def test_kelly_by_hand() -> None:
@@ -95,7 +97,8 @@ def test_kelly_by_hand() -> None:
     e_low = shrunk_lower_mean(closes)
     assert e_low is not None
     assert e_low == pytest.approx(20 / 250)
-    assert kelly_ceiling(R_BASE, closes, 0.1) == pytest.approx(0.1 * e_low / (1.21 * 200 / 199))
+    by_hand = POLICY.sizing.kelly_kappa * e_low / (1.21 * 200 / 199)
+    assert kelly(closes, R_BASE, POLICY.sizing) == pytest.approx(by_hand)
 
 
 def test_shrunk_mean() -> None:
@@ -108,26 +111,33 @@ def test_shrunk_mean() -> None:
 
 
 def test_the_whole_budget() -> None:
-    assert risk_fraction(R_BASE, 1.0, FULL) == R_BASE
-    assert risk_fraction(R_BASE, 0.002, FULL) == 0.002
+    assert risk_fraction(R_BASE, 1.0, FULL, VANISHED) == R_BASE
+    assert risk_fraction(R_BASE, 0.002, FULL, VANISHED) == 0.002
     cut = msgspec.structs.replace(FULL, conf=0.5, dd=0.7, mode=0.85)
-    assert risk_fraction(R_BASE, 1.0, cut) == pytest.approx(R_BASE * 0.5 * 0.7)
+    assert risk_fraction(R_BASE, 1.0, cut, VANISHED) == pytest.approx(R_BASE * 0.5 * 0.7)
     for name in ("dd", "streak", "mode", "phase"):
         halved = msgspec.structs.replace(FULL, **{name: 0.5})
-        assert risk_fraction(R_BASE, 1.0, halved) == pytest.approx(R_BASE * 0.5)
+        assert risk_fraction(R_BASE, 1.0, halved, VANISHED) == pytest.approx(R_BASE * 0.5)
 
 
 def test_a_size_that_vanished_is_refused_and_not_traded_small() -> None:
     vanished = msgspec.structs.replace(FULL, conf=0.25, dd=0.7, streak=0.5)
-    assert risk_fraction(R_BASE, 1.0, vanished) is SizeRefusal.SIZE_VANISHED
+    assert risk_fraction(R_BASE, 1.0, vanished, VANISHED) is SizeRefusal.SIZE_VANISHED
     halted = msgspec.structs.replace(FULL, dd=0.0)
-    assert risk_fraction(R_BASE, 1.0, halted) is SizeRefusal.SIZE_VANISHED
+    assert risk_fraction(R_BASE, 1.0, halted, VANISHED) is SizeRefusal.SIZE_VANISHED
+
+
+def test_f43_which_size_is_none_is_the_policys_word_alone() -> None:
+    """A constant in the formula once refused in the policy's name, under another limit."""
+    small = msgspec.structs.replace(FULL, conf=0.25, dd=0.7, streak=0.5)
+    assert risk_fraction(R_BASE, 1.0, small, 0.09) is SizeRefusal.SIZE_VANISHED
+    assert risk_fraction(R_BASE, 1.0, small, 0.08) == pytest.approx(R_BASE * 0.25 * 0.5)
 
 
 @pytest.mark.parametrize("r_base", [0.0, -0.01, 0.0201, 0.8, float("nan")])
 def test_f28_a_base_risk_above_two_percent_is_refused(r_base: float) -> None:
     with pytest.raises(ValueError):
-        risk_fraction(r_base, 1.0, FULL)
+        risk_fraction(r_base, 1.0, FULL, VANISHED)
 
 
 @pytest.mark.parametrize("factor", [-0.1, 1.1, float("nan")])
@@ -140,7 +150,7 @@ def test_a_factor_can_only_reduce(factor: float) -> None:
 def test_f28_no_trade_risks_more_than_its_base(
     r_base: float, r_kelly: float, factors: RiskFactors
 ) -> None:
-    fraction = risk_fraction(r_base, r_kelly, factors)
+    fraction = risk_fraction(r_base, r_kelly, factors, VANISHED)
     assert isinstance(fraction, SizeRefusal) or 0 < fraction <= min(r_base, r_kelly)
 
 
@@ -209,10 +219,11 @@ def size_at(
 ) -> Decimal | None:
     ratio = vol_ratio(atr, median)
     assert ratio is not None
-    stop = propose_stop(regime, atr, d, volatility_factor(ratio), ROUND_TRIP)
-    if not isinstance(stop, StopProposal):
+    seen = Conditions(atr, d, volatility_factor(ratio))
+    sl = stop_distance(POLICY.exits, regime, seen, ROUND_TRIP)
+    if not isinstance(sl, float):
         return None
-    return notional_for_risk(risk, stop.sl**widen, ROUND_TRIP)
+    return notional_for_risk(risk, sl**widen, ROUND_TRIP)
 
 
 @given(

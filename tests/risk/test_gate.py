@@ -430,6 +430,19 @@ def test_f40_heat_of_open_stops_leaves_no_room() -> None:
     assert desk.refuses(scene.intent(symbol=SYMBOLS[9], qty="1")) is Gate.HEAT
 
 
+@pytest.mark.parametrize(("held", "warns"), [(3, False), (6, True)])
+def test_heat_above_the_policys_warning_is_said_on_the_permit(held: int, warns: bool) -> None:
+    """A permit may still follow, smaller; whoever reads its checks sees how near the limit is."""
+    open_ = [scene.position(symbol, qty="1", risk="120") for symbol in SYMBOLS[:held]]
+    desk = ready(scene.roomy(positions_max=20, gross_margin=1.0, cluster_margin=1.0), *open_)
+    permit = desk.asks(scene.intent(symbol=SYMBOLS[9], qty="1"))
+    assert isinstance(permit, RiskPermit)
+    check = next(check for check in permit.checks if check.name is Gate.HEAT)
+    assert check.value is not None
+    assert (check.value > 0.06) is warns
+    assert ("above the warning of 6%" in check.note) is warns
+
+
 def test_a_position_without_its_stop_risks_its_whole_margin() -> None:
     desk = ready(scene.roomy(), but(scene.position(ETH, qty="9"), stop_price=None))
     assert desk.refuses(scene.intent()) is Gate.HEAT

@@ -84,7 +84,9 @@ class Decision(Reactor[DecisionState]):
             )
         ]
         yield _summary(event.bar_close, event.symbols, verdicts, ids)
-        for row, decision_id in enumerate(ids):
+        # The best first: where room is left for one, its worth decides and not the alphabet.
+        ranked = sorted(enumerate(ids), key=lambda each: -(event.e_net[each[0]] or 0.0))
+        for row, decision_id in ranked:
             if decision_id is not None:
                 yield _candidate(event, row, verdicts[row], decision_id, known)
 

@@ -25,7 +25,6 @@ from quantum_os.events.system import (
 )
 from quantum_os.events.units import NS_PER_S, Ns, PositionSide, Price, Qty, Side
 from quantum_os.exits.cover import ENDED, ZERO, Guarded, StopOrder
-from quantum_os.formulas.exit_levels import STOP_FLOOR
 from quantum_os.formulas.rounding import decimal_of, protective_stop_price
 from quantum_os.kernel.reactor import Reactor
 
@@ -35,10 +34,13 @@ REPLACE_ATTEMPTS = 1
 
 
 class GuardConfig(msgspec.Struct, frozen=True):
-    """How long a position may be naked, and how far its stop stands, before any policy is known."""
+    """How long a position may be naked, and how far its stop stands, before any policy is heard.
 
-    naked_limit_s: float = 3.0
-    stop_frac: float = STOP_FLOOR
+    Both are those of the policy that the process was started with.
+    """
+
+    naked_limit_s: float
+    stop_frac: float
 
 
 class OrderSeen(msgspec.Struct, frozen=True):
@@ -76,9 +78,9 @@ class Guard(Reactor[GuardState]):
 
     name = NAME
 
-    def __init__(self, config: GuardConfig | None = None) -> None:
+    def __init__(self, config: GuardConfig) -> None:
         super().__init__(GuardState())
-        self.config = config or GuardConfig()
+        self.config = config
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event.policy.exits

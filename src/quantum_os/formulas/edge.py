@@ -38,7 +38,7 @@ def confidence(q: float, q_be: float) -> float:
     return clip(0.5 + (q - q_be), 0.0, 1.0)
 
 
-def beta_shrunk(wins: float, n: float, prior: float = 0.5, weight: float = 50.0) -> float:
+def beta_shrunk(wins: float, n: float, prior: float, weight: float) -> float:
     """A hit rate of `n` outcomes shrunk to `prior`, which counts for `weight` of them.
 
     Weighted counts are allowed. Raises ValueError unless 0 <= wins <= n and n + weight > 0.

@@ -5,9 +5,8 @@ Source: trading.md 5. Distances are fractions of the entry price; R is the initi
 
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 from itertools import pairwise
-from math import isfinite, log
+from math import log
 
 import msgspec
 
@@ -15,53 +14,12 @@ from quantum_os.events.units import PositionSide, Regime
 from quantum_os.formulas.bounds import clip, positive
 from quantum_os.formulas.rounding import decimal_of, protective_stop_price, target_price
 
-STOP_FLOOR = 0.006
-STOP_CEILING = 0.06
-STOP_COST_MULTIPLE = 4.0
-"""A stop nearer than this many round trips is paid for by its costs."""
 DISTANCE_MIN = Decimal("0.001")
 DISTANCE_MAX = Decimal("0.2")
 V35_BASE_TARGET = 0.01
 V35_BASE_STOP = 0.005
 TRAIL_TIGHTENED: tuple[tuple[float, float], ...] = ((3.0, 0.75), (5.0, 0.5))
 """From this many R of profit the trailing distance is multiplied by this."""
-
-STOP_MULTIPLE: Mapping[Regime, float] = {
-    Regime.CALM: 1.5,
-    Regime.RANGE: 1.5,
-    Regime.NORMAL: 1.5,
-    Regime.TREND_UP: 1.8,
-    Regime.TREND_DOWN: 1.8,
-    Regime.VOLATILE: 2.0,
-    Regime.EXTREME: 2.5,
-    Regime.UNKNOWN: 2.5,
-}
-MAX_HOLD_HOURS: Mapping[Regime, int] = {
-    Regime.CALM: 48,
-    Regime.RANGE: 36,
-    Regime.NORMAL: 36,
-    Regime.TREND_UP: 72,
-    Regime.TREND_DOWN: 72,
-    Regime.VOLATILE: 24,
-    Regime.EXTREME: 12,
-    Regime.UNKNOWN: 12,
-}
-
-
-class StopRefusal(StrEnum):
-    """Why no stop can be planned, and so no entry."""
-
-    STOP_TOO_TIGHT_FOR_COST = "STOP_TOO_TIGHT_FOR_COST"
-    VOL_TOO_HIGH = "VOL_TOO_HIGH"
-    INPUT_UNKNOWN = "INPUT_UNKNOWN"
-
-
-class StopProposal(msgspec.Struct, frozen=True, gc=False):
-    """The initial stop distance `sl`, what it was before the floor, and its ATR multiple."""
-
-    sl: float
-    sl_raw: float
-    k: float
 
 
 class Levels(msgspec.Struct, frozen=True, gc=False):
@@ -118,41 +76,10 @@ class PlanPrices(msgspec.Struct, frozen=True):
                 raise ValueError(f"a plan's price is not .1 % to 20 % from its entry: {self}")
 
 
-def stop_multiple(regime: Regime) -> float:
-    """k_sl: the stop's distance in ATR."""
-    return STOP_MULTIPLE[regime]
-
-
 def raw_stop(k: float, atr_frac: float, d: float, v: float) -> float:
     """sl_raw = k * atr_frac * (1 + .4 d + .2 (v - .5)), before floor and ceiling."""
     spread = 1.0 + 0.4 * clip(d, 0.0, 1.0) + 0.2 * (clip(v, 0.0, 1.5) - 0.5)
     return k * atr_frac * spread
-
-
-def propose_stop(
-    regime: Regime,
-    atr_frac: float | None,
-    d: float,
-    v: float | None,
-    round_trip: float,
-) -> StopProposal | StopRefusal:
-    """The stop distance that costs cannot eat and noise cannot reach, or why there is none.
-
-    Refuses when k * atr_frac < 4 round trips (STOP_TOO_TIGHT_FOR_COST) or the stop is above 6 %
-    (VOL_TOO_HIGH); raises it to max(.006, 4 round trips). An ATR or v that is unknown, not finite
-    or, for the ATR, not > 0 is refused as INPUT_UNKNOWN.
-    """
-    if atr_frac is None or v is None or not (isfinite(atr_frac) and isfinite(v)) or atr_frac <= 0:
-        return StopRefusal.INPUT_UNKNOWN
-    k = stop_multiple(regime)
-    cost_floor = STOP_COST_MULTIPLE * positive(round_trip)
-    if k * atr_frac < cost_floor:
-        return StopRefusal.STOP_TOO_TIGHT_FOR_COST
-    sl_raw = raw_stop(k, atr_frac, d, v)
-    sl = max(sl_raw, STOP_FLOOR, cost_floor)
-    if sl > STOP_CEILING:
-        return StopRefusal.VOL_TOO_HIGH
-    return StopProposal(sl=sl, sl_raw=sl_raw, k=k)
 
 
 def lsf(leverage: float) -> float:
@@ -216,20 +143,6 @@ def v3_levels(regime: Regime, atr_frac: float) -> V3Profile:
         trail=profile.trail * atr,
         breakeven_r=profile.breakeven_r,
     )
-
-
-def max_hold_hours(regime: Regime) -> int:
-    """Hours after which a position is closed; unknown is read as the shortest."""
-    return MAX_HOLD_HOURS[regime]
-
-
-def trailing_atr_multiple(regime: Regime, profit_r: float = 0.0) -> float:
-    """The trailing distance in ATR: 2.5 in a trend, else 2; tightened from 3 R and 5 R of profit.
-
-    `profit_r` is the best profit seen, so that the distance never widens again.
-    """
-    distance = 2.5 if regime.is_trend else 2.0
-    return distance * min((cut for start, cut in TRAIL_TIGHTENED if profit_r >= start), default=1.0)
 
 
 def tighter(side: PositionSide, a: Decimal, b: Decimal) -> Decimal:

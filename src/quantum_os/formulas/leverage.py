@@ -12,15 +12,9 @@ from quantum_os.events.units import Regime
 from quantum_os.formulas.bounds import clip, positive
 from quantum_os.formulas.liquidation import stop_inside_half
 
-ILF_BAND = (5.0, 80.0)
-GLOBAL_CAP = 20
-MARGIN_LOSS_MAX = 0.125
-"""Share of the margin that a full stop may cost."""
+ORIGINAL_BAND = (5.0, 80.0)
+"""What the formula of the replaced system was clamped to; ours is the policy's."""
 PNL_TREND_CLOSES = 20
-
-RISK_TIER_CAP: Mapping[str, int] = {"micro": 1, "low": 2, "normal": 3, "aggressive": 5}
-REGIME_CAP: Mapping[Regime, int] = {Regime.VOLATILE: 3, Regime.EXTREME: 2, Regime.UNKNOWN: 2}
-DRAWDOWN_CAP: Sequence[tuple[float, int]] = ((0.03, 5), (0.05, 3), (0.08, 1))
 
 
 class IlfInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -69,7 +63,7 @@ class LeverageCaps(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drawdown: int
     mode: int
     tier: int
-    ceiling: int = GLOBAL_CAP
+    ceiling: int
 
 
 class LeverageChoice(msgspec.Struct, frozen=True, gc=False):
@@ -107,8 +101,8 @@ def ilf_factors(inputs: IlfInputs) -> IlfFactors:
     )
 
 
-def ilf(inputs: IlfInputs, band: tuple[float, float] = ILF_BAND) -> float:
-    """L_ilf: the policy band clamp((5 + 75 c) * factors * .9, 5, 80) (trading.md 4)."""
+def ilf(inputs: IlfInputs, band: tuple[float, float]) -> float:
+    """L_ilf: clamp((5 + 75 c) * factors * .9, band), the band being the policy's (trading.md 4)."""
     reach = 5.0 + 75.0 * clip(inputs.c, 0.0, 1.0)
     return clip(reach * ilf_factors(inputs).product * 0.9, *band)
 
@@ -122,18 +116,21 @@ def ilf_v2_raw(inputs: IlfInputs) -> float:
     funding = 0.5 if inputs.f is None else max(0.5, 1.0 - abs(10.0 * inputs.f))
     market = max(0.2, 1.5 - inputs.v) * (1.0 + 0.25 * inputs.p) / inputs.s
     account = max(0.3, 1.0 - inputs.m) * max(0.5, 1.0 - inputs.d) * funding
-    return clip((5.0 + 75.0 * inputs.c) * market * account * 0.9, *ILF_BAND)
+    return clip((5.0 + 75.0 * inputs.c) * market * account * 0.9, *ORIGINAL_BAND)
 
 
-def regime_cap(regime: Regime, table: Mapping[Regime, int] = REGIME_CAP) -> int:
-    """The leverage a regime allows; the global cap where the table is silent."""
-    return table.get(regime, GLOBAL_CAP)
+def regime_cap(regime: Regime, table: Mapping[Regime, int], ceiling: int) -> int:
+    """The leverage a regime allows by the policy's table; `ceiling` where the table is silent."""
+    return table.get(regime, ceiling)
 
 
-def drawdown_cap(drawdown: float | None, table: Sequence[tuple[float, int]] = DRAWDOWN_CAP) -> int:
-    """The leverage a drawdown (fraction of the peak) allows; unknown is read as the deepest."""
+def drawdown_cap(drawdown: float | None, table: Sequence[tuple[float, int]], ceiling: int) -> int:
+    """The leverage a drawdown (fraction of the peak) allows; unknown is read as the deepest.
+
+    `table` holds the policy's (start, cap); `ceiling` rules before the first start.
+    """
     reached = [cap for start, cap in table if drawdown is None or not drawdown < start]
-    return min(reached, default=GLOBAL_CAP)
+    return min(reached, default=ceiling)
 
 
 def leverage_cap(caps: LeverageCaps) -> int:
@@ -157,9 +154,9 @@ def liquidation_bound(sl: float, buffer: float, mmr: float) -> float:
     return 1.0 / (2.0 * (positive(sl) + buffer) * (1.0 + mmr) + mmr)
 
 
-def guard_bound(sl: float, round_trip: float) -> float:
-    """L_guard = .125 / (sl + round trip): a full stop costs at most 12.5 % of the margin."""
-    return MARGIN_LOSS_MAX / (positive(sl) + clip(round_trip, 0.0, 1.0))
+def guard_bound(sl: float, round_trip: float, margin_loss_max: float) -> float:
+    """L_guard = margin_loss_max / (sl + round trip): what a full stop may cost of the margin."""
+    return margin_loss_max / (positive(sl) + clip(round_trip, 0.0, 1.0))
 
 
 def choose_leverage(
@@ -170,12 +167,14 @@ def choose_leverage(
     buffer: float,
     mmr: float,
     round_trip: float,
-    band: tuple[float, float] = ILF_BAND,
+    margin_loss_max: float,
+    band: tuple[float, float],
 ) -> LeverageChoice:
     """L = max(1, floor(min(L_ilf, cap * factors, L_liq, L_guard))) (trading.md 4).
 
-    All but `cap` are fractions. The factors scale the cap too, or the formula would never bind
-    under real profiles. Raises ValueError on degenerate inputs (sl 0, cap < 1, NaN).
+    All but `cap` and `band` are fractions; those two and `margin_loss_max` are the policy's. The
+    factors scale the cap too, or the formula would never bind under real profiles. Raises
+    ValueError on degenerate inputs (sl 0, cap < 1, NaN).
     """
     if cap < 1:
         raise ValueError(f"a leverage cap must be >= 1: {cap}")
@@ -184,7 +183,7 @@ def choose_leverage(
         "ilf": ilf(inputs, band),
         "cap": cap * factors.product,
         "liquidation": liquidation_bound(sl, buffer, mmr),
-        "guard": guard_bound(sl, round_trip),
+        "guard": guard_bound(sl, round_trip, margin_loss_max),
     }
     binding = min(bounds, key=lambda name: bounds[name])
     leverage = max(1, floor(bounds[binding]))

@@ -17,22 +17,8 @@ from quantum_os.formulas.statistics import variance
 RISK_FRACTION_MAX = 0.02
 """The constitution's risk per trade; a larger base is refused, not clamped."""
 KAPPA_MAX = 0.25
-KELLY_MIN_CLOSES = 100
-COLD_START_SHARE = 0.5
-"""Share of the base risk while Kelly has too few real closes to speak."""
-SIZE_VANISHED_BELOW = 0.1
-HEAT_LIMIT = 0.08
-
-DRAWDOWN_SIZE: Sequence[tuple[float, float]] = (
-    (0.03, 0.85),
-    (0.05, 0.70),
-    (0.08, 0.50),
-    (0.10, 0.0),
-)
-STREAK_SIZE: Sequence[tuple[int, float]] = ((3, 0.75), (4, 0.50), (8, 0.0))
+"""The largest part of the Kelly fraction that any policy may take."""
 RECOVERY_STAGES: Sequence[float] = (0.25, 0.50, 0.75, 1.0)
-STREAK_PAUSE_LOSSES = 8
-STREAK_FREEZE_LOSSES = 10
 
 _DIVIDE_DOWN = Context(prec=28, rounding=ROUND_DOWN)
 
@@ -43,14 +29,6 @@ class SizeRefusal(StrEnum):
     SIZE_VANISHED = "SIZE_VANISHED"
     NO_EXPECTANCY = "NO_EXPECTANCY"
     MIN_NOTIONAL = "MIN_NOTIONAL"
-
-
-class StreakHalt(StrEnum):
-    """What a run of losses asks for beyond a smaller size."""
-
-    NONE = "none"
-    PAUSE_24H = "pause_24h"
-    FREEZE_TO_SHADOW = "freeze_to_shadow"
 
 
 class RiskFactors(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,29 +67,23 @@ def f_corr(positive_correlations: Sequence[float]) -> float:
     return max(0.4, 1.0 / (1.0 + shared))
 
 
-def f_heat(heat: float) -> float:
-    """clip(1 - heat / .08, .25, 1), heat being the open risk as a fraction of equity."""
-    return clip(1.0 - heat / HEAT_LIMIT, 0.25, 1.0)
+def f_heat(heat: float, heat_max: float) -> float:
+    """clip(1 - heat / heat_max, .25, 1); heat is the open risk as a fraction of equity."""
+    return clip(1.0 - heat / heat_max, 0.25, 1.0)
 
 
-def f_drawdown(
-    drawdown: float | None, table: Sequence[tuple[float, float]] = DRAWDOWN_SIZE
-) -> float:
-    """The smallest factor whose start the drawdown has reached; unknown is read as the deepest."""
+def f_drawdown(drawdown: float | None, table: Sequence[tuple[float, float]]) -> float:
+    """The smallest factor whose start the drawdown has reached; unknown is read as the deepest.
+
+    `table` holds the policy's (start, factor).
+    """
     reached = [size for start, size in table if drawdown is None or not drawdown < start]
     return min(reached, default=1.0)
 
 
-def f_streak(losses: int, table: Sequence[tuple[int, float]] = STREAK_SIZE) -> float:
-    """The size after this many straight losses: 3 -> .75, 4 to 7 -> .50, from 8 on 0 (paused)."""
+def f_streak(losses: int, table: Sequence[tuple[int, float]]) -> float:
+    """The size after this many straight losses, by the policy's (losses, factor)."""
     return min((size for start, size in table if losses >= start), default=1.0)
-
-
-def streak_halt(losses: int) -> StreakHalt:
-    """Pause for 24 h at 8 straight losses, freeze to SHADOW at 10 (governance.md 2)."""
-    if losses >= STREAK_FREEZE_LOSSES:
-        return StreakHalt.FREEZE_TO_SHADOW
-    return StreakHalt.PAUSE_24H if losses >= STREAK_PAUSE_LOSSES else StreakHalt.NONE
 
 
 def recovery_size(stage: int) -> float:
@@ -144,35 +116,19 @@ def kelly_fraction(kappa: float, e_low: float, var_r: float) -> float:
     return kappa * max(finite(e_low), 0.0) / var_r if var_r > 0 else 0.0
 
 
-def kelly_ceiling(
-    r_base: float, closes_r: Sequence[float], kappa: float, *, research: bool = False
-) -> float:
-    """r_kelly as it enters the budget: `r_base * .5` for fewer than 100 real closes (trading.md 3).
-
-    0 when the shrunk mean is not > 0 (the strategy belongs in SHADOW), except in `research`,
-    where 0 counts as r_base * .5. Synthetic closes must never be passed.
-    """
-    cold_start = r_base * COLD_START_SHARE
-    if len(closes_r) < KELLY_MIN_CLOSES:
-        return cold_start
-    e_low, spread = shrunk_lower_mean(closes_r), variance(closes_r)
-    if e_low is None or spread is None:
-        return cold_start
-    kelly = kelly_fraction(kappa, e_low, spread)
-    return cold_start if research and kelly == 0.0 else kelly
-
-
-def risk_fraction(r_base: float, r_kelly: float, factors: RiskFactors) -> float | SizeRefusal:
+def risk_fraction(
+    r_base: float, r_kelly: float, factors: RiskFactors, vanished_below: float
+) -> float | SizeRefusal:
     """The fraction of equity one trade may lose, or why it may lose nothing (trading.md 3).
 
     min(r_base * f_conf * f_corr * f_heat * f_rl, r_kelly) * min(f_dd, f_streak, f_mode, f_phase).
-    Refuses SIZE_VANISHED when the product of ALL eight
-    factors is < .1, NO_EXPECTANCY when Kelly allows nothing. Raises ValueError when `r_base` is
+    Refuses SIZE_VANISHED when the product of ALL eight factors is under the policy's
+    `vanished_below`, NO_EXPECTANCY when Kelly allows nothing. Raises ValueError when `r_base` is
     not in (0, 2 %]: a larger base is a broken policy, not a request.
     """
     if not 0.0 < r_base <= RISK_FRACTION_MAX:
         raise ValueError(f"risk per trade must lie in (0, {RISK_FRACTION_MAX}]: {r_base!r}")
-    if prod(factors.all) < SIZE_VANISHED_BELOW:
+    if not prod(factors.all) >= vanished_below:
         return SizeRefusal.SIZE_VANISHED
     if not r_kelly > 0:
         return SizeRefusal.NO_EXPECTANCY

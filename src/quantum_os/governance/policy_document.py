@@ -8,10 +8,8 @@ import msgspec
 from quantum_os.events.ai import Gate
 from quantum_os.events.governance import Policy
 from quantum_os.events.units import Mode
+from quantum_os.formulas.risk_budget import RISK_FRACTION_MAX
 from quantum_os.kernel.ids import fingerprint
-
-RISK_PER_TRADE_CEILING = 0.02
-"""The constitution's law: no document may risk more than this fraction on one trade."""
 
 REPORTABLE = frozenset(
     {
@@ -97,7 +95,8 @@ def _file() -> Document:
 
 
 def _problems(policy: Policy) -> list[str]:
-    ceiling = RISK_PER_TRADE_CEILING
+    # The constitution's law: no document may risk more than this fraction on one trade.
+    ceiling = RISK_FRACTION_MAX
     claims = [
         (policy.mode in policy.modes, f"unknown mode {policy.mode!r}"),
         (policy.tier in policy.tiers, f"unknown tier {policy.tier!r}"),

@@ -33,7 +33,8 @@ def check(
     risk = limits.policy.risk
     same, opposite = _sides(taken, intent.side)
     heat = open_heat([*same, float(added)], opposite, risk.correlation_assumed) / float(equity)
-    return GateCheck(Gate.HEAT, heat <= risk.heat_max, heat, risk.heat_max)
+    note = f"above the warning of {risk.heat_warn:.0%}" if heat > risk.heat_warn else ""
+    return GateCheck(Gate.HEAT, heat <= risk.heat_max, heat, risk.heat_max, note=note)
 
 
 def _sides(taken: tuple[Claim, ...], side: PositionSide) -> tuple[list[float], list[float]]:

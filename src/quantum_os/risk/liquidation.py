@@ -19,8 +19,8 @@ def leverage(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
         policy.cap,
         limits.effective.leverage_max,
         policy.risk_tier_caps.get(policy.risk_tier, 1),
-        regime_cap(intent.regime, policy.regime_caps),
-        drawdown_cap(drawdown, ladder),
+        regime_cap(intent.regime, policy.regime_caps, policy.cap),
+        drawdown_cap(drawdown, ladder, policy.cap),
         _at_stop(intent, policy.margin_loss_at_stop_max),
     )
     return GateCheck(Gate.LEVERAGE, 1 <= intent.leverage <= cap, float(intent.leverage), float(cap))

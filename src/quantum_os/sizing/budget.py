@@ -10,7 +10,6 @@ from quantum_os.events.governance import Policy, Step
 from quantum_os.events.sizing import Factor
 from quantum_os.events.units import Risk
 from quantum_os.formulas.risk_budget import (
-    HEAT_LIMIT,
     RISK_FRACTION_MAX,
     RiskFactors,
     SizeRefusal,
@@ -54,15 +53,13 @@ def risk_budget(
     if not r_base > 0 or not rules.limits.size_factor > 0:
         return Refusal(Gate.MODE_BLOCKED, rules.limits.size_factor, 0.0)
     factors = _factors(decision, known, rules, equity)
-    size = prod(factors.all)
-    if not size >= policy.sizing.vanished_below:
-        return Refusal(Gate.SIZE_VANISHED, size, policy.sizing.vanished_below)
     r_kelly = _kelly(decision.strategy, known, policy, r_base)
-    fraction = risk_fraction(r_base, r_kelly, factors)
+    least = policy.sizing.vanished_below
+    fraction = risk_fraction(r_base, r_kelly, factors, least)
     if fraction is SizeRefusal.NO_EXPECTANCY:
         return Refusal(Gate.EXPECTANCY_BRAKE, r_kelly, 0.0)
     if isinstance(fraction, SizeRefusal):
-        return Refusal(Gate.SIZE_VANISHED, size, policy.sizing.vanished_below)
+        return Refusal(Gate.SIZE_VANISHED, prod(factors.all), least)
     usd = Risk(equity * decimal_of(fraction))
     named = {"r_base": r_base, "r_kelly": r_kelly, **_named(factors), "risk_frac": fraction}
     named["budget_usd"] = float(usd)
@@ -82,7 +79,7 @@ def _factors(
     return RiskFactors(
         conf=f_conf(decision.confidence),
         corr=f_corr(_correlations(decision, known, risk.correlation_assumed)),
-        heat=f_heat(heat * HEAT_LIMIT / risk.heat_max),
+        heat=f_heat(heat, risk.heat_max),
         rl=RL_UNTRAINED,
         dd=f_drawdown(drawdown, [(step.at, step.value) for step in risk.drawdown_size]),
         streak=streak,

@@ -1,9 +1,6 @@
 """Decides the leverage of a candidate: the market and the account as the ILF hears them."""
 
 from decimal import Decimal
-from math import floor
-
-from msgspec import structs
 
 from quantum_os.events.ai import AiDecisionMade, Gate
 from quantum_os.events.exits import ExitStopProposed
@@ -66,28 +63,24 @@ def choose(
     caps = LeverageCaps(
         bracket=bracket.leverage_max,
         risk_tier=policy.risk_tier_caps[policy.risk_tier],
-        regime=regime_cap(stop.regime, policy.regime_caps),
+        regime=regime_cap(stop.regime, policy.regime_caps, policy.cap),
         drawdown=drawdown_cap(
-            drawdown, [(step.at, int(step.value)) for step in policy.drawdown_caps]
+            drawdown, [(step.at, int(step.value)) for step in policy.drawdown_caps], policy.cap
         ),
         mode=rules.limits.leverage_max,
         tier=rules.limits.leverage_max,
         ceiling=policy.cap,
     )
-    choice = choose_leverage(
+    return choose_leverage(
         inputs,
         leverage_cap(caps),
         sl=stop.sl,
         buffer=policy.liquidation_buffer,
         mmr=float(bracket.mmr),
         round_trip=stop.round_trip_cost,
+        margin_loss_max=policy.margin_loss_at_stop_max,
         band=(policy.band_min, policy.band_max),
     )
-    guard = policy.margin_loss_at_stop_max / (stop.sl + stop.round_trip_cost)
-    if guard >= choice.l_guard:
-        return choice
-    leverage = min(choice.leverage, max(1, floor(guard)))
-    return structs.replace(choice, leverage=leverage, l_guard=guard)
 
 
 def trace(inputs: IlfInputs, choice: LeverageChoice) -> tuple[Factor, ...]:
