@@ -12,8 +12,8 @@ from quantum_os.market.quality import Quality, QualityConfig
 
 INPUTS = [
     event
-    for _, _, event in SyntheticMarket(days=3).frames()
-    if isinstance(event, MarketKlines | FeedWatermark)
+    for _, _, event in SyntheticMarket(days=3, disturbed=False).frames()
+    if isinstance(event, MarketKlines | FeedWatermark) and event.venue == "binance"
 ]
 BAD_BAR = 800
 """Bars of the third day: by then the usual move and volume are known."""
