@@ -18,7 +18,7 @@ from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
 from quantum_os.market.feeds.synthetic import SyntheticMarket
 
-MARKET = SyntheticMarket(days=3)
+MARKET = SyntheticMarket(days=3, disturbed=False)
 SYMBOLS = MARKET.symbols("binance")
 ABSENT = "NEVER/USDT:USDT"
 

@@ -23,8 +23,8 @@ from tests.market.pairs import NAMES, STEP_MS, T0_MS, perp, spot
 
 INPUTS = [
     event
-    for _, _, event in SyntheticMarket(days=3).frames()
-    if isinstance(event, MarketKlines | FeedWatermark)
+    for _, _, event in SyntheticMarket(days=3, disturbed=False).frames()
+    if isinstance(event, MarketKlines | FeedWatermark) and event.venue == "binance"
 ]
 BAD_BAR = 800
 """Bars of the third day: by then the usual move and volume are known."""

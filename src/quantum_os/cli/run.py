@@ -232,10 +232,10 @@ def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
 def _verbs() -> Collection[str]:
     """The commands that this program has."""
     context = click.get_current_context(silent=True)
-    if context is None:
+    root = None if context is None else context.find_root()
+    if root is None or not isinstance(root.command, click.Group):
         return ()
-    program = context.find_root().command
-    return program.list_commands(context) if isinstance(program, click.Group) else ()
+    return root.command.list_commands(root)
 
 
 def _journal_path(database: str | None, home: Path) -> Path:
