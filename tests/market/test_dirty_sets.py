@@ -1,5 +1,6 @@
 """A plausible file of wrong bars is flagged while it plays, and condemned before it does."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -12,14 +13,17 @@ from quantum_os.events.market import (
     MarketFlagged,
     MarketKlines,
 )
-from quantum_os.events.units import Flag
-from quantum_os.kernel.iso_time import iso
+from quantum_os.events.units import NS_PER_DAY, Flag
+from quantum_os.kernel.iso_time import from_iso, iso
 from quantum_os.market.feeds.tape_frames import open_tape
 from quantum_os.market.inspection.findings import Evidence, FileReport, Verdict
 from quantum_os.market.inspection.inspect import inspect
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.market.quality import Quality, QualityConfig
 from tests.market.pairs import DIRTY, SHARED, hourly, perp, spot, written
+from tests.parity.fund import run_fund
+from tests.parity.rule import Task
+from tests.parity.tasks import ONE
 
 BTC = "BTC/USDT:USDT"
 DAY = 288
@@ -139,3 +143,13 @@ def test_without_the_grid_only_a_witness_can_tell(dirt: Dirt, tmp_path: Path) ->
     assert flagged(path) == [] or all(Flag.FOREIGN not in event.flags for event in flagged(path))
     for witness, expected in ((dirt.perp, Evidence.DISAGREES), (dirt.mark, Evidence.APART)):
         assert evidence(condemned(path, witness)[path]) == {expected}
+
+
+def test_the_whole_fund_takes_no_entry_once_the_bars_are_foreign(dirt: Dirt) -> None:
+    """It trades the true bars before the seam, and nothing but exits after it."""
+    seam = from_iso(dirt.seam)
+    start = seam - 12 * NS_PER_DAY
+    task = Task("dirty", (dirt.fives,), start, 2**62, {BTC: Decimal("0.1")})
+    entered = [trade.entered for trade in run_fund(task, ONE).trades]
+    assert len(entered) > 3
+    assert max(entered) <= seam

@@ -25,21 +25,26 @@ ORACLE = Path(__file__).with_name("quantstats_oracle.py")
 DAY_MS = 86_400_000
 PERIODS = 365
 HELD = {"BTC": "1h_from_2019-09", "ETH": "1h_from_2019-11", "XRP": "1h_from_2020-01"}
+FUND, MADE = "fund, two weeks", "made, held"
+CURVES = (*(f"{coin}, held" for coin in HELD), FUND) if SHARED.is_dir() else (MADE, FUND)
 
 
 @cache
-def curves() -> dict[str, list[float]]:
-    """Equity curves of daily closes: coins held for years, and the fund's own account."""
-    found = {"fund, a month": fund_curve()}
-    if not SHARED.is_dir():
+def curve(name: str) -> list[float]:
+    """An equity curve of daily closes: a coin held for years, or the fund's own account."""
+    if name == FUND:
+        return fund_curve()
+    if name == MADE:
         print("no recordings at hand: a made curve stands in for coins held for years")
         swings = [0.02 * sin(day * 1.7) + 0.001 * sin(day / 40) for day in range(900)]
-        return found | {"made, held": [exp(sum(swings[: day + 1])) for day in range(900)]}
-    for coin, folder in HELD.items():
-        bars = pl.read_parquet(SHARED / folder / f"binance_um_{coin}USDT_1h.parquet")
-        closes = bars.filter((pl.col("open_time") + 3_600_000) % DAY_MS == 0)["close"]
-        found[f"{coin}, held"] = closes.to_list()
-    return found
+        return [exp(sum(swings[: day + 1])) for day in range(900)]
+    coin = name.partition(",")[0]
+    bars = pl.read_parquet(SHARED / HELD[coin] / f"binance_um_{coin}USDT_1h.parquet")
+    return bars.filter((pl.col("open_time") + 3_600_000) % DAY_MS == 0)["close"].to_list()
+
+
+def curves() -> dict[str, list[float]]:
+    return {name: curve(name) for name in CURVES}
 
 
 def fund_curve() -> list[float]:

@@ -40,24 +40,34 @@ WITHOUT_ORACLE = ("streak",)
 """Counted, not smoothed: no library has it, our own textbook test does."""
 
 
+FILES = {
+    "BTC 1h": "1h_from_2019-09/binance_um_BTCUSDT_1h",
+    "ETH 1h": "1h_from_2019-11/binance_um_ETHUSDT_1h",
+    "XRP 5m": "5m_from_2025-07/binance_um_XRPUSDT_5m",
+    "1000PEPE 5m": "5m_from_2025-07/binance_um_1000PEPEUSDT_5m",
+    "BTC 1m": "1m_from_2025-05/binance_um_BTCUSDT_1m",
+    "SOL 4h": "4h_from_2024-02/binance_um_SOLUSDT_4h",
+}
+MADE = "made 5m"
+MARKETS = tuple(FILES) if SHARED.is_dir() else (MADE,)
+
+
 @cache
-def markets() -> dict[str, Floats]:
-    """Bars [5, T] by name; made ones where no recording is at hand."""
-    if not SHARED.is_dir():
+def market(name: str) -> Floats:
+    """Bars [5, T]; made ones where no recording is at hand."""
+    if name == MADE:
         print("no recordings at hand: a made market stands in")
-        return {"made 5m": perp(BARS).select(NAMES).to_numpy().T}
-    files = {
-        "BTC 1h": "1h_from_2019-09/binance_um_BTCUSDT_1h",
-        "ETH 1h": "1h_from_2019-11/binance_um_ETHUSDT_1h",
-        "XRP 5m": "5m_from_2025-07/binance_um_XRPUSDT_5m",
-        "1000PEPE 5m": "5m_from_2025-07/binance_um_1000PEPEUSDT_5m",
-        "BTC 1m": "1m_from_2025-05/binance_um_BTCUSDT_1m",
-        "SOL 4h": "4h_from_2024-02/binance_um_SOLUSDT_4h",
-    }
-    return {
-        name: pl.read_parquet(SHARED / f"{file}.parquet").head(BARS).select(NAMES).to_numpy().T
-        for name, file in files.items()
-    }
+        return perp(BARS).select(NAMES).to_numpy().T
+    frame = pl.read_parquet(SHARED / f"{FILES[name]}.parquet").head(BARS)
+    return frame.select(NAMES).to_numpy().T
+
+
+@cache
+def gaps(name: str) -> dict[str, float]:
+    """The largest difference of every feature on one market."""
+    mine, other = ours(market(name)), theirs(market(name))
+    assert set(mine) - set(other) == set(WITHOUT_ORACLE)
+    return {feature: largest_gap(feature, mine[feature], other[feature]) for feature in other}
 
 
 def ours(bars: Floats) -> dict[str, Floats]:

@@ -9,12 +9,10 @@ from pathlib import Path
 from quantum_os.market.instrument_book import packaged_instruments
 from tests.parity.compared import Outcome, play_both
 from tests.parity.figures import curves, gap, ours, theirs
-from tests.parity.indicators import largest_gap, markets
-from tests.parity.indicators import ours as our_features
-from tests.parity.indicators import theirs as library_features
+from tests.parity.indicators import MARKETS, gaps, market
 from tests.parity.margin import TIERS, recorded_positions, tables
 from tests.parity.rule import Trade
-from tests.parity.tasks import IS_REAL, LADDER, ONE, tasks
+from tests.parity.tasks import IS_REAL, LADDER, ONE, TASKS, task
 
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 SEVERAL = "DOT LTC AAVE 5m"
@@ -79,14 +77,11 @@ def figure_rows(asked: dict[str, list[float]], other: dict[str, dict[str, float]
 
 def indicator_rows() -> list[Row]:
     """One row per feature: its largest difference over all markets."""
-    largest: dict[str, float] = {}
-    for bars in markets().values():
-        mine = our_features(bars)
-        for feature, values in library_features(bars).items():
-            found = largest_gap(feature, mine[feature], values)
-            largest[feature] = max(found, largest.get(feature, 0.0))
-    count = f"{sum(bars.shape[1] for bars in markets().values()):,}"
-    return [(feature, count, bucket(found)) for feature, found in sorted(largest.items())]
+    count = f"{sum(market(name).shape[1] for name in MARKETS):,}"
+    return [
+        (feature, count, bucket(max(gaps(name)[feature] for name in MARKETS)))
+        for feature in sorted(gaps(MARKETS[0]))
+    ]
 
 
 def margin_rows() -> list[Row]:
@@ -106,11 +101,11 @@ def margin_rows() -> list[Row]:
 def backtest_rows() -> list[Row]:
     """Plays all tasks on both sides: this takes a while."""
     rows: list[Row] = []
-    for name, task in tasks().items():
+    for name in TASKS:
         for rule in (ONE, LADDER):
             if (name, rule) != (SEVERAL, LADDER):
                 sys.stderr.write(f"{name}, {'ladder' if rule.ladder else 'one target'}\n")
-                rows += trade_rows(play_both(task, rule))
+                rows += trade_rows(play_both(task(name), rule))
     return rows
 
 

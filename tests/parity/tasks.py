@@ -41,27 +41,29 @@ def _sizes(coins: str) -> dict[str, Decimal]:
     return {f"{coin}/USDT:USDT": Decimal(SIZES[coin]) for coin in coins.split()}
 
 
+RECORDED = {
+    "BTC 1h": ("1h_from_2019-09", "BTC", ("2024-02-15", "2024-04-01")),
+    "ETH 1h": ("1h_from_2019-11", "ETH", ("2022-05-01", "2022-06-15")),
+    "XRP 5m": ("5m_from_2025-07", "XRP", ("2025-07-05", "2025-07-26")),
+    "DOT LTC AAVE 5m": ("5m_from_2025-07", "DOT LTC AAVE", ("2025-08-01", "2025-08-12")),
+}
+MADE = "synthetic 5m"
+TASKS = tuple(RECORDED) if IS_REAL else (MADE,)
+
+
 @cache
-def tasks() -> dict[str, Task]:
-    """The recordings to trade, by name."""
-    if not IS_REAL:
-        return {"synthetic 5m": _synthetic("synthetic 5m", "XRP", SYNTHETIC_DAYS)}
-    found = (
-        _recorded("BTC 1h", "1h_from_2019-09", "BTC", ("2024-02-15", "2024-04-01")),
-        _recorded("ETH 1h", "1h_from_2019-11", "ETH", ("2022-05-01", "2022-06-15")),
-        _recorded("XRP 5m", "5m_from_2025-07", "XRP", ("2025-07-05", "2025-07-26")),
-        _recorded(
-            "DOT LTC AAVE 5m", "5m_from_2025-07", "DOT LTC AAVE", ("2025-08-01", "2025-08-12")
-        ),
-    )
-    return {task.name: task for task in found}
+def task(name: str) -> Task:
+    """A recording to trade; a synthetic one where none is at hand."""
+    if name == MADE:
+        return _synthetic(MADE, "XRP", SYNTHETIC_DAYS)
+    return _recorded(name, *RECORDED[name])
 
 
 @cache
 def short_task() -> Task:
     """A recording for errors to be planted in: long enough to trade both ways."""
     if not IS_REAL:
-        return _synthetic("synthetic 5m", "XRP", SHORT_DAYS)
+        return _synthetic(MADE, "XRP", SHORT_DAYS)
     return _recorded("BTC 1h", "1h_from_2019-09", "BTC", ("2024-03-01", "2024-03-16"))
 
 

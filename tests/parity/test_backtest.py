@@ -18,17 +18,17 @@ from tests.parity import page
 from tests.parity.compared import compare, differences, play_both
 from tests.parity.fund import bending, run_fund
 from tests.parity.rule import Rule
-from tests.parity.tasks import LADDER, ONE, short_task, tasks
+from tests.parity.tasks import LADDER, ONE, TASKS, short_task, task
 
 RULES = {"one target": ONE, "ladder": LADDER}
 CASES = [
-    (task, rule) for task in tasks() for rule in RULES if (task, rule) != (page.SEVERAL, "ladder")
+    (name, rule) for name in TASKS for rule in RULES if (name, rule) != (page.SEVERAL, "ladder")
 ]
 
 
-@pytest.mark.parametrize(("task", "rule"), CASES)
-def test_both_engines_make_the_same_trades(task: str, rule: str) -> None:
-    outcome = play_both(tasks()[task], RULES[rule])
+@pytest.mark.parametrize(("name", "rule"), CASES)
+def test_both_engines_make_the_same_trades(name: str, rule: str) -> None:
+    outcome = play_both(task(name), RULES[rule])
     assert differences(outcome.ours, outcome.theirs) == []
     assert len(outcome.ours) >= 30
     assert {trade.side for trade in outcome.ours} == {"LONG", "SHORT"}
@@ -42,7 +42,7 @@ def test_both_engines_make_the_same_trades(task: str, rule: str) -> None:
 
 
 def test_the_page_records_these_tasks_and_no_others() -> None:
-    names = {f"{task}, {rule}" for task, rule in CASES}
+    names = {f"{name}, {rule}" for name, rule in CASES}
     if page.is_recorded():
         assert {row[0] for row in page.recorded("Trades")} == names
 
@@ -92,10 +92,10 @@ ERRORS = {
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_a_planted_error_is_seen(error: str) -> None:
-    planted, task = ERRORS[error], short_task()
+    planted = ERRORS[error]
     bent = bending(planted.module, says=planted.says)
-    ran = run_fund(task, planted.rule, sim=planted.sim, bent=bent)
-    outcome = compare(task, planted.rule, ran)
+    ran = run_fund(short_task(), planted.rule, sim=planted.sim, bent=bent)
+    outcome = compare(short_task(), planted.rule, ran)
     said = differences(outcome.ours, outcome.theirs)
     assert any(f": {planted.shows_in} " in line for line in said), said[:5]
 

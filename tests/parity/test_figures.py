@@ -14,7 +14,7 @@ from quantum_os.formulas.statistics import (
     wilson_interval,
 )
 from tests.parity import page
-from tests.parity.figures import curves, gap, ours, returns_of, theirs
+from tests.parity.figures import CURVES, curve, curves, gap, ours, returns_of, theirs
 from tests.parity.fund import run_fund
 from tests.parity.tasks import ONE, short_task
 
@@ -26,9 +26,9 @@ def asked() -> dict[str, dict[str, float]]:
     return theirs(curves())
 
 
-@pytest.mark.parametrize("name", sorted(curves()))
+@pytest.mark.parametrize("name", CURVES)
 def test_every_figure_is_the_librarys(name: str) -> None:
-    mine, other = ours(curves()[name]), asked()[name]
+    mine, other = ours(curve(name)), asked()[name]
     assert mine.keys() == other.keys()
     gaps = {figure: gap(mine[figure], other[figure]) for figure in mine}
     assert max(gaps.values()) <= TOLERANCE, gaps
@@ -41,20 +41,20 @@ def test_the_page_is_fresh() -> None:
 
 def test_a_figure_by_another_convention_is_seen() -> None:
     """Population deviation, 252 days, drawdown from the first value: each is another figure."""
-    name = min(curves())
-    returns, other = returns_of(curves()[name]), asked()[name]
+    name = CURVES[0]
+    returns, other = returns_of(curve(name)), asked()[name]
     n = len(returns)
     sharpe = other["Sharpe"]
     for wrong in (sharpe * sqrt(n / (n - 1)), sharpe * sqrt(252 / 365)):
         assert gap(wrong, other["Sharpe"]) > TOLERANCE
-    first = 1.0 - min(curves()[name]) / curves()[name][0]
+    first = 1.0 - min(curve(name)) / curve(name)[0]
     assert gap(first, other["max drawdown"]) > TOLERANCE
 
 
 def test_intervals_and_correlation_are_scipys() -> None:
     """Student's quantile is an expansion of ours, good to .3 % from five points on."""
-    for name in curves():
-        returns = returns_of(curves()[name])
+    for name in CURVES:
+        returns = returns_of(curve(name))
         interval = mean_ci_95(returns)
         assert interval is not None
         half = stats.t.ppf(0.975, len(returns) - 1) * stats.sem(returns)

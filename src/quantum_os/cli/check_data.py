@@ -4,7 +4,6 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
-from rich.table import Table
 
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
@@ -47,6 +46,8 @@ def check_data(paths: tuple[Path, ...], as_json: bool) -> None:
             files = inspect(paths, lambda done, of: moved(1_000 * done // of))
     except TapeError as error:
         refuse(str(error))
+    except KeyboardInterrupt:
+        refuse("interrupted; nothing was said of the files", ExitCode.INTERRUPTED)
     suspicious = sum(file.verdict is Verdict.SUSPICIOUS for file in files)
     found = Inspection(suspicious, files)
     if as_json:
@@ -58,21 +59,17 @@ def check_data(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _tell(found: Inspection) -> None:
-    table = Table("file", "bars", "from", "to", "flagged", "held against", "verdict")
-    table.columns[0].overflow = "fold"
-    for file in found.files:
-        if file.verdict is Verdict.NOT_JUDGED:
-            continue
-        table.add_row(
-            _short(file.path),
-            f"{file.bars:,}",
-            file.start[:10],
-            file.end[:10],
-            f"{file.flagged_bars:,}" if file.flagged_bars else "",
-            f"{len(file.compared)} files" if file.compared else "nothing",
-            f"[{_COLOURS[file.verdict]}]{file.verdict}[/]",
+    judged = [file for file in found.files if file.verdict is not Verdict.NOT_JUDGED]
+    for file in judged:
+        colour = _COLOURS[file.verdict]
+        held = len(file.compared)
+        against = f"held against {held}" if held else "held against none"
+        out.print(
+            f"[{colour}]{file.verdict:<10}[/] {file.bars:>9,} bars  {file.start[:10]} .. "
+            f"{file.end[:10]}  {file.flagged_bars:>5,} flagged  {against:<17}  {_short(file.path)}",
+            highlight=False,
+            soft_wrap=True,
         )
-    out.print(table)
     for file in found.files:
         _tell_findings(file)
         _tell_flags(file)
@@ -94,7 +91,7 @@ def _tell_flags(file: FileReport) -> None:
     if not file.episodes:
         return
     counts = ", ".join(f"{flag} {count}x" for flag, count in file.flags.items())
-    out.print(f"\n{_short(file.path)}: bars to distrust: {counts}", highlight=False)
+    out.print(f"\n{_short(file.path)}: bars to distrust: {counts}", highlight=False, soft_wrap=True)
     for episode in file.episodes[:EPISODES_SHOWN]:
         text = f"  {episode.at} {episode.flag}: {episode.reason}"
         out.print(text, highlight=False, markup=False, soft_wrap=True)

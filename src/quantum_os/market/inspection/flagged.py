@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from quantum_os.events.market import (
     ExchangeRaw,
@@ -51,10 +52,16 @@ def flagged(file: TapeFile, bars: Bars, witnesses: Sequence[Path] = ()) -> Flagg
             for flag in told.flags:
                 if flag not in raised:
                     found.episodes.append(Episode(iso(told.since), flag, told.evidence))
-            found.bars += (told.since - since) // bars.step_ns if raised else 0
+            found.bars += _closed(bars, since, told.since) if raised else 0
             raised, since = told.flags, told.since
-    found.bars += (end - since) // bars.step_ns + 1 if raised else 0
+    found.bars += _closed(bars, since, end + 1) if raised else 0
     return found
+
+
+def _closed(bars: Bars, since: int, until: int) -> int:
+    """Counts the bars that closed from one time on and before another."""
+    rows = np.searchsorted(bars.closes_at, (since, until))
+    return int(rows[1] - rows[0])
 
 
 def _said(quality: Quality, event: object) -> Iterator[MarketFlagged]:
