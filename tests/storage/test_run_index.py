@@ -55,6 +55,9 @@ def test_a_look_up_is_a_search_through_all_rows(
 ) -> None:
     index = RunIndex(written(made))
     assert [index.row(place) for place in range(len(index))] == made
+    for stream in STREAMS:
+        files = sorted({row.file for row in made if row.stream == stream})
+        assert index.files_of((stream,)) == tuple(files)
     assert index.place_of(seq) == sum(row.seq < seq for row in made)
     base = made[0].ts if made else 0
     start, end = base + start, base + end

@@ -73,7 +73,7 @@ class RecordedRun:
     def mentioning(self, text: str, *streams: str) -> Iterator[Envelope]:
         found = [
             place
-            for part in range(len(PARTS))
+            for part in self._index.files_of(streams)
             for place in self._containing(part, text.encode(), streams)
         ]
         return map(self._at, sorted(found))

@@ -121,6 +121,10 @@ class RunIndex:
     def streams(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(section.stream for section in self._sections))
 
+    def files_of(self, streams: Collection[str]) -> tuple[int, ...]:
+        """Gives the numbers of the files that hold any of these streams."""
+        return tuple(sorted({each.file for each in self._sections if each.stream in streams}))
+
     def row(self, place: int) -> IndexRow:
         """Gives the row at a place, counted from 0 in the order of the numbers."""
         seq, ts, offset, back, number = _ROW.unpack_from(self._data, place * _ROW.size)

@@ -12,20 +12,19 @@ from quantum_os.events.ai import (
     GateCheck,
 )
 from quantum_os.events.exits import ExitbrainAdaptiveLevels, ExitStopProposed
-from quantum_os.events.market import row_of
 from quantum_os.events.risk import RiskPermit, RiskRefusal
 from quantum_os.events.sizing import Factor, SizingDecided, TradeIntent
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.explain.amounts import Unit, duration, written
 from quantum_os.learning.explain.checks import STAGES, Checked, checked
 from quantum_os.learning.explain.gate_words import Stage, refusal_said
-from quantum_os.learning.explain.vocabulary import Vocabulary, listed, price
+from quantum_os.learning.explain.vocabulary import Vocabulary, listed, price, row_for
 
 FACTORS_A_LINE = 5
 
 
 def _signal(event: AiSignalGenerated, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         sides = sum(side is not None for side in event.side)
         return f"signal {event.signal_id}: a side on {sides} of {listed(event.symbols)}"
@@ -49,7 +48,7 @@ def _odds(event: AiSignalGenerated, row: int) -> str:
 
 
 def _votes(event: AiSignalGenerated, symbol: str | None) -> Iterator[str]:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         return
     for vote in event.voters:
@@ -59,7 +58,7 @@ def _votes(event: AiSignalGenerated, symbol: str | None) -> Iterator[str]:
 
 
 def _summary(event: DecisionSummary, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         wishes = sum(each is Disposition.CANDIDATE for each in event.disposition)
         return f"{listed(event.symbols)} judged: {wishes} candidates, the rest held"

@@ -14,19 +14,18 @@ from quantum_os.events.market import (
     MarketKlines,
     MarketOpens,
     MarketTick,
-    row_of,
 )
 from quantum_os.events.system import ProcessStarted, TimerFired
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.explain.amounts import Unit, written
-from quantum_os.learning.explain.vocabulary import Vocabulary, listed, price
+from quantum_os.learning.explain.vocabulary import Vocabulary, listed, price, row_for
 
 FEATURES_A_LINE = 4
 
 
 def _bars(event: MarketKlines | MarketCandle, symbol: str | None) -> str:
     made = ", synthetic" if event.synthetic else ""
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     of = f"{event.timeframe} bars of {event.venue}{made}"
     if row is None:
         return f"{of}: {listed(event.symbols)}"
@@ -39,7 +38,7 @@ def _bars(event: MarketKlines | MarketCandle, symbol: str | None) -> str:
 
 
 def _opens(event: MarketOpens, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     told = listed(event.symbols) if row is None else price(event.price[row])
     return f"the next bars open at {event.venue}: {told}"
 
@@ -58,7 +57,7 @@ def _raw(event: ExchangeRaw, symbol: str | None) -> str:
 
 
 def _normalized(event: ExchangeNormalized, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         return f"{listed(event.symbols)} on {', '.join(event.venues)}"
     fresh = f"{event.venues_fresh[row]} of {len(event.venues)} venues fresh"
@@ -69,7 +68,7 @@ def _normalized(event: ExchangeNormalized, symbol: str | None) -> str:
 
 
 def _market(event: MarketData, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     of = f"cross-section of {iso(event.bar_close)}"
     if row is None:
         return f"{of}: {listed(event.symbols)}"
@@ -82,7 +81,7 @@ def _market(event: MarketData, symbol: str | None) -> str:
 
 
 def _features(event: AiFeatures, symbol: str | None) -> str:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         return f"{len(event.names)} features of {listed(event.symbols)}"
     known = sum(column[row] is not None for column in event.columns)
@@ -90,7 +89,7 @@ def _features(event: AiFeatures, symbol: str | None) -> str:
 
 
 def _feature_values(event: AiFeatures, symbol: str | None) -> Iterator[str]:
-    row = None if symbol is None else row_of(event.symbols, symbol)
+    row = row_for(event.symbols, symbol)
     if row is None:
         return
     values = [

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.base import Event
+from quantum_os.events.market import row_of
 
 Line = Callable[[Any, str | None], str]
 Details = Callable[[Any, str | None], Iterator[str]]
@@ -24,6 +25,11 @@ def price(value: Decimal | float | None) -> str:
     if value is None:
         return "-"
     return f"{value.normalize():,f}" if isinstance(value, Decimal) else f"{value:,.8g}"
+
+
+def row_for(symbols: tuple[str, ...], symbol: str | None) -> int | None:
+    """Gives the row of the symbol that is asked about; None when none is, or it is not there."""
+    return None if symbol is None else row_of(symbols, symbol)
 
 
 def listed(symbols: tuple[str, ...]) -> str:
