@@ -39,6 +39,7 @@ def test_both_engines_make_the_same_trades(name: str, rule: str) -> None:
     if page.is_recorded():
         rows = [row for row in page.recorded("Trades") if row[0] == outcome.name]
         assert page.trade_rows(outcome) == rows
+        assert outcome.passed == 0, "the page says that no open passed a target"
 
 
 def test_the_page_records_these_tasks_and_no_others() -> None:
