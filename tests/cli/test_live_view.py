@@ -1,6 +1,5 @@
 """Whoever watches sees what is real: that prices are made up, positions, stops, reasons."""
 
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
@@ -17,7 +16,7 @@ from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.market.feeds.synthetic import START_NS
-from tests.laws.scenario import Frame, Recorded, Scenario, play
+from tests.laws.scenario import Recorded, Scenario, play, until
 
 ENDS = START_NS + int(1.5 * NS_PER_DAY)
 
@@ -26,10 +25,7 @@ ENDS = START_NS + int(1.5 * NS_PER_DAY)
 def recorded() -> Recorded:
     """A day and a half: positions are open when it is looked at."""
 
-    def first_part(frames: Iterator[Frame]) -> Iterator[Frame]:
-        return (frame for frame in frames if frame[0] <= ENDS)
-
-    run = play(Scenario(), bent=first_part)
+    run = play(Scenario(), bent=lambda frames: until(frames, ENDS))
     assert standing_of(run.modules).positions
     return run
 

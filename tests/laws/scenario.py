@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import msgspec
 
 from quantum_os.events.base import Event
-from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Mode
+from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.execution.venues.sim.fault_script import Fault
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.digest import RunDigest
@@ -26,6 +27,9 @@ from quantum_os.settings import load_settings, policy_of
 BUILD = "test"
 VENUE = "binance"
 
+TICKING_H = 8
+"""Hours of a market that are told trade by trade where that is asked for."""
+
 Frame = tuple[int, int, Event | None]
 Bent = Callable[[Iterator[Frame]], Iterator[Frame]]
 """How a market is bent: bars taken out, a crash put in, an operator who speaks up."""
@@ -35,7 +39,7 @@ class Scenario(msgspec.Struct, frozen=True):
     """What is played: the weather, the venue's chance and mischief, the policy, the length.
 
     Decisions are made every 15 minutes, which no fund should do, so that two days hold many trades.
-    With `ticks` the second half of the market is told trade by trade.
+    With `ticks` the market is told trade by trade in its last hours, or from before its crash on.
     """
 
     weather: int = 1
@@ -68,13 +72,11 @@ class Recorded(msgspec.Struct, frozen=True, dict=True):
 
 
 def market_of(scenario: Scenario) -> SyntheticMarket:
-    half = START_NS + scenario.days * NS_PER_DAY // 2
-    return SyntheticMarket(
-        seed=scenario.weather,
-        days=scenario.days,
-        scenario=scenario.plot,
-        ticks_from=half if scenario.ticks else None,
-    )
+    market = SyntheticMarket(seed=scenario.weather, days=scenario.days, scenario=scenario.plot)
+    if not scenario.ticks:
+        return market
+    last_hours = market.end - TICKING_H * NS_PER_HOUR
+    return msgspec.structs.replace(market, ticks_from=market.watched_from or last_hours)
 
 
 def plan_of(scenario: Scenario) -> Plan:
@@ -123,6 +125,11 @@ def play(
     for time, _, event in bent(market_of(scenario).frames()):
         driver.offer(time, event, "market.feeds.tape")
     return Recorded(plan, tuple(journal.read()), modules, bus)
+
+
+def until(frames: Iterator[Frame], time: int) -> Iterator[Frame]:
+    """Ends a market at a time (ns)."""
+    return takewhile(lambda frame: frame[0] <= time, frames)
 
 
 def with_variants(modules: Sequence[Module], variants: Sequence[Module]) -> tuple[Module, ...]:

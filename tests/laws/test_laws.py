@@ -3,14 +3,16 @@
 import pytest
 
 from quantum_os.events.commands import Command, OperatorCommand
-from quantum_os.events.execution import Leg
+from quantum_os.events.execution import Fill, Leg
+from quantum_os.events.market import MarketTick
+from quantum_os.events.units import NS_PER_HOUR
 from quantum_os.execution.conservation import Conservation
 from quantum_os.execution.venues.sim.fault_script import Fault, FaultKind
 from quantum_os.exits.guard import Guard
 from quantum_os.market.feeds.synthetic import Scenario as Plot
 from quantum_os.portfolio.track_record import TrackRecord
 from tests.laws.auditor import violations
-from tests.laws.scenario import Recorded, Scenario, play, with_input
+from tests.laws.scenario import Recorded, Scenario, market_of, play, until, with_input
 
 KILL = OperatorCommand(Command.KILL, "ann", "operator", "a drill")
 
@@ -20,7 +22,6 @@ SCENARIOS = {
     "another venue": Scenario(weather=1, seed=9),
     "told in ticks": Scenario(weather=2, ticks=True),
     "a crash on bars": Scenario(weather=4, days=3, plot=Plot.CRASH),
-    "a crash told in ticks": Scenario(weather=5, days=2, plot=Plot.CRASH, ticks=True),
     "rejections": Scenario(
         faults=(
             Fault(FaultKind.REJECT_ENTRY, nth=2),
@@ -36,6 +37,20 @@ def test_a_run_breaks_no_law(name: str) -> None:
     run = play(SCENARIOS[name])
     assert violations(run) == []
     assert not run.bus.faulted
+
+
+def test_a_crash_told_in_ticks_breaks_no_law() -> None:
+    """From a quarter of an hour before it until the dust has settled, with positions open."""
+    scenario = Scenario(weather=5, days=3, plot=Plot.CRASH, ticks=True)
+    crash = market_of(scenario).crash
+    assert crash is not None
+    ends = crash.start + 3 * NS_PER_HOUR
+    run = play(scenario, bent=lambda frames: until(frames, ends))
+    assert violations(run) == []
+    assert not run.bus.faulted
+    fills = [each.ts for each, event in run.events if isinstance(event, Fill)]
+    assert sum(ts >= crash.start for ts in fills) > 0
+    assert any(isinstance(event, MarketTick) for _, event in run.events)
 
 
 def test_exits_go_on_when_everything_else_has_stopped() -> None:

@@ -28,7 +28,7 @@ from quantum_os.cli.run_options import told
 def demo(seed: int | None, **wish: Any) -> None:
     """Watch the fund trade a synthetic market with simulated money.
 
-    No keys, no accounts, no services. `--scenario crash` stages the worst hour of a year. Ctrl-C
-    ends it, with the result and three commands to go on with.
+    No keys, no accounts, no services. `--scenario crash` stages an hour in which everything falls
+    by a fifth. Ctrl-C ends it, with the result and three commands to go on with.
     """
     perform(Wish(**wish), None, told(None, seed, {}))

@@ -8,6 +8,7 @@ import rich_click as click
 
 from quantum_os.kernel.iso_time import from_iso
 from quantum_os.learning.trials import TRIALS_FILE, TRIALS_VARIABLE
+from quantum_os.market.feeds.scenario import Scenario
 from quantum_os.market.feeds.synthetic import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,7 +58,9 @@ profile_option = click.option(
 )
 
 seed_option = click.option(
-    "--seed", type=int, help="The venue's seed: another one, other slippage."
+    "--seed",
+    type=int,
+    help="The venue's seed: another one, other slippage. In a demo also the synthetic market's.",
 )
 
 data_option = click.option(

@@ -73,7 +73,9 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 duration_option = click.option(
-    "--duration", type=click.FloatRange(min=0), help="Stop after this many seconds."
+    "--duration",
+    type=click.FloatRange(min=0),
+    help="Stop after this many seconds; without a terminal after 60, after a crash 120.",
 )
 speed_option = click.option(
     "--speed",

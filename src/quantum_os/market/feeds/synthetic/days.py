@@ -7,7 +7,11 @@ import numpy as np
 
 from quantum_os.events.units import NS_PER_HOUR
 from quantum_os.kernel.chance import Generator, generator
-from quantum_os.market.feeds.synthetic.calibration import LISTED
+from quantum_os.market.feeds.synthetic.calibration import (
+    APPETITE_HALF_LIVES_MIN,
+    LISTED,
+    MOOD_HALF_LIVES_MIN,
+)
 from quantum_os.market.feeds.synthetic.crash import Crash
 from quantum_os.market.feeds.synthetic.disturbances import (
     Disturbances,
@@ -17,8 +21,9 @@ from quantum_os.market.feeds.synthetic.disturbances import (
 )
 from quantum_os.market.feeds.synthetic.funding import Premium, Rates, stamp
 from quantum_os.market.feeds.synthetic.grid import Grid
-from quantum_os.market.feeds.synthetic.liveliness import first_moods, moods, strength
+from quantum_os.market.feeds.synthetic.liveliness import first_moods, strength
 from quantum_os.market.feeds.synthetic.paths import Path, path
+from quantum_os.market.feeds.synthetic.persistence import lingering
 from quantum_os.market.feeds.synthetic.quotes import (
     LAG_MAX,
     PRICE_DIGITS,
@@ -30,7 +35,6 @@ from quantum_os.market.feeds.synthetic.quotes import (
     second_quotes,
 )
 from quantum_os.market.feeds.synthetic.volumes import (
-    appetites,
     first_appetites,
     in_steps,
     volumes_usd,
@@ -121,13 +125,13 @@ def _next_day(
     chance: Generator, grid: Grid, before: Yesterday, crash: Crash | None, faults: Disturbances
 ) -> tuple[Day, Yesterday]:
     above = sky(chance, before.weather, grid.steps)
-    mood = moods(chance, before.moods, grid)
+    mood = lingering(chance, before.moods, grid, MOOD_HALF_LIVES_MIN)
     lively = strength(chance, mood, grid) * above.scale[:, None]
     if crash is not None:
         lively = lively * crash.lively(grid.opens())[:, None] ** _CRASH_POWERS
     walked = path(chance, grid, lively, above.drift, before.path)
     prices = walked.points if crash is None else walked.points + crash.fall(grid.points())
-    hunger = appetites(chance, before.appetites, grid)
+    hunger = lingering(chance, before.appetites, grid, APPETITE_HALF_LIVES_MIN)
     quotes = first_quotes(chance, prices, before.last, faults)
     second, basis = second_quotes(chance, grid, prices, faults, before.basis)
     usd = volumes_usd(chance, grid, prices.max(axis=1) - prices.min(axis=1), hunger)

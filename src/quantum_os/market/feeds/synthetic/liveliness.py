@@ -14,13 +14,11 @@ from quantum_os.market.feeds.synthetic.calibration import (
     LISTED,
     MARKET_JUMPS,
     MOOD_AMPLITUDES,
-    MOOD_HALF_LIVES_MIN,
     MOOD_SHARED,
     STRENGTH_MAX,
     TAIL_FREEDOM,
 )
 from quantum_os.market.feeds.synthetic.grid import Grid
-from quantum_os.market.feeds.synthetic.persistence import autoregressed, kept
 
 DRIVERS = 1 + len(LISTED)
 """What moves prices: the market, then each symbol by itself."""
@@ -43,17 +41,6 @@ def season(grid: Grid) -> np.ndarray:
 def first_moods(chance: Generator) -> np.ndarray:
     """Gives the moods that a market begins with [MOODS, DRIVERS]."""
     return chance.standard_normal((MOODS, DRIVERS))
-
-
-def moods(chance: Generator, last: np.ndarray, grid: Grid) -> np.ndarray:
-    """Gives the moods of a day [MOODS, steps, DRIVERS], each of unit variance."""
-    shocks = chance.standard_normal((MOODS, grid.steps, DRIVERS))
-    return np.stack(
-        [
-            autoregressed(shocks[place], last[place], kept(half_life, grid.step_min))
-            for place, half_life in enumerate(MOOD_HALF_LIVES_MIN)
-        ]
-    )
 
 
 def strength(chance: Generator, found: np.ndarray, grid: Grid) -> np.ndarray:

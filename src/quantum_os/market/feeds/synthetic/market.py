@@ -1,7 +1,6 @@
 """In which order the made-up market speaks: like a tape, and between the bars in ticks if asked."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import msgspec
 
@@ -11,6 +10,7 @@ from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.ids import derive
+from quantum_os.market.feeds.scenario import Scenario
 from quantum_os.market.feeds.stage import Stage
 from quantum_os.market.feeds.synthetic.calibration import LISTED, PRICE_VENUE, SECOND_VENUE
 from quantum_os.market.feeds.synthetic.crash import STARTS_MIN, Crash, crash_at
@@ -33,13 +33,6 @@ WATCHED_BEFORE_NS = 15 * NS_PER_MINUTE
 
 Frame = tuple[int, int, Event | None]
 """Time (ns), stage, event or None where due timers fire."""
-
-
-class Scenario(StrEnum):
-    """What the market is in for."""
-
-    CALM = "calm"
-    CRASH = "crash"
 
 
 class SyntheticMarket(msgspec.Struct, frozen=True):

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from quantum_os.kernel.chance import Generator
+from quantum_os.market.feeds.synthetic.grid import Grid
+
 NEGLIGIBLE = 1e-18
 """Below this share of one bar's value nothing of it is left."""
 
@@ -24,3 +27,19 @@ def autoregressed(shocks: np.ndarray, last: np.ndarray, keep: float) -> np.ndarr
         values[reach:] = values[reach:] + share * values[:-reach]
         reach, share = 2 * reach, share * share
     return values
+
+
+def lingering(
+    chance: Generator, last: np.ndarray, grid: Grid, half_lives_min: tuple[float, ...]
+) -> np.ndarray:
+    """Gives a day of quantities [half-lives, steps, ...] of unit variance, each fading at its own.
+
+    `last` [half-lives, ...] is what they were before the day.
+    """
+    shocks = chance.standard_normal((len(last), grid.steps, *last.shape[1:]))
+    return np.stack(
+        [
+            autoregressed(shocks[place], last[place], kept(half_life, grid.step_min))
+            for place, half_life in enumerate(half_lives_min)
+        ]
+    )

@@ -6,13 +6,11 @@ from quantum_os.kernel.chance import Generator
 from quantum_os.market.feeds.synthetic.calibration import (
     APPETITE_ALONE,
     APPETITE_AMPLITUDES,
-    APPETITE_HALF_LIVES_MIN,
     LISTED,
     MEASURED_STEP_MIN,
     VOLUME_FOLLOWS_RANGE,
 )
 from quantum_os.market.feeds.synthetic.grid import POINTS, Grid
-from quantum_os.market.feeds.synthetic.persistence import autoregressed, kept
 
 APPETITES = len(APPETITE_AMPLITUDES)
 
@@ -23,17 +21,6 @@ _RANGE = np.array([listed.range_bps for listed in LISTED]) * 1e-4
 def first_appetites(chance: Generator) -> np.ndarray:
     """Gives the appetites that a market begins with [APPETITES, symbols]."""
     return chance.standard_normal((APPETITES, len(LISTED)))
-
-
-def appetites(chance: Generator, last: np.ndarray, grid: Grid) -> np.ndarray:
-    """Gives a day's appetites [APPETITES, steps, symbols], each of unit variance."""
-    shocks = chance.standard_normal((APPETITES, grid.steps, len(LISTED)))
-    return np.stack(
-        [
-            autoregressed(shocks[place], last[place], kept(half_life, grid.step_min))
-            for place, half_life in enumerate(APPETITE_HALF_LIVES_MIN)
-        ]
-    )
 
 
 def volumes_usd(chance: Generator, grid: Grid, ranges: np.ndarray, found: np.ndarray) -> np.ndarray:
