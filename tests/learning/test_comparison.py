@@ -1,7 +1,7 @@
 """Two runs side by side: what they share cancels out, and what differs is named."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantum_os.learning.comparison import paired
@@ -43,6 +43,7 @@ def test_only_days_that_both_have_are_compared() -> None:
     assert (none.days, none.mean) == (0, None)
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(-50, 50), min_size=20, max_size=30), st.floats(-20, 20))
 def test_swapping_the_runs_turns_the_sign(nets: list[float], change: float) -> None:
     one, other = sample(nets), sample([net + change for net in nets])
