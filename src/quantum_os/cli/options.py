@@ -9,7 +9,6 @@ import rich_click as click
 from quantum_os.kernel.iso_time import from_iso
 from quantum_os.learning.trials import TRIALS_FILE, TRIALS_VARIABLE
 from quantum_os.market.feeds.scenario import Scenario
-from quantum_os.market.feeds.synthetic import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
 
