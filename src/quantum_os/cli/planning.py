@@ -1,10 +1,10 @@
 """What a run will be: settings, policy and market put together, or one clear line why not."""
 
 from quantum_os.events.units import Mode
+from quantum_os.formulas.symbols import unified
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.instrument_book import packaged_instruments
-from quantum_os.market.symbols import unified
 from quantum_os.settings import Settings, SettingsError, policy_of
 
 

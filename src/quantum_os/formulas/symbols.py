@@ -18,3 +18,8 @@ def unified(name: str) -> str:
             f"{name!r} is not a linear perpetual; write BTCUSDT, BTC-USDT or BTC/USDT:USDT"
         )
     return f"{match['base']}/{match['quote']}:{match['quote']}"
+
+
+def joined(symbol: str) -> str:
+    """Gives `BTCUSDT` for `BTC/USDT:USDT`: how venues and the replaced system spell it."""
+    return symbol.partition(":")[0].replace("/", "")
