@@ -1,0 +1,162 @@
+"""One connection to Redis: how it is made, what may go wrong on it, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from quantum_os.storage.redis.address import redis_url
+
+if TYPE_CHECKING:
+    from redis.asyncio import Connection, Redis
+    from redis.asyncio.client import Pipeline
+
+ANSWER_S = 2.0
+"""Wall seconds that an answer may take; a frozen server is given up after them."""
+
+CONNECT_S = 1.0
+"""Wall seconds that a connection may take."""
+
+VERSION_MIN = (7, 0)
+"""The server's first version that tells what was removed from a stream."""
+
+Word = str | bytes | int
+
+
+class Lost(ConnectionError):
+    """Redis did not answer, or could not do what it was asked."""
+
+
+class Refused(RuntimeError):
+    """What Redis holds, or how it is set up, forbids to write there; somebody has to look."""
+
+
+def load_library() -> None:
+    """Loads what links need; most processes never do, and the others before their loop turns."""
+    import hiredis  # noqa: F401
+    import redis.asyncio  # noqa: F401
+
+
+class Link:
+    """Speaks with one server until something fails; then it is closed and another is made.
+
+    Nothing is tried twice: who holds a link finds out at once that its server may have forgotten.
+    """
+
+    def __init__(self, url: str, answer_s: float = ANSWER_S) -> None:
+        self._url = redis_url(url)
+        self._answer_s = answer_s
+        self._client: Redis | None = None
+        self._connection: Connection | None = None
+        self._scripts: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        """Connects; raises Lost."""
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
+        with plainly():
+            self._client = Redis.from_url(
+                self._url,
+                retry=Retry(NoBackoff(), 0),
+                socket_timeout=self._answer_s,
+                socket_connect_timeout=CONNECT_S,
+            )
+            try:
+                pool = self._client.connection_pool
+                self._connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+            except BaseException:
+                await self._client.aclose()
+                raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        client, connection = self._client, self._connection
+        self._client = self._connection = None
+        if client is None:
+            return
+        with plainly():
+            if connection is not None:
+                await client.connection_pool.release(connection)
+            await client.aclose()
+
+    async def ask(self, *words: Word) -> Any:
+        """Sends one command and gives its answer; raises Lost."""
+        with plainly():
+            return await self._open.execute_command(*words)  # type: ignore[no-untyped-call]
+
+    async def ask_all(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        """Sends many commands at once; an answer may be the exception that it was refused with."""
+        with plainly():
+            pipe: Pipeline = self._open.pipeline(transaction=False)
+            for words in commands:
+                pipe.execute_command(*words)
+            return await pipe.execute(raise_on_error=False)
+
+    async def run(self, script: str, keys: Sequence[str], words: Sequence[Word]) -> Any:
+        """Runs a script on the server: all of it, or nothing when it is refused; raises Lost.
+
+        This is the way of everything in bulk: one command is packed and one answer is read.
+        """
+        from hiredis import pack_command
+
+        connection = self._connection
+        assert connection is not None, "the link is closed"
+        sha = self._scripts.get(script) or await self._loaded(script)
+        with plainly():
+            command: tuple[Any, ...] = ("EVALSHA", sha, len(keys), *keys, *words)
+            await connection.send_packed_command([pack_command(command)])
+            return await connection.read_response()
+
+    async def info(self) -> Mapping[str, Any]:
+        """Gives what the server says of itself; raises Lost."""
+        with plainly():
+            said: Mapping[str, Any] = await self._open.info()
+            return said
+
+    @property
+    def _open(self) -> Redis:
+        assert self._client is not None, "the link is closed"
+        return self._client
+
+    async def _loaded(self, script: str) -> str:
+        said = await self.ask("SCRIPT LOAD", script)
+        sha = said.decode() if isinstance(said, bytes) else str(said)
+        self._scripts[script] = sha
+        return sha
+
+
+def refuse_unfit(info: Mapping[str, Any]) -> None:
+    """Raises Refused when a server cannot be trusted with a mirror: too old, evicting, a copy."""
+    version = str(info.get("redis_version", "0"))
+    if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
+        raise Refused(f"Redis {version} is too old: 7.0 or Valkey is needed")
+    if info.get("role") not in (None, "master"):
+        raise Refused(f"this Redis is a {info.get('role')}: give the address of the master")
+    policy = info.get("maxmemory_policy")
+    if policy != "noeviction":
+        raise Refused(f"maxmemory-policy is {policy}: events would vanish; set it to noeviction")
+
+
+def doubts(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Says what a server may lose, in words for a person; empty when it keeps what it is given."""
+    found = []
+    if not info.get("aof_enabled"):
+        found.append("appendonly is off: what Redis held since its last dump is lost at a crash")
+    if not info.get("maxmemory"):
+        found.append("maxmemory is not set: nothing but the machine's memory bounds Redis")
+    return tuple(found)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turns whatever the library raises into Lost, in one line."""
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        said = str(error).splitlines()
+        raise Lost(said[0] if said and said[0] else type(error).__name__) from error

@@ -1,0 +1,119 @@
+"""What Redis holds of the journal, key by key: what was lost, and what is not ours at all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from quantum_os.storage.redis.entries import Id, id_of, id_text, is_ours
+from quantum_os.storage.redis.layout import keys_of
+from quantum_os.storage.redis.link import Link, Refused
+from quantum_os.storage.sqlite_journal import SqliteJournal
+
+ASKED_AT_ONCE = 16
+"""Keys asked about in one go; each answer carries the key's first and last entry."""
+
+NOTHING: Id = (0, 0)
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A key that ends before the mirror says it does: everything of its stream after `last`."""
+
+    stream: str
+    key: str
+    last: Id
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """The last id of each key there is, the keys that lost their end, those with a hole within."""
+
+    tips: dict[str, Id]
+    gaps: tuple[Gap, ...]
+    holes: tuple[str, ...]
+
+
+async def survey(
+    link: Link, journal: SqliteJournal, aside: frozenset[str], mirrored: int
+) -> Survey:
+    """Compares every key with the journal up to the watermark.
+
+    Raises Refused when a key goes on past the journal, or when its last entry within the journal's
+    numbers is not the journal's event: then one of the two is another history.
+    """
+    ends = journal.last_seqs(journal.flushed_seq)
+    written = journal.last_seqs(mirrored)
+    known = [(stream, key) for stream in sorted(ends) for key in keys_of(stream, aside)]
+    tips: dict[str, Id] = {}
+    gaps, holes = list[Gap](), list[str]()
+    first = next(journal.read(1), None)
+    for asked in _portions(known):
+        answers = await link.ask_all([("XINFO STREAM", key) for _, key in asked])
+        for (stream, key), answer in zip(asked, answers, strict=True):
+            state = _state(key, answer)
+            last = NOTHING if state is None else state.last
+            if state is not None and first is not None:
+                _refuse_another_history(state, journal, stream, first.seq)
+                holes += [key] if state.removed[0] >= max(first.seq, state.first[0]) else []
+                tips[key] = last
+            if _lacks(last, written.get(stream, 0), is_rows=key != keys_of(stream, aside)[-1]):
+                gaps.append(Gap(stream, key, last))
+    return Survey(tips, tuple(gaps), tuple(holes))
+
+
+class _State(msgspec.Struct, frozen=True):
+    """What Redis says of one stream key; `ours` and `digest` are of the last entry there is."""
+
+    key: str
+    first: Id
+    last: Id
+    removed: Id
+    newest: Id
+    digest: bytes | None
+
+
+def _state(key: str, answer: Any) -> _State | None:
+    if isinstance(answer, Exception):
+        if "no such key" in str(answer):
+            return None
+        raise Refused(f"{key} is not a stream that can be written to: {answer}")
+    told: Mapping[str, Any] = {_text(name): value for name, value in answer.items()}
+    oldest, newest = told["first-entry"], told["last-entry"]
+    return _State(
+        key=key,
+        first=id_of(oldest[0]) if oldest else NOTHING,
+        last=id_of(told["last-generated-id"]),
+        removed=id_of(told["max-deleted-entry-id"]),
+        newest=id_of(newest[0]) if newest else NOTHING,
+        digest=newest[1][b"digest"] if newest and is_ours(*newest) else None,
+    )
+
+
+def _refuse_another_history(
+    state: _State, journal: SqliteJournal, stream: str, first_seq: int
+) -> None:
+    seq = state.newest[0]
+    if max(seq, state.last[0]) > journal.flushed_seq:
+        raise Refused(
+            f"{state.key} goes on to {id_text(state.last)}, the journal only to "
+            f"{journal.flushed_seq}: others write there, or this is an older journal"
+        )
+    if seq < first_seq:
+        return
+    event = next(journal.read(seq), None)
+    same = event is not None and event.seq == seq and event.stream == stream
+    if not same or event is None or state.digest != f"{event.digest:016x}".encode():
+        raise Refused(f"{state.key} holds another event {seq} than the journal: another history")
+
+
+def _lacks(last: Id, written: int, *, is_rows: bool) -> bool:
+    """Whether a key ends before the watermark. Rows of one event may be cut in their middle."""
+    return last[0] < written or (is_rows and 0 < written == last[0])
+
+
+def _portions(known: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    for start in range(0, len(known), ASKED_AT_ONCE):
+        yield known[start : start + ASKED_AT_ONCE]
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
