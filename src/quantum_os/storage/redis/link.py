@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from quantum_os.storage.redis.address import redis_url
@@ -57,11 +58,12 @@ class Link:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        with plainly():
+        async with self._in_time():
+            # The library's own timeout would lose a task's cancellation (`asyncio.wait_for`).
             self._client = Redis.from_url(
                 self._url,
                 retry=Retry(NoBackoff(), 0),
-                socket_timeout=self._answer_s,
+                socket_timeout=None,
                 socket_connect_timeout=CONNECT_S,
             )
             try:
@@ -73,23 +75,24 @@ class Link:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Lets go. A link that failed may fail at that too: why it is left is what counts then."""
         client, connection = self._client, self._connection
         self._client = self._connection = None
-        if client is None:
-            return
-        with plainly():
+        assert client is not None
+        with suppress(Lost), plainly():
             if connection is not None:
+                await connection.disconnect(nowait=True)
                 await client.connection_pool.release(connection)
             await client.aclose()
 
     async def ask(self, *words: Word) -> Any:
         """Sends one command and gives its answer; raises Lost."""
-        with plainly():
+        async with self._in_time():
             return await self._open.execute_command(*words)  # type: ignore[no-untyped-call]
 
     async def ask_all(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         """Sends many commands at once; an answer may be the exception that it was refused with."""
-        with plainly():
+        async with self._in_time():
             pipe: Pipeline = self._open.pipeline(transaction=False)
             for words in commands:
                 pipe.execute_command(*words)
@@ -105,16 +108,23 @@ class Link:
         connection = self._connection
         assert connection is not None, "the link is closed"
         sha = self._scripts.get(script) or await self._loaded(script)
-        with plainly():
+        async with self._in_time():
             command: tuple[Any, ...] = ("EVALSHA", sha, len(keys), *keys, *words)
             await connection.send_packed_command([pack_command(command)])
             return await connection.read_response()
 
     async def info(self) -> Mapping[str, Any]:
         """Gives what the server says of itself; raises Lost."""
-        with plainly():
+        async with self._in_time():
             said: Mapping[str, Any] = await self._open.info()
             return said
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Bounds one question and its answer; raises Lost for whatever goes wrong with it."""
+        with plainly():
+            async with asyncio.timeout(self._answer_s):
+                yield
 
     @property
     def _open(self) -> Redis:

@@ -30,6 +30,7 @@ from quantum_os.storage.redis.link import (
     refuse_unfit,
 )
 from quantum_os.storage.redis.retention import RetentionConfig, keep
+from quantum_os.storage.redis.survey import Survey
 from quantum_os.storage.redis.writer import Owner, Writer, before_all
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
@@ -149,9 +150,11 @@ class Mirror(Edge):
             refuse_unfit(info)
             writer = self._writer(link)
             found = await writer.begin()
+            lost = self._lost(writer, found)
             self._arrived(writer)
             await self._warn(context, "doubts", doubts(info))
             await self._warn(context, "holes", [_hole(key) for key in found.holes])
+            await self._warn(context, "lost", lost)
             while True:
                 moved = await writer.advance()
                 self._arrived(writer)
@@ -167,6 +170,13 @@ class Mirror(Edge):
     def _writer(self, link: Link) -> Writer:
         owner = Owner(self._journal.identity, self.config.epoch)
         return Writer(link, self._journal, owner, self.config.aside)
+
+    def _lost(self, writer: Writer, found: Survey) -> list[str]:
+        """Says what Redis had once and has no more; by now, or soon, it is there again."""
+        events = self.mirrored - writer.mirrored
+        said = [f"Redis had lost the last {events} events"] if events > 0 else []
+        ends = [gap.key for gap in found.gaps if gap.is_lost]
+        return said + ([f"{len(ends)} keys had lost their end: {ends[0]}, ..."] if ends else [])
 
     def _arrived(self, writer: Writer) -> None:
         """Takes over how far a writer has come, and lets go who waited for that."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.storage.redis.entries import Id, id_of, id_text, is_ours
-from quantum_os.storage.redis.layout import keys_of
+from quantum_os.storage.redis.layout import Form, keys_of, read_key
 from quantum_os.storage.redis.link import Link, Refused
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
@@ -17,15 +17,20 @@ NOTHING: Id = (0, 0)
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A key that ends before the mirror says it does: everything of its stream after `last`."""
+    """A key of which everything after `last` is to be written, up to the watermark.
+
+    `is_lost` when it ends before the watermark says so; else only the last event's rows are in
+    question: a process may have died between two of them.
+    """
 
     stream: str
     key: str
     last: Id
+    is_lost: bool
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """The last id of each key there is, the keys that lost their end, those with a hole within."""
+    """The last id of each key there is, the keys to be mended, and those with a hole within."""
 
     tips: dict[str, Id]
     gaps: tuple[Gap, ...]
@@ -55,8 +60,7 @@ async def survey(
                 _refuse_another_history(state, journal, stream, first.seq)
                 holes += [key] if state.removed[0] >= max(first.seq, state.first[0]) else []
                 tips[key] = last
-            if _lacks(last, written.get(stream, 0), is_rows=key != keys_of(stream, aside)[-1]):
-                gaps.append(Gap(stream, key, last))
+            gaps += _gap(stream, key, last, written.get(stream, 0))
     return Survey(tips, tuple(gaps), tuple(holes))
 
 
@@ -105,9 +109,10 @@ def _refuse_another_history(
         raise Refused(f"{state.key} holds another event {seq} than the journal: another history")
 
 
-def _lacks(last: Id, written: int, *, is_rows: bool) -> bool:
-    """Whether a key ends before the watermark. Rows of one event may be cut in their middle."""
-    return last[0] < written or (is_rows and 0 < written == last[0])
+def _gap(stream: str, key: str, last: Id, written: int) -> list[Gap]:
+    is_lost = last[0] < written
+    is_in_question = 0 < written == last[0] and read_key(key)[1] is Form.ROWS
+    return [Gap(stream, key, last, is_lost)] if is_lost or is_in_question else []
 
 
 def _portions(known: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
