@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from quantum_os.storage.redis.address import redis_url
 
 if TYPE_CHECKING:
-    from redis.asyncio import Connection, Redis
-    from redis.asyncio.client import Pipeline
+    from redis.asyncio.connection import AbstractConnection
 
 ANSWER_S = 2.0
 """Wall seconds that an answer may take; a frozen server is given up after them."""
@@ -48,76 +47,73 @@ class Link:
     def __init__(self, url: str, answer_s: float = ANSWER_S) -> None:
         self._url = redis_url(url)
         self._answer_s = answer_s
-        self._client: Redis | None = None
-        self._connection: Connection | None = None
+        self._connection: AbstractConnection | None = None
         self._scripts: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         """Connects; raises Lost."""
-        from redis.asyncio import Redis
+        from redis.asyncio import ConnectionPool
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        async with self._in_time():
-            # The library's own timeout would lose a task's cancellation (`asyncio.wait_for`).
-            self._client = Redis.from_url(
-                self._url,
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=None,
-                socket_connect_timeout=CONNECT_S,
-            )
-            try:
-                pool = self._client.connection_pool
-                self._connection = await pool.get_connection()  # type: ignore[no-untyped-call]
-            except BaseException:
-                await self._client.aclose()
-                raise
+        # The library's own timeout would lose a task's cancellation (`asyncio.wait_for`).
+        pool = ConnectionPool.from_url(
+            self._url,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_S,
+            protocol=3,
+        )
+        self._connection = pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            async with self._in_time():
+                await self._connection.connect()
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Lets go. A link that failed may fail at that too: why it is left is what counts then."""
-        client, connection = self._client, self._connection
-        self._client = self._connection = None
-        assert client is not None
-        with suppress(Lost), plainly():
-            if connection is not None:
-                await connection.disconnect(nowait=True)
-                await client.connection_pool.release(connection)
-            await client.aclose()
+        await self._close()
 
     async def ask(self, *words: Word) -> Any:
         """Sends one command and gives its answer; raises Lost."""
-        async with self._in_time():
-            return await self._open.execute_command(*words)  # type: ignore[no-untyped-call]
+        (answer,) = await self.ask_all([words])
+        if isinstance(answer, Exception):
+            raise Lost(str(answer)) from answer
+        return answer
 
     async def ask_all(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         """Sends many commands at once; an answer may be the exception that it was refused with."""
+        from hiredis import pack_command
+        from redis.exceptions import ResponseError
+
+        connection, answers = self._open, list[Any]()
+        packed = [pack_command(tuple(words)) for words in commands]  # type: ignore[arg-type]
         async with self._in_time():
-            pipe: Pipeline = self._open.pipeline(transaction=False)
-            for words in commands:
-                pipe.execute_command(*words)
-            return await pipe.execute(raise_on_error=False)
+            await connection.send_packed_command(packed)
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as refused:
+                    answers.append(refused)
+        return answers
 
     async def run(self, script: str, keys: Sequence[str], words: Sequence[Word]) -> Any:
         """Runs a script on the server: all of it, or nothing when it is refused; raises Lost.
 
         This is the way of everything in bulk: one command is packed and one answer is read.
         """
-        from hiredis import pack_command
+        sha = self._scripts.get(script)
+        if sha is None:
+            sha = self._scripts[script] = (await self.ask("SCRIPT", "LOAD", script)).decode()
+        return await self.ask("EVALSHA", sha, len(keys), *keys, *words)
 
-        connection = self._connection
-        assert connection is not None, "the link is closed"
-        sha = self._scripts.get(script) or await self._loaded(script)
-        async with self._in_time():
-            command: tuple[Any, ...] = ("EVALSHA", sha, len(keys), *keys, *words)
-            await connection.send_packed_command([pack_command(command)])
-            return await connection.read_response()
-
-    async def info(self) -> Mapping[str, Any]:
+    async def info(self) -> Mapping[str, str]:
         """Gives what the server says of itself; raises Lost."""
-        async with self._in_time():
-            said: Mapping[str, Any] = await self._open.info()
-            return said
+        lines = (await self.ask("INFO")).decode("utf-8", "replace").splitlines()
+        pairs = (line.partition(":") for line in lines if not line.startswith("#"))
+        return {name: value for name, found, value in pairs if found}
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -126,21 +122,22 @@ class Link:
             async with asyncio.timeout(self._answer_s):
                 yield
 
+    async def _close(self) -> None:
+        """Lets go. A link that failed may fail at that too: why it is left is what counts then."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Lost), plainly():
+                await connection.disconnect(nowait=True)
+
     @property
-    def _open(self) -> Redis:
-        assert self._client is not None, "the link is closed"
-        return self._client
-
-    async def _loaded(self, script: str) -> str:
-        said = await self.ask("SCRIPT LOAD", script)
-        sha = said.decode() if isinstance(said, bytes) else str(said)
-        self._scripts[script] = sha
-        return sha
+    def _open(self) -> AbstractConnection:
+        assert self._connection is not None, "the link is closed"
+        return self._connection
 
 
-def refuse_unfit(info: Mapping[str, Any]) -> None:
+def refuse_unfit(info: Mapping[str, str]) -> None:
     """Raises Refused when a server cannot be trusted with a mirror: too old, evicting, a copy."""
-    version = str(info.get("redis_version", "0"))
+    version = info.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
         raise Refused(f"Redis {version} is too old: 7.0 or Valkey is needed")
     if info.get("role") not in (None, "master"):
@@ -150,12 +147,12 @@ def refuse_unfit(info: Mapping[str, Any]) -> None:
         raise Refused(f"maxmemory-policy is {policy}: events would vanish; set it to noeviction")
 
 
-def doubts(info: Mapping[str, Any]) -> tuple[str, ...]:
+def doubts(info: Mapping[str, str]) -> tuple[str, ...]:
     """Says what a server may lose, in words for a person; empty when it keeps what it is given."""
     found = []
-    if not info.get("aof_enabled"):
+    if info.get("aof_enabled") != "1":
         found.append("appendonly is off: what Redis held since its last dump is lost at a crash")
-    if not info.get("maxmemory"):
+    if info.get("maxmemory", "0") == "0":
         found.append("maxmemory is not set: nothing but the machine's memory bounds Redis")
     return tuple(found)
 

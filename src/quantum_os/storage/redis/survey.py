@@ -52,7 +52,7 @@ async def survey(
     gaps, holes = list[Gap](), list[str]()
     first = next(journal.read(1), None)
     for asked in _portions(known):
-        answers = await link.ask_all([("XINFO STREAM", key) for _, key in asked])
+        answers = await link.ask_all([("XINFO", "STREAM", key) for _, key in asked])
         for (stream, key), answer in zip(asked, answers, strict=True):
             state = _state(key, answer)
             last = NOTHING if state is None else state.last
@@ -80,15 +80,15 @@ def _state(key: str, answer: Any) -> _State | None:
         if "no such key" in str(answer):
             return None
         raise Refused(f"{key} is not a stream that can be written to: {answer}")
-    told: Mapping[str, Any] = {_text(name): value for name, value in answer.items()}
-    oldest, newest = told["first-entry"], told["last-entry"]
+    told: Mapping[bytes, Any] = answer
+    oldest, newest = told[b"first-entry"], told[b"last-entry"]
     return _State(
         key=key,
         first=id_of(oldest[0]) if oldest else NOTHING,
-        last=id_of(told["last-generated-id"]),
-        removed=id_of(told["max-deleted-entry-id"]),
+        last=id_of(told[b"last-generated-id"]),
+        removed=id_of(told[b"max-deleted-entry-id"]),
         newest=id_of(newest[0]) if newest else NOTHING,
-        digest=newest[1][b"digest"] if newest and is_ours(*newest) else None,
+        digest=_digest(*newest) if newest else None,
     )
 
 
@@ -120,5 +120,7 @@ def _portions(known: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, 
         yield known[start : start + ASKED_AT_ONCE]
 
 
-def _text(name: str | bytes) -> str:
-    return name.decode() if isinstance(name, bytes) else name
+def _digest(at: bytes, words: Sequence[bytes]) -> bytes | None:
+    """The hash of an entry of ours, from its names and values; None for one of others."""
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    return fields[b"digest"] if is_ours(at, fields) else None
