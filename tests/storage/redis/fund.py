@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import redis
 
 from quantum_os.events.base import Event
 from quantum_os.events.catalog import EVENTS
-from quantum_os.events.market import MarketData, MarketTick
+from quantum_os.events.market import MarketData
 from quantum_os.events.system import AlertRaised, StorageState
-from quantum_os.events.units import Ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.edge import EdgeContext
@@ -137,26 +137,9 @@ def entries(url: str, key: str) -> list[tuple[str, dict[str, str]]]:
 
 def cross_section(symbols: int) -> MarketData:
     """A cross-section of many symbols; what is not known of them is None."""
-    names = tuple(f"C{number}/USDT:USDT" for number in range(symbols))
-    unknown = (None,) * symbols
-    known = tuple(float(number + 1) for number in range(symbols))
-    columns = {
-        name: unknown
-        for name in MarketData.__struct_fields__
-        if name not in ("bar_close", "timeframe", "venue", "symbols", "last", "flags")
-        and name not in ("universe_atr_frac", "quote_source")
-    }
-    event: MarketData = MarketData(
-        bar_close=Ns(0),
-        timeframe="1h",
-        venue="binance",
-        symbols=names,
-        last=known,
-        flags=((),) * symbols,
-        **columns,
-    )
-    return event
-
-
-def is_tick(envelope: Envelope) -> bool:
-    return envelope.stream == "market.tick" and isinstance(envelope.event(), MarketTick)
+    known: dict[str, Any] = {"bar_close": 0, "timeframe": "1h", "venue": "binance"}
+    known["symbols"] = tuple(f"C{number}/USDT:USDT" for number in range(symbols))
+    known["last"] = tuple(float(number + 1) for number in range(symbols))
+    known["flags"] = ((),) * symbols
+    columns = [field.name for field in msgspec.structs.fields(MarketData) if field.required]
+    return MarketData(**dict.fromkeys(columns, (None,) * symbols) | known)

@@ -92,7 +92,7 @@ class Mirror(Edge):
         self._clock = clock or WallClock()
         self._chance = generator(config.seed, self.name)
         self._failures = 0
-        self._trim_due_s = 0
+        self.trim_due_s = 0
         self._idle_s = 0.0
         self._reason: str | None = None
         self._warned: dict[str, Ns] = {}
@@ -201,12 +201,12 @@ class Mirror(Edge):
     async def _keep(self, link: Link, writer: Writer) -> None:
         """Trims when it is time to."""
         now_s = self._clock.now() // NS_PER_S
-        if now_s < self._trim_due_s:
+        if now_s < self.trim_due_s:
             return
         watermark = None if self._watermark is None else self._watermark()
         retention = self.config.retention
         self.trimmed += await keep(link, writer, retention, now_s=now_s, watermark=watermark)
-        self._trim_due_s = now_s + retention.every_s
+        self.trim_due_s = now_s + retention.every_s
 
     async def _say(self, context: EdgeContext, reason: str) -> None:
         """Says that Redis went, and why, or that it is back; nothing while that stays so."""

@@ -88,9 +88,9 @@ async def _mark(link: Link, now_s: int, mirrored: int, config: RetentionConfig) 
     if newest and now_s - newest[1] < config.mark_s:
         return
     oldest = now_s - max(config.market.age_s, config.other.age_s) - 2 * config.mark_s
-    await link.ask_all(
-        [("ZADD", MARKS, now_s, mirrored), ("ZREMRANGEBYSCORE", MARKS, "-inf", oldest)]
-    )
+    # An event that was the newest before keeps its older time.
+    note = ("ZADD", MARKS, "NX", now_s, mirrored)
+    await link.ask_all([note, ("ZREMRANGEBYSCORE", MARKS, "-inf", oldest)])
 
 
 async def _last_before(link: Link, then_s: int) -> int | None:
