@@ -78,7 +78,9 @@ class Following:
     async def until(self, comes_true: Callable[[], Any]) -> None:
         """Returns once something holds; fails when it does not within the time that is due."""
         async with asyncio.timeout(DUE_S):
-            while not comes_true():
+            while True:
+                if comes_true():
+                    return
                 await asyncio.sleep(0.002)
 
     async def is_down(self) -> StorageState:
