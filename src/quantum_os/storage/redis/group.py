@@ -11,7 +11,7 @@ import msgspec
 
 from quantum_os.storage.redis.entries import id_of
 from quantum_os.storage.redis.layout import dead_key, group_of, stream_key
-from quantum_os.storage.redis.link import Link, Lost
+from quantum_os.storage.redis.link import Link, Lost, Word
 
 TAKEN_MAX = 100
 """Messages taken at once."""
@@ -61,7 +61,7 @@ class Group:
 
     async def new(self, block_ms: int = 0) -> list[Message]:
         """Takes messages nobody has had; waits for the first one up to `block_ms`."""
-        wait: tuple[str | int, ...] = ("BLOCK", block_ms) if block_ms else ()
+        wait: tuple[Word, ...] = ("BLOCK", block_ms) if block_ms else ()
         return await self._read(*wait, "STREAMS", self._key, ">")
 
     async def left(self, after: str) -> list[Message]:
@@ -83,12 +83,13 @@ class Group:
     async def bury(self, message: Message, reason: str, trace: str = "") -> None:
         """Puts a message among the dead letters with its whole body, then strikes it off."""
         body = [word for field in message.fields.items() for word in field]
-        why = ("dead_reason", reason, "dead_id", message.id, "dead_trace", trace[-TRACE_MAX:])
-        letter = ("XADD", dead_key(self._stream), "MAXLEN", "~", DEAD_MAX, "*", *body, *why)
-        await self._link.ask(*letter, "dead_deliveries", message.deliveries)
+        letter: list[Word] = ["XADD", dead_key(self._stream), "MAXLEN", "~", DEAD_MAX, "*", *body]
+        letter += ["dead_reason", reason, "dead_id", message.id]
+        letter += ["dead_deliveries", message.deliveries, "dead_trace", trace[-TRACE_MAX:]]
+        await self._link.ask(*letter)
         await self.acknowledge([message])
 
-    async def _read(self, *words: str | int) -> list[Message]:
+    async def _read(self, *words: Word) -> list[Message]:
         named = ("GROUP", self._group, self._consumer, "COUNT", TAKEN_MAX)
         answer = await self._link.ask("XREADGROUP", *named, *words)
         return self._messages(answer[self._key.encode()]) if answer else []

@@ -11,16 +11,15 @@ from quantum_os.events.base import Event
 from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import NS_PER_MS, Ns
-from quantum_os.kernel.chance import generator
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.reactor import Handler
+from quantum_os.storage.redis.backoff import Backoff
 from quantum_os.storage.redis.entries import is_ours
 from quantum_os.storage.redis.group import Group, Message
 from quantum_os.storage.redis.intents import Reading, Unintelligible, read_intent
 from quantum_os.storage.redis.link import Link, Lost, load_library
-from quantum_os.storage.redis.mirror import BACKOFF_MAX_S, BACKOFF_MIN_S, DOUBLINGS_MAX
 
 MAY_BE_LET_IN = ("trade.intent",)
 """Streams that outside producers can write to. Prices come from feeds that we run, and what
@@ -106,12 +105,11 @@ class Inbound(Edge):
         self.counts = InboundCounts()
         self._read = read
         self._clock = clock or WallClock()
-        self._chance = generator(config.seed, self.name)
-        self._failures = 0
+        self._backoff = Backoff(config.seed, self.name)
         self._numbers: dict[str, int] = {}
         self._numbered = asyncio.Event()
         self._traces: dict[str, str] = {}
-        self._behind_since: Ns | None = None
+        self._alerts: dict[str, Ns] = {}
         self._dead_told = 0
         self._dead_reason = ""
 
@@ -123,12 +121,11 @@ class Inbound(Edge):
             try:
                 async with Link(self.config.url) as link:
                     await self._serve(link, context)
-            except (Lost, JournalFailed):
-                # The mirror says that Redis is gone, the journal's keeper that it fails.
-                pass
-            longest = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(self._failures, DOUBLINGS_MAX))
-            await asyncio.sleep(longest * float(self._chance.uniform(0.5, 1.0)))
-            self._failures += 1
+            except (Lost, JournalFailed) as error:
+                # A consumer that is dead while everything else is well is the worst kind.
+                summary = f"nobody hears {', '.join(self.config.streams)}: {error}"
+                await self._alert(context, "down", Severity.CRITICAL, summary)
+            await asyncio.sleep(self._backoff.rest_s())
 
     def _hear(self, event: IntentReceived) -> None:
         """Notes under which number one of its own has come onto the bus."""
@@ -142,6 +139,7 @@ class Inbound(Edge):
         for group in groups:
             await group.join()
             await self._take(group, _left_and_new(group), context)
+        await self._resolve(context, "down")
         sweep_at = self._loop_s()
         while True:
             for group in groups:
@@ -151,7 +149,7 @@ class Inbound(Edge):
                 for group in groups:
                     idle_ms = self.config.idle_ms
                     await self._take(group, _claimed_and_new(group, idle_ms), context)
-            self._failures = 0
+            self._backoff.succeeded()
 
     async def _take(self, group: Group, pages: Pages, context: EdgeContext) -> None:
         """Works pages of messages off. One is held back, so that the last is known as such."""
@@ -164,7 +162,7 @@ class Inbound(Edge):
         last = [msgspec.structs.replace(offer, is_last=True) for offer in held]
         await self._offer(group, last, context)
         await self._tell_dead(context)
-        await self._tell_behind(context, None)
+        await self._resolve(context, "behind")
 
     async def _readings(self, group: Group, messages: Sequence[Message]) -> list[Offer]:
         """Reads messages; those that ask for nothing we can answer are dead letters."""
@@ -222,31 +220,33 @@ class Inbound(Edge):
         """Raises an alert for dead letters that have come since the last one."""
         if self.counts.dead > self._dead_told:
             self._dead_told = self.counts.dead
-            now = Ns(context.clock.now())
-            alert = AlertRaised(
-                key=f"{self.name}:dead",
-                rule="inbound_dead",
-                severity=Severity.WARNING,
-                summary=f"{self._dead_told} messages are dead letters; last {self._dead_reason}",
-                since=now,
-                value=float(self._dead_told),
-            )
+            self._alerts.pop("dead", None)
+            summary = f"{self.counts.dead} messages are dead letters; last {self._dead_reason}"
+            await self._alert(context, "dead", Severity.WARNING, summary)
+
+    async def _tell_behind(self, context: EdgeContext, oldest: Message) -> None:
+        """Raises an alert when a message has waited too long for somebody to hear it."""
+        waited_s = (self._clock.now() // NS_PER_MS - oldest.sent_ms) / 1_000
+        if waited_s > BEHIND_S:
+            summary = f"{oldest.name} has waited {waited_s:.0f} s to be heard"
+            await self._alert(context, "behind", Severity.CRITICAL, summary)
+
+    async def _alert(
+        self, context: EdgeContext, rule: str, severity: Severity, summary: str
+    ) -> None:
+        """Raises an alert unless it stands already."""
+        if rule not in self._alerts:
+            now = self._alerts[rule] = Ns(context.clock.now())
+            key = f"{self.name}:{rule}"
+            alert = AlertRaised(key, f"inbound_{rule}", severity, summary, now)
             await context.lanes.offer_control(now, alert, self.name)
 
-    async def _tell_behind(self, context: EdgeContext, oldest: Message | None) -> None:
-        """Raises an alert while messages wait too long, and resolves it once none waits."""
-        now, key = Ns(context.clock.now()), f"{self.name}:behind"
-        waited_s = 0.0
-        if oldest is not None:
-            waited_s = (self._clock.now() // NS_PER_MS - oldest.sent_ms) / 1_000
-        if waited_s > BEHIND_S and self._behind_since is None:
-            self._behind_since = now
-            summary = f"{oldest.name if oldest else ''} has waited {waited_s:.0f} s to be heard"
-            alert = AlertRaised(key, "inbound_behind", Severity.CRITICAL, summary, now, waited_s)
-            await context.lanes.offer_control(now, alert, self.name)
-        elif oldest is None and self._behind_since is not None:
-            since, self._behind_since = self._behind_since, None
-            await context.lanes.offer_control(now, AlertResolved(key, since, now), self.name)
+    async def _resolve(self, context: EdgeContext, rule: str) -> None:
+        since = self._alerts.pop(rule, None)
+        if since is not None:
+            now = Ns(context.clock.now())
+            resolved = AlertResolved(f"{self.name}:{rule}", since, now)
+            await context.lanes.offer_control(now, resolved, self.name)
 
     def _loop_s(self) -> float:
         return asyncio.get_running_loop().time()

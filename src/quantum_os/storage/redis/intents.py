@@ -118,6 +118,9 @@ def _in_our_words(
         known.setdefault("funding_rate", None)
     if str(known.get("regime", "")).upper() in set(Regime):
         known["regime"] = str(known["regime"]).upper()
+    leverage = known.get("leverage")
+    if isinstance(leverage, float) and leverage.is_integer():
+        known["leverage"] = int(leverage)
     problem = ""
     for name in _TIMES:
         if name in known:

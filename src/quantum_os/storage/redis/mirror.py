@@ -17,9 +17,9 @@ from quantum_os.events.system import (
     StorageState,
 )
 from quantum_os.events.units import NS_PER_S, Ns
-from quantum_os.kernel.chance import generator
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.storage.redis.backoff import Backoff
 from quantum_os.storage.redis.link import (
     ANSWER_S,
     Link,
@@ -33,12 +33,6 @@ from quantum_os.storage.redis.retention import RetentionConfig, keep
 from quantum_os.storage.redis.survey import Survey
 from quantum_os.storage.redis.writer import Owner, Writer, before_all
 from quantum_os.storage.sqlite_journal import SqliteJournal
-
-BACKOFF_MIN_S, BACKOFF_MAX_S = 0.05, 10.0
-"""Wall seconds between two links: doubled each time, half of it by chance."""
-
-DOUBLINGS_MAX = 10
-"""Doublings after which a rest has its full length for sure."""
 
 IDLE_S = 0.02
 """Wall seconds until the journal is looked at again once all of it is mirrored."""
@@ -90,8 +84,7 @@ class Mirror(Edge):
         self._journal = journal
         self._watermark = watermark
         self._clock = clock or WallClock()
-        self._chance = generator(config.seed, self.name)
-        self._failures = 0
+        self._backoff = Backoff(config.seed, self.name)
         self.trim_due_s = 0
         self._idle_s = 0.0
         self._reason: str | None = None
@@ -114,8 +107,7 @@ class Mirror(Edge):
                 await self._mirror(context)
             except (Refused, Lost, sqlite3.Error, msgspec.DecodeError) as error:
                 await self._say(context, str(error))
-            await asyncio.sleep(self._backoff_s())
-            self._failures += 1
+            await asyncio.sleep(self._backoff.rest_s())
 
     async def reached(self, seq: int) -> None:
         """Returns once every event up to `seq` is in Redis."""
@@ -159,7 +151,7 @@ class Mirror(Edge):
                 moved = await writer.advance()
                 self._arrived(writer)
                 await self._say(context, "")
-                self._failures = 0
+                self._backoff.succeeded()
                 await self._warn(context, "passed_over", self._passed_over)
                 await self._keep(link, writer)
                 await (asyncio.sleep(0) if moved else self._rest(writer))
@@ -228,10 +220,6 @@ class Mirror(Edge):
         elif not found and since is not None:
             del self._warned[rule]
             await context.lanes.offer_control(now, AlertResolved(key, since, now), self.name)
-
-    def _backoff_s(self) -> float:
-        longest = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** min(self._failures, DOUBLINGS_MAX))
-        return longest * float(self._chance.uniform(0.5, 1.0))
 
 
 def _hole(key: str) -> str:

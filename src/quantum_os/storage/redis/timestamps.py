@@ -27,7 +27,8 @@ def moment(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError(f"not a date or time: {value!r}")
     for unit in _UNITS:
-        ns = value * unit if isinstance(value, int) else round(value * unit)
+        whole = int(value)
+        ns = whole * unit + round((value - whole) * unit)
         if SECONDS[0] * NS_PER_S <= ns < SECONDS[1] * NS_PER_S:
             return ns
     raise ValueError(f"not a date or time of this century: {value!r}")
