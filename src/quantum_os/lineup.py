@@ -41,7 +41,7 @@ from quantum_os.kernel.wiring import check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
-from quantum_os.market.feeds.tape import Frames, TapeFeed
+from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.market.instruments import Instruments, InstrumentsConfig
 from quantum_os.market.quality import Quality
 from quantum_os.portfolio.exposure import Exposure
@@ -185,11 +185,10 @@ def line_up(
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
     costs = round_trip_cost(settings.costs)
-    frames: Frames = NoFrames()
     return (
         Timers(),
         # market: hears the world
-        feed or TapeFeed(frames),
+        feed or TapeFeed(NoFrames()),
         Instruments(InstrumentsConfig(plan.instruments)),
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),

@@ -56,7 +56,7 @@ async def test_d2_killed_in_the_middle_of_writing(server: OwnServer, home: Path)
 
 
 @pytest.mark.parametrize("cut", [CUT_BYTES, 5_000])
-async def test_d4_f17_a_truncated_append_only_file(server: OwnServer, home: Path, cut: int) -> None:
+async def test_f17_d4_a_truncated_append_only_file(server: OwnServer, home: Path, cut: int) -> None:
     speaker = Speaker(home)
     async with following(mirror_of(speaker, server.url), speaker) as mirror:
         speaker.every_kind()
