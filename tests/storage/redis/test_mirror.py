@@ -86,7 +86,7 @@ async def test_an_event_cut_in_the_middle_of_its_rows_is_completed(url: str, hom
     speaker.say(cross_section(2 * SLICE + 50))
     await speaker.durable()
     async with Link(url) as link:
-        writer = Writer(link, speaker.journal, Owner(speaker.journal.identity, 0), frozenset())
+        writer = Writer(link, speaker.journal, Owner(speaker.journal.identity, 0))
         await writer.begin()
         assert await writer.advance()
         assert writer.mirrored == FIRST_SEQ - 1
@@ -94,6 +94,25 @@ async def test_an_event_cut_in_the_middle_of_its_rows_is_completed(url: str, hom
     await mirrored(speaker, url)
     assert [id_of(at)[1] for at, _ in entries(url, ROWS)] == list(range(2 * SLICE + 50))
     assert read_back(url) == speaker.all()
+    speaker.close()
+
+
+async def test_however_short_a_step_is_it_does_something(url: str, home: Path) -> None:
+    speaker = Speaker(home)
+    speaker.every_kind()
+    speaker.say(cross_section(30))
+    await speaker.durable()
+    async with Link(url) as link:
+        owner = Owner(speaker.journal.identity, 0)
+        writer = Writer(link, speaker.journal, owner, slice_ns=0)
+        await writer.begin()
+        while await writer.advance():
+            pass
+    with redis.Redis.from_url(url) as client:
+        client.delete(ROWS)
+        await mirrored(speaker, url)
+    assert read_back(url) == speaker.all()
+    assert len(entries(url, ROWS)) == 31
     speaker.close()
 
 

@@ -67,7 +67,7 @@ class RedisReader:
             )
             if told["entries-added"] > told["length"]:
                 trimmed.append(first)
-            elif is_ours(*oldest):
+            elif oldest is not None and is_ours(*oldest):
                 firsts.append(first)
         return max(trimmed) if trimmed else min(firsts, default=None)
 

@@ -57,12 +57,19 @@ class Writer:
     """Writes over one link, from `begin` until something fails; `mirrored` is its watermark."""
 
     def __init__(
-        self, link: Link, journal: SqliteJournal, owner: Owner, aside: frozenset[str]
+        self,
+        link: Link,
+        journal: SqliteJournal,
+        owner: Owner,
+        aside: frozenset[str] = frozenset(),
+        *,
+        slice_ns: int = SLICE_NS,
     ) -> None:
         self._link = link
         self._journal = journal
         self._owner = owner
         self._aside = aside
+        self._slice_ns = slice_ns
         self._tips: dict[str, Id] = {}
         self._waiting: deque[Envelope] = deque()
         self._entries: Iterator[Entry] = iter(())
@@ -127,18 +134,31 @@ class Writer:
             for entry in entries_of(event, self._aside)
             if entry.key == key and entry.id > last
         )
-        while entries := _portion(lacking):
+        while entries := self._portion(lacking):
             await self._append(entries, self.mirrored)
+
+    def _portion(self, entries: Iterator[Entry]) -> list[Entry]:
+        """Takes what one step can hold."""
+        until = perf_ns() + self._slice_ns
+        taken: list[Entry] = []
+        for entry in entries:
+            taken.append(entry)
+            if len(taken) == SLICE or perf_ns() > until:
+                break
+        return taken
 
     def _slice(self) -> tuple[list[Entry], int]:
         """Takes entries until a slice is full; gives them with the last event that they complete.
 
-        What a key has already is passed over. An event with many rows may fill several slices.
+        What a key has already is passed over. An event with many rows may fill several slices, and
+        however short the time is, something is done in it.
         """
         taken: list[Entry] = []
         seq = self.mirrored
-        until = perf_ns() + SLICE_NS
-        while len(taken) < SLICE and perf_ns() < until:
+        until = perf_ns() + self._slice_ns
+        while len(taken) < SLICE:
+            if perf_ns() > until and (taken or seq > self.mirrored):
+                break
             entry = next(self._entries, None)
             if entry is None:
                 if not self._next_event():
@@ -192,17 +212,6 @@ def before_all(journal: SqliteJournal) -> int:
     """Gives the number before the journal's first event: the watermark of an empty mirror."""
     first = next(journal.read(1), None)
     return journal.flushed_seq if first is None else first.seq - 1
-
-
-def _portion(entries: Iterator[Entry]) -> list[Entry]:
-    """Takes what one step can hold."""
-    until = perf_ns() + SLICE_NS
-    taken: list[Entry] = []
-    for entry in entries:
-        taken.append(entry)
-        if len(taken) == SLICE or perf_ns() > until:
-            break
-    return taken
 
 
 def _held(told: Mapping[bytes, bytes]) -> Held:
