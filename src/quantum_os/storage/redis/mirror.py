@@ -126,6 +126,7 @@ class Mirror(Edge):
                 refuse_unfit(await link.info())
                 writer = self._writer(link)
                 await writer.begin()
+                self._arrived(writer)
                 while await writer.advance():
                     self._arrived(writer)
         return self.lag
