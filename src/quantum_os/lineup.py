@@ -21,9 +21,11 @@ from quantum_os.events.execution import OrderSubmitted
 from quantum_os.events.governance import Policy
 from quantum_os.events.market import FeedState, Instrument
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
+from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
 from quantum_os.events.units import NS_PER_S, Mode, Ns, Usd
 from quantum_os.execution.conservation import Conservation
+from quantum_os.execution.intake import Intake, IntakeConfig
 from quantum_os.execution.orders import Orders
 from quantum_os.execution.reconcile import Reconcile
 from quantum_os.execution.venues.sim.venue import SimVenue
@@ -72,6 +74,9 @@ PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset()
 SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
 """Modes in which prices may be made up: nothing real is bought or sold there."""
 
+FROM_OUTSIDE: frozenset[type[Event]] = frozenset({IntentReceived})
+"""Said only by edges that stand in the line-up where somebody outside is let in."""
+
 REQUIRED: tuple[str, ...] = (
     "ai.decision",
     "exits.planner",
@@ -93,12 +98,12 @@ REQUIRED: tuple[str, ...] = (
 
 def refuse_gaps(modules: Sequence[Module]) -> None:
     """Raises WiringError unless the line-up is whole and hangs together."""
-    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
+    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
 
 
 def gaps(modules: Sequence[Module]) -> list[str]:
     """Lists what is missing from a line-up or does not hang together."""
-    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS, REQUIRED)
+    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
 
 
 def trusted(mode: Mode, feed: Module) -> Module:
@@ -243,6 +248,7 @@ def line_up(
         RiskGate(GateConfig(tape_step_s=step_s)),
         Safety(SafetyConfig(tape_step_s=step_s)),
         # execution: do it
+        Intake(IntakeConfig(tape_step_s=step_s)),
         Orders(),
         venue or SimVenue(settings.sim),
         Reconcile(),

@@ -14,6 +14,7 @@ from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.config import SimVenueConfig
 from quantum_os.formulas.costs import CostModel
 from quantum_os.formulas.rounding import decimal_of
+from quantum_os.formulas.symbols import perpetual
 from quantum_os.formulas.timeframes import TIMEFRAMES
 from quantum_os.governance.policy_document import (
     Document,
@@ -25,7 +26,6 @@ from quantum_os.governance.policy_document import (
 )
 from quantum_os.kernel.ids import fingerprint
 from quantum_os.market.quality import QualityConfig
-from quantum_os.market.symbols import perpetual
 
 ENVIRONMENT_PREFIX = "QUANTUM_OS__"
 DECISION_TIMEFRAMES = ("1h", "4h")

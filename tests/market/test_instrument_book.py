@@ -5,12 +5,12 @@ import pytest
 
 from quantum_os.events.market import Bracket, Instrument
 from quantum_os.events.units import Notional, Price, Qty, Usd
+from quantum_os.formulas.symbols import unified
 from quantum_os.market.instrument_book import (
     check_instrument,
     packaged_instruments,
     read_book,
 )
-from quantum_os.market.symbols import unified
 
 
 def bracket(floor: str, cap: str, leverage: int, mmr: str, cum: str) -> Bracket:

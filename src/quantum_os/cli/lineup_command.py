@@ -14,7 +14,7 @@ from quantum_os.events.base import Event, stream_of
 from quantum_os.events.catalog import EVENTS, PLANNED
 from quantum_os.events.units import Mode
 from quantum_os.kernel.reactor import Module
-from quantum_os.lineup import JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, gaps, line_up
+from quantum_os.lineup import FROM_OUTSIDE, JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, gaps, line_up
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import Settings, policy_of
 
@@ -110,6 +110,8 @@ def stream_rows(modules: Sequence[Module]) -> dict[str, StreamRow]:
 def _status(kind: type[Event]) -> str:
     if kind in PLANNED_PRODUCERS:
         return "producer planned"
+    if kind in FROM_OUTSIDE:
+        return "from outside, where that is let in"
     return "journal only" if kind in JOURNAL_ONLY else "live"
 
 

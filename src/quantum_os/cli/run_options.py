@@ -9,8 +9,8 @@ import rich_click as click
 from quantum_os.cli.console import refuse
 from quantum_os.cli.options import flags
 from quantum_os.execution.venues.fee_tiers import fees_of
+from quantum_os.formulas.symbols import perpetual
 from quantum_os.governance.policy_document import Document, laid_over
-from quantum_os.market.symbols import perpetual
 
 C = TypeVar("C", bound=Callable[..., Any])
 

@@ -8,11 +8,11 @@ from quantum_os.cli.console import out, print_json, refuse
 from quantum_os.cli.options import json_option
 from quantum_os.cli.recorded_choice import chosen, run_option
 from quantum_os.cli.why_view import show
+from quantum_os.formulas.symbols import unified
 from quantum_os.kernel.iso_time import from_iso
 from quantum_os.learning.explain.decision_bars import NoAnswer
 from quantum_os.learning.explain.why import Why
 from quantum_os.learning.explain.why import why as answer
-from quantum_os.market.symbols import unified
 from quantum_os.storage.recorded import open_recorded
 from quantum_os.storage.run_book import RunFolderError
 

@@ -81,3 +81,25 @@ class TradeIntent(Event, frozen=True):
     created: Ns
     expires: Ns
     STREAM: ClassVar[str] = "trade.intent"
+
+
+class IntentReceived(Event, frozen=True):
+    """Somebody outside asked for an entry; it obeys every gate, as our own intents do.
+
+    `delivery` names the message, so that one that comes twice is known. `intent` is what it said,
+    None where a field is `missing` or a `problem` makes it unreadable. `created` None: no time was
+    given. More waits behind it unless `is_last`; with `drain` it is consumed and not traded.
+    """
+
+    delivery: str
+    producer: str
+    intent_id: str
+    decision_id: str
+    symbol: str
+    side: PositionSide
+    created: Ns | None
+    intent: TradeIntent | None
+    missing: tuple[str, ...] = ()
+    problem: str = ""
+    is_last: bool = True
+    drain: bool = False

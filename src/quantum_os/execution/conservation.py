@@ -4,7 +4,10 @@ import msgspec
 
 from quantum_os.events.execution import ExecutionResult, ResultStatus
 from quantum_os.events.risk import RiskPermit, RiskRefusal
-from quantum_os.events.sizing import TradeIntent
+from quantum_os.events.sizing import IntentReceived, TradeIntent
+from quantum_os.events.units import Ns
+from quantum_os.execution.intake import DELIVERIES_REMEMBERED
+from quantum_os.execution.trades import remember
 from quantum_os.kernel.reactor import Reactor
 
 INTENTS_OPEN_MAX = 10_000
@@ -14,9 +17,8 @@ INTENTS_OPEN_MAX = 10_000
 class ConservationState(msgspec.Struct):
     """Intents by end: total = filled + refused + expired + superseded + in flight.
 
-    `offered` and `permitted` count the intents in flight, by id and stage.
-
-    An id stands more than once while a repeated offer of the same intent waits for its refusal.
+    `received` (from outside), `offered` and `permitted` count the intents in flight, by id and
+    stage. An id stands more than once while a repeated offer of the same intent waits for its end.
     """
 
     total: int = 0
@@ -26,10 +28,12 @@ class ConservationState(msgspec.Struct):
     superseded: int = 0
     offered: dict[str, int] = {}
     permitted: dict[str, int] = {}
+    received: dict[str, int] = {}
+    deliveries: dict[str, Ns] = {}
 
     @property
     def in_flight(self) -> int:
-        return sum(self.offered.values()) + sum(self.permitted.values())
+        return sum(sum(each.values()) for each in (self.received, self.offered, self.permitted))
 
 
 class UnconservedIntent(AssertionError):
@@ -54,11 +58,19 @@ class Conservation(Reactor[ConservationState]):
         ended = state.filled + state.refused + state.expired + state.superseded
         return state.total - ended - state.in_flight
 
+    def on_received(self, event: IntentReceived) -> None:
+        """Counts an intent from outside; a message that comes again is no second one."""
+        now = Ns(self.now)
+        if remember(self.state.deliveries, event.delivery, now, DELIVERIES_REMEMBERED):
+            self._open(self.state.received, event.intent_id)
+
     def on_intent(self, event: TradeIntent) -> None:
-        self.state.total += 1
-        _add(self.state.offered, event.intent_id)
-        if self.state.in_flight > INTENTS_OPEN_MAX:
-            raise OverflowError(f"more than {INTENTS_OPEN_MAX} intents are in flight")
+        """Counts an intent, unless it has come from outside and been counted there."""
+        if event.intent_id in self.state.received:
+            _take(self.state.received, event.intent_id, "offered")
+            _add(self.state.offered, event.intent_id)
+        else:
+            self._open(self.state.offered, event.intent_id)
 
     def on_permit(self, event: RiskPermit) -> None:
         """Moves an intent from offered to permitted; a repeated permit moves nothing."""
@@ -72,7 +84,9 @@ class Conservation(Reactor[ConservationState]):
         self.state.refused += 1
 
     def on_result(self, event: ExecutionResult) -> None:
-        _take(self.state.permitted, event.intent_id, event.status)
+        is_permitted = event.intent_id in self.state.permitted
+        stage = self.state.permitted if is_permitted else self.state.received
+        _take(stage, event.intent_id, event.status)
         match event.status:
             case ResultStatus.FILLED | ResultStatus.PARTIAL:
                 self.state.filled += 1
@@ -82,6 +96,12 @@ class Conservation(Reactor[ConservationState]):
                 self.state.expired += 1
             case ResultStatus.SUPERSEDED:
                 self.state.superseded += 1
+
+    def _open(self, stage: dict[str, int], intent_id: str) -> None:
+        self.state.total += 1
+        _add(stage, intent_id)
+        if self.state.in_flight > INTENTS_OPEN_MAX:
+            raise OverflowError(f"more than {INTENTS_OPEN_MAX} intents are in flight")
 
 
 def _add(stage: dict[str, int], intent_id: str) -> None:

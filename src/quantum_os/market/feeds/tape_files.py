@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
+from quantum_os.formulas.symbols import unified
 from quantum_os.market.feeds.tape_error import TapeError
-from quantum_os.market.symbols import unified
 
 SUFFIXES = (".parquet", ".csv")
 PERPETUAL_MARKETS = ("um", "linear", "swap", "perp")

@@ -1,6 +1,6 @@
 import pytest
 
-from quantum_os.market.symbols import unified
+from quantum_os.formulas.symbols import joined, unified
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_names_of_a_perpetual(name: str, symbol: str) -> None:
 def test_f38_names_of_nothing_we_trade(name: str) -> None:
     with pytest.raises(ValueError, match="not a linear perpetual"):
         unified(name)
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT:USDT", "1000PEPE/USDT:USDT", "ETH/USDC:USDC"])
+def test_the_joined_name_reads_back(symbol: str) -> None:
+    assert "/" not in joined(symbol)
+    assert unified(joined(symbol)) == symbol

@@ -29,3 +29,8 @@ def perpetual(name: str) -> str:
     """
     said = name.upper()
     return unified(f"{said}USDT" if _BASE.fullmatch(said) else said)
+
+
+def joined(symbol: str) -> str:
+    """Gives `BTCUSDT` for `BTC/USDT:USDT`: how venues and the replaced system spell it."""
+    return symbol.partition(":")[0].replace("/", "")
