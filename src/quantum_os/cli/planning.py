@@ -3,7 +3,6 @@
 from quantum_os.ai.voter_card import VoterError
 from quantum_os.ai.voter_search import find_voters
 from quantum_os.events.units import Mode
-from quantum_os.formulas.symbols import unified
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.lineup import SIMULATIONS, VOTERS, Plan, Recording
 from quantum_os.market.instrument_book import packaged_instruments
