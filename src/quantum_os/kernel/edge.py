@@ -8,15 +8,22 @@ from quantum_os.kernel.instant import Instant
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Handler, Snapshot
+from quantum_os.kernel.write_ahead import NoSpool, Spool
 
 
 class EdgeContext:
-    """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier."""
+    """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier.
 
-    def __init__(self, clock: Clock, lanes: Lanes, journal: Journal) -> None:
+    `spool` keeps what must not be lost while the journal cannot be written.
+    """
+
+    def __init__(
+        self, clock: Clock, lanes: Lanes, journal: Journal, spool: Spool | None = None
+    ) -> None:
         self.clock = clock
         self.lanes = lanes
         self.journal = journal
+        self.spool = spool or NoSpool()
 
 
 class Edge:

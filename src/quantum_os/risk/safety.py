@@ -84,6 +84,9 @@ class Safety(Reactor[SafetyState]):
 
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.price_venue = event.venue.removeprefix("sim:")
+        if event.world_went_on and self.state.feed_at is not None:
+            # Nobody was here to hear the feed: its silence counts from now on.
+            self.state.feed_at = Ns(self.now)
 
     def on_tripped(self, event: SafetyTripped) -> None:
         """Closes again what an earlier life of the process left closed; our own word is no news."""

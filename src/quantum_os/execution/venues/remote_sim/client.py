@@ -32,6 +32,7 @@ from quantum_os.execution.venues.remote_sim.wire import (
 )
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 
 FEED = "execution.venues.remote_sim.feed"
@@ -128,11 +129,15 @@ class Client:
         """Returns when the venue listens and all that it said before has been heard."""
         await self._live.wait()
 
-    async def send(self, frame: Frame) -> None:
-        """Sends now; returns when the bytes have left; raises OSError when they may not have."""
+    async def send(self, frame: Frame, what: str = "") -> None:
+        """Sends now; returns when the bytes have left; raises OSError when they may not have.
+
+        `what` is the errand's name at the kill points.
+        """
         if self._writer is None:
             raise ConnectionResetError("the venue is not connected")
         self._writer.write(pack(frame))
+        kill_point("venue.after_write", what)
         await self._writer.drain()
 
     async def acknowledge(self, errand: Errand) -> None:
@@ -154,7 +159,9 @@ class Client:
             if self._failures:
                 await asyncio.sleep(self._rest_s())
             try:
+                kill_point("client.before_connect")
                 streams = await connect(self._config.address)
+                kill_point("client.after_connect")
                 return await asyncio.wait_for(self._entered(streams, lanes), HANDSHAKE_S)
             except (WireError, VenueRefused):
                 raise
@@ -177,6 +184,7 @@ class Client:
         except BaseException:
             streams[1].close()
             raise
+        kill_point("client.after_welcome")
         self.venue, self._lockstep = welcome.venue, welcome.lockstep
         self._writer = streams[1]
         self._link += 1
@@ -203,24 +211,33 @@ class Client:
         return False
 
     async def _catch_up(self) -> None:
+        kill_point("client.before_live")
         for frame in self.outbox.catches_up():
             await self.send(frame)
+        self.outbox.ask_listing()
         self._failures = 0
         self._live.set()
+        kill_point("client.after_live")
 
     async def _pass_on(self, frame: Frame, lanes: Lanes) -> None:
         if frame.kind is Kind.MARKET:
+            kill_point("client.before_market")
             await lanes.offer_market(frame.ts, event_of(frame, _FEED_STREAMS), FEED)
+            kill_point("client.after_market")
         elif frame.kind is Kind.MARK:
             await lanes.offer_market(frame.ts, None, FEED)
         elif frame.kind is Kind.FACT:
             await self._book(frame, lanes)
         elif frame.kind is Kind.LISTING:
+            kill_point("client.before_listing")
             await self._offer(lanes, event_of(frame, _LISTING_STREAMS))
+            kill_point("client.after_listing")
         elif frame.kind is Kind.ANSWER:
             event = event_of(frame, _ANSWER_STREAMS)
             self.outbox.hears(event)
+            kill_point("client.before_answer")
             await self._offer(lanes, event)
+            kill_point("client.after_answer")
         elif frame.kind is Kind.REFUSED:
             _raise_refusal(frame)
         else:
@@ -233,8 +250,10 @@ class Client:
             raise WireError(f"fact {frame.seq} after {self.seen}")
         event = event_of(frame, FACT_STREAMS)
         self.outbox.hears(event)
+        kill_point("client.before_fact", frame.stream)
         await lanes.offer_control(frame.ts, event, VENUE)
         self.seen = frame.seq
+        kill_point("client.after_fact", frame.stream)
 
     async def _offer(self, lanes: Lanes, event: Event) -> None:
         await lanes.offer_control(self.time, event, OWN_WORD)
@@ -252,6 +271,7 @@ async def _greeted(streams: Streams, hello: Hello) -> tuple[FrameReader, Welcome
     tune(writer)
     writer.write(pack(framed(Kind.HELLO, hello)))
     await writer.drain()
+    kill_point("client.after_hello")
     frame = await reader.next()
     if frame is None:
         raise ConnectionResetError("the server hung up on hello")
