@@ -46,6 +46,7 @@ from quantum_os.portfolio.exposure import Exposure
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.risk.gate import GateConfig, RiskGate
+from quantum_os.risk.keepers import Keepers
 from quantum_os.risk.safety import Safety, SafetyConfig
 from quantum_os.settings import Settings, config_hash
 from quantum_os.sizing.desk import Desk, DeskConfig
@@ -74,6 +75,7 @@ REQUIRED: tuple[str, ...] = (
     "sizing.desk",
     "risk.gate",
     "risk.safety",
+    "risk.keepers",
     "execution.orders",
     "execution.venues.",
     "execution.reconcile",
@@ -141,8 +143,10 @@ class Plan(msgspec.Struct, frozen=True):
         """What ids are derived under: the configuration, the data's content and the seed."""
         return derive("run", self.config_hash, self.data_hash, self.settings.run.seed)
 
-    def first_event(self, build: str, started_at: int, epoch: int = 0) -> ProcessStarted:
-        """Gives the input that begins the run."""
+    def first_event(
+        self, build: str, started_at: int, epoch: int = 0, *, world_went_on: bool = False
+    ) -> ProcessStarted:
+        """Gives the input that begins a life of the run."""
         return ProcessStarted(
             epoch=epoch,
             build=build,
@@ -153,6 +157,7 @@ class Plan(msgspec.Struct, frozen=True):
             seed=self.settings.run.seed,
             deposit=Usd(decimal_of(self.settings.run.deposit)),
             started_at=Ns(started_at),
+            world_went_on=world_went_on,
         )
 
 
@@ -171,10 +176,12 @@ def line_up(
     feed: Module | None = None,
     venue: Module | None = None,
     voters: tuple[Voter, ...] = VOTERS,
+    keepers: Sequence[Module] = (),
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent; without a venue it is simulated in this process.
+    Without a feed the market is silent; without a venue it is simulated in this process. `keepers`
+    are the edges of a process that keeps what happens; a backtest has none.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
@@ -210,6 +217,7 @@ def line_up(
         # risk: may it
         RiskGate(GateConfig(tape_step_s=step_s)),
         Safety(SafetyConfig(tape_step_s=step_s)),
+        Keepers(),
         # execution: do it
         Orders(),
         venue or SimVenue(settings.sim),
@@ -225,4 +233,6 @@ def line_up(
         # governance: who may do what
         PolicyDesk(PolicyConfig(policy)),
         Universe(UniverseConfig(plan.symbols)),
+        # storage: what is kept
+        *keepers,
     )

@@ -4,97 +4,119 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
-from quantum_os.cli.backtesting import Finished, timers_of
+from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.live_view import LiveView, RecentDeeds
+from quantum_os.cli.process import Edges, Life, Process, Restarts, claimed, life
+from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
-from quantum_os.events.base import Event
-from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.kernel.bus import Bus
-from quantum_os.kernel.clock import ReplayClock, perf_ns
+from quantum_os.kernel.clock import perf_ns
+from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.logs import LogTap
-from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
-from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
+from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
-from quantum_os.risk.latches import standing
-from quantum_os.storage.sqlite_journal import SqliteJournal
+from quantum_os.storage.home import Home, HomeLock
+
+
+class ComeBack(msgspec.Struct, frozen=True):
+    """Where a recovery came out, and from what."""
+
+    seq: int
+    at: str
+    snapshot_seq: int
+    inputs: int
+    notes: tuple[str, ...]
 
 
 class Demo(msgspec.Struct, frozen=True):
     """What to play, where to keep it, how fast, for how long, and whether somebody watches.
 
-    `feed` and `venue` are given when both are elsewhere; then the speed is not ours to choose.
+    `remote` is given when market and venue are elsewhere; then the speed is not ours to choose.
     """
 
     plan: Plan
     market: Recording
-    journal: Path
+    home: Home
     speed: float
     duration_s: float | None
     shows: bool
     build: str
     market_name: str = "tape"
-    feed: Module | None = None
-    venue: Module | None = None
+    remote: Remote | None = None
+
+    @property
+    def paced_from(self) -> int:
+        """Where the warm-up ends, ns: before it nothing is paced and nothing is logged."""
+        timeframe = timeframe_ns(self.plan.policy.decision.timeframe)
+        return self.market.start + self.plan.settings.run.warmup_bars * timeframe
+
+    def edges(self) -> Edges:
+        """Gives a life its feed and, where the venue is a process of its own, the way to it."""
+        if self.remote is not None:
+            return Edges(*self.remote.edges())
+        return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.paced_from))
 
 
 async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
-    """Plays until the tape ends, the time is up, or a signal comes; gives why, and the result."""
-    plan = demo.plan
-    warmup = plan.settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
-    paced_from = demo.market.start + warmup
-    feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=paced_from)
-    modules = line_up(plan, feed, demo.venue)
-    refuse_gaps(modules)
-    journal = SqliteJournal(demo.journal)
+    """Plays until the tape ends, the time is up, or a signal comes; gives why, and the result.
+
+    Raises HomeTaken, and what a recovery raises; then nothing was played.
+    """
+    restarts = Restarts()
+    with claimed(demo.home) as lock:
+        ending, result = await _live(demo, lock)
+        while ending.may_restart and restarts.allowed():
+            lock.raise_to(lock.epoch + 1)
+            ending, result = await _live(demo, lock)
+    return ending, result
+
+
+async def come_back_only(demo: Demo) -> ComeBack:
+    """Comes back to where the journal ends and saves a snapshot there; nothing begins."""
+    with claimed(demo.home) as lock, life(process_of(demo, RecentDeeds()), lock) as found:
+        await found.checkpoints.finish(found.bus, found.modules)
+        recovered = found.recovered
+        at = iso(found.bus.instant.ns)
+        return ComeBack(
+            found.bus.seq, at, recovered.snapshot_seq, recovered.inputs, recovered.notes
+        )
+
+
+def process_of(demo: Demo, recent: RecentDeeds) -> Process:
+    """Gives the process that plays a demo."""
+    return Process(
+        plan=demo.plan,
+        home=demo.home,
+        build=demo.build,
+        now=demo.market.start if demo.remote is None else demo.remote.time,
+        make_edges=demo.edges,
+        world_went_on=demo.remote is not None,
+        taps=(LogTap(demo.paced_from), recent),
+    )
+
+
+async def _live(demo: Demo, lock: HomeLock) -> tuple[Ending, RunResult]:
     recent = RecentDeeds()
-    try:
-        bus = Bus(
-            modules,
-            TappedJournal(journal, LogTap(paced_from), recent),
-            first_seq=journal.last_seq + 1,
-        )
-        clock = ReplayClock(demo.market.start)
-        runtime = Runtime(
-            modules=modules, bus=bus, timers=timers_of(modules), journal=journal, clock=clock
-        )
+    with life(process_of(demo, recent), lock) as lived:
         started = perf_ns()
-        first = first_inputs(demo, journal)
-        with _stopping(runtime, demo.duration_s):
-            ending = await _watched(runtime, first, demo, recent)
-        finished = Finished(bus, tuple(modules), runtime.lanes.taken, (perf_ns() - started) / 1e9)
-        return ending, result_of(plan, demo.market, finished, demo.build)
-    finally:
-        journal.close()
+        with _stopping(lived.runtime, demo.duration_s):
+            ending = await _watched(lived, demo, recent)
+        wall_s = (perf_ns() - started) / 1e9
+        finished = Finished(lived.bus, lived.modules, lived.runtime.lanes.taken, wall_s)
+        return ending, result_of(demo.plan, demo.market, finished, demo.build)
 
 
-def first_inputs(demo: Demo, journal: SqliteJournal) -> list[Event]:
-    """Gives the inputs of recovery: the start, and every latch that an earlier life left closed."""
-    lives = sum(1 for _ in journal.read_streams("process.started"))
-    start = demo.plan.first_event(demo.build, demo.market.start, epoch=lives)
-    return [start, *closed_latches(journal)]
-
-
-def closed_latches(journal: SqliteJournal) -> list[SafetyTripped]:
-    """Gives the latches that were tripped and never cleared, in the order they tripped."""
-    events = [each.event() for each in journal.read_streams("safety.tripped", "safety.cleared")]
-    told = [event for event in events if isinstance(event, SafetyTripped | SafetyCleared)]
-    return list(standing(told).values())
-
-
-async def _watched(runtime: Runtime, first: list[Event], demo: Demo, recent: RecentDeeds) -> Ending:
+async def _watched(lived: Life, demo: Demo, recent: RecentDeeds) -> Ending:
     if not demo.shows:
-        return await runtime.run(first)
-    view = LiveView(runtime, demo.plan, recent, demo.market_name)
+        return await lived.runtime.run(lived.first)
+    view = LiveView(lived.runtime, demo.plan, recent, demo.market_name)
     watching = asyncio.create_task(view.run())
     try:
-        return await runtime.run(first)
+        return await lived.runtime.run(lived.first)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

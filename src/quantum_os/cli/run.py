@@ -8,8 +8,9 @@ import rich_click as click
 
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
-from quantum_os.cli.demo import Demo, play_demo
+from quantum_os.cli.demo import ComeBack, Demo, come_back_only, play_demo
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.cli.options import (
     config_option,
     data_option,
@@ -21,17 +22,21 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run
 from quantum_os.cli.remote import reach
+from quantum_os.cli.results import RunResult
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
+from quantum_os.kernel.journal import JournalDamaged
+from quantum_os.kernel.recovery import AnotherBuild, Diverged
+from quantum_os.kernel.runtime import Ending
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings
+from quantum_os.storage.home import Home, HomeTaken
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
 
-JOURNAL_FILE = "journal.sqlite"
 _BUILT = (Mode.DEMO,)
 
 
@@ -58,13 +63,17 @@ _BUILT = (Mode.DEMO,)
     show_default=True,
     help="Times real time, once the warm-up has been played.",
 )
-@click.option("--database", metavar="URL", help="Where the journal is kept: sqlite:///PATH.")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
     default=Path("var"),
     show_default=True,
     help="The folder of the process's state.",
+)
+@click.option(
+    "--recover-only",
+    is_flag=True,
+    help="Come back to where the journal ends, save a snapshot, and stop: before another release.",
 )
 @profile_option
 @config_option
@@ -78,8 +87,8 @@ def run(
     venue: str | None,
     duration: float | None,
     speed: float,
-    database: str | None,
     home: Path,
+    recover_only: bool,
     profile: str | None,
     config: Path | None,
     seed: int | None,
@@ -89,7 +98,8 @@ def run(
     """Run the fund until Ctrl-C, the end of the tape, or --duration.
 
     demo plays a market through the live process: quickly through the first 300 decision bars, then
-    at --speed times real time. Without --data the market is synthetic. The journal stays in --home.
+    at --speed times real time. Without --data the market is synthetic. --home holds all that
+    happened: run again, it goes on exactly where it stopped, however it was stopped.
     """
     if Mode(mode) not in _BUILT:
         refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
@@ -101,7 +111,6 @@ def run(
         remote = None if venue is None else reach(venue, settings, data)
         market = remote.market if remote is not None else market_of(data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)
-        journal = _journal_path(database, home)
     except (TapeError, SettingsError, ValueError) as error:
         refuse(str(error))
     logs.configure("WARNING" if shows else log_level)
@@ -110,16 +119,27 @@ def run(
     demo = Demo(
         plan=plan,
         market=market,
-        journal=journal,
+        home=Home(home),
         speed=speed,
         duration_s=duration,
         shows=shows,
         build=build(),
         market_name="remote" if remote else "tape" if data else "SYNTHETIC",
-        feed=remote.feed if remote else None,
-        venue=remote.venue if remote else None,
+        remote=remote,
     )
-    ending, result = asyncio.run(play_demo(demo))
+    try:
+        if recover_only:
+            _tell_recovered(asyncio.run(come_back_only(demo)), as_json=as_json)
+            return
+        ending, result = asyncio.run(play_demo(demo))
+    except (HomeTaken, HomeRefused, AnotherBuild) as error:
+        refuse(str(error), ExitCode.REFUSED)
+    except (Diverged, JournalDamaged) as error:
+        refuse(str(error), ExitCode.FAILED)
+    _tell(ending, result, as_json=as_json)
+
+
+def _tell(ending: Ending, result: RunResult, *, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
@@ -129,11 +149,14 @@ def run(
         refuse(ending.fault, ExitCode.FAILED)
 
 
-def _journal_path(database: str | None, home: Path) -> Path:
-    """Reads the database URL; raises ValueError for what this release cannot keep a journal in."""
-    if database is None:
-        return home / JOURNAL_FILE
-    scheme, _, path = database.partition("://")
-    if scheme != "sqlite" or not path.startswith("/"):
-        raise ValueError(f"--database {database!r}: this release takes sqlite:///PATH only")
-    return Path(path.removeprefix("/"))
+def _tell_recovered(found: ComeBack, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    out.print(
+        f"recovered to seq {found.seq} at {found.at}: snapshot {found.snapshot_seq}, "
+        f"{found.inputs} inputs played; a snapshot of it is saved",
+        highlight=False,
+    )
+    for note in found.notes:
+        err.print(note, style="yellow", highlight=False)

@@ -1,5 +1,6 @@
 """What an edge is: it turns the world into events, and events into deeds."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from quantum_os.events.base import Event
@@ -64,6 +65,9 @@ class Edge:
 
     def restore(self, snapshot: Snapshot) -> None:
         raise TypeError(f"{self.name} is an edge: it keeps nothing that must survive")
+
+    def go_on(self, inputs: Mapping[str, int]) -> None:
+        """Hears, before its task starts, how many inputs of each source the journal holds."""
 
     async def run(self, context: EdgeContext) -> None:
         """Works until cancelled, or until the world has no more to say."""

@@ -66,7 +66,6 @@ RECOVERY_POINTS: tuple[str, ...] = (
     "recovery.after_tail",
     "recovery.after_merge",
     "recovery.after_start",
-    "recovery.after_barrier",
     "recovery.after_clear",
 )
 """Points of the start itself, visited by every life: a second kill here is a nested one."""

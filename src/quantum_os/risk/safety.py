@@ -92,6 +92,10 @@ class Safety(Reactor[SafetyState]):
         """Closes again what an earlier life of the process left closed; our own word is no news."""
         self.state.latches.setdefault(event.cause, event)
 
+    def on_cleared(self, event: SafetyCleared) -> None:
+        """Forgets a latch that somebody else has opened; what we opened is forgotten already."""
+        self.state.latches.pop(event.cause, None)
+
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event
 

@@ -1,7 +1,6 @@
 """EDGE. The one connection of the two edges: when it is made again, and what comes through it."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -31,7 +30,6 @@ from quantum_os.execution.venues.remote_sim.wire import (
     pack,
 )
 from quantum_os.kernel.chance import generator
-from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 
@@ -69,12 +67,6 @@ class ClientConfig(msgspec.Struct, frozen=True):
     address: Address
     seed: int = 0
     since: int = 0
-
-
-def facts_booked(envelopes: Iterable[Envelope]) -> int:
-    """Counts a venue's facts in a journal: what a process that has recovered asks on from."""
-    streams = FACT_STREAMS
-    return sum(1 for each in envelopes if each.source == VENUE and each.stream in streams)
 
 
 async def look(address: Address) -> Welcome:

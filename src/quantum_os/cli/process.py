@@ -1,0 +1,157 @@
+"""One life of a live process: recovered, ready to run, and let go of in order."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+import structlog
+
+from quantum_os.cli.backtesting import timers_of
+from quantum_os.cli.homecoming import (
+    Household,
+    alerts_of,
+    come_back,
+    open_home,
+    refuse_another,
+)
+from quantum_os.events.base import Event
+from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.checkpoints import Checkpoints
+from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
+from quantum_os.kernel.edge import Edge
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.journal import JournalFailed
+from quantum_os.kernel.kill_points import kill_point
+from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.recovery import Recovered
+from quantum_os.kernel.runtime import Runtime
+from quantum_os.kernel.tapped_journal import TappedJournal
+from quantum_os.lineup import Plan, line_up, refuse_gaps
+from quantum_os.storage.home import Home, HomeLock
+from quantum_os.storage.journal_watch import JournalWatch, disk_of
+
+NS_PER_MS = 1_000_000
+
+RESTARTS_MAX = 3
+RESTARTS_WINDOW_S = 600.0
+"""A money-path fault restarts the process through recovery, so often in so many wall seconds."""
+
+_log = structlog.get_logger("quantum_os.process")
+
+
+class Edges(msgspec.Struct, frozen=True):
+    """What a life has to do with the world; None where it is simulated or silent."""
+
+    feed: Module | None = None
+    venue: Module | None = None
+    keepers: tuple[Module, ...] = ()
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What a process is made of.
+
+    `make_edges` gives new edges to each life. `now` is the time (ns) at which an empty home, or a
+    world that went on, is entered. `taps` see each event once it is journaled, recovery apart.
+    """
+
+    plan: Plan
+    home: Home
+    build: str
+    now: int
+    make_edges: Callable[[], Edges]
+    world_went_on: bool = False
+    taps: tuple[Callable[[Envelope], None], ...] = ()
+
+
+class Life(msgspec.Struct, frozen=True):
+    """One life that is ready to run; `first` are the inputs that it begins with."""
+
+    runtime: Runtime
+    bus: Bus
+    modules: tuple[Module, ...]
+    checkpoints: Checkpoints
+    recovered: Recovered
+    first: list[Event]
+
+
+class Restarts:
+    """Says whether a process that broke may start once more."""
+
+    def __init__(self) -> None:
+        self._at: list[int] = []
+
+    def allowed(self) -> bool:
+        """Counts a fault; False for the one too many."""
+        now = monotonic_ns()
+        self._at = [at for at in self._at if now - at < RESTARTS_WINDOW_S * 1e9] + [now]
+        return len(self._at) <= RESTARTS_MAX
+
+
+@contextmanager
+def claimed(home: Home) -> Iterator[HomeLock]:
+    """Holds a home for as long as the process needs it; raises HomeTaken and OSError."""
+    lock = HomeLock(home)
+    try:
+        lock.take()
+        kill_point("recovery.after_lock")
+        yield lock
+    finally:
+        lock.let_go()
+
+
+@contextmanager
+def life(process: Process, lock: HomeLock) -> Iterator[Life]:
+    """Comes back to where the last life ended, and closes the home when this one is over.
+
+    Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started.
+    """
+    household = open_home(process.home)
+    try:
+        refuse_another(household, process.plan, world_went_on=process.world_went_on)
+        lock.raise_to(household.last_epoch() + 1)
+        now_ms = WallClock().now() // NS_PER_MS
+        household, recovered = come_back(
+            household, lambda opened: _modules(process, opened), process.build, now_ms
+        )
+        yield _ready(process, household, recovered, lock.epoch)
+    finally:
+        try:
+            household.close()
+        except JournalFailed as error:
+            _log.error("the journal was not written to its end", why=str(error))
+
+
+def _modules(process: Process, household: Household) -> tuple[Module, ...]:
+    edges = process.make_edges()
+    folder = process.home.folder
+    watch = JournalWatch(household.journal, household.spool, lambda: disk_of(folder))
+    keepers = (watch, *edges.keepers)
+    modules = line_up(process.plan, edges.feed, edges.venue, keepers=keepers)
+    refuse_gaps(modules)
+    return modules
+
+
+def _ready(process: Process, household: Household, recovered: Recovered, epoch: int) -> Life:
+    bus, modules = recovered.bus, recovered.modules
+    stood_at = bus.instant.ns
+    now = max(stood_at, process.now) if process.world_went_on or not stood_at else stood_at
+    for module in modules:
+        if isinstance(module, Edge):
+            module.go_on(bus.inputs)
+    checkpoints = Checkpoints(household.snapshots, household.journal, process.build)
+    checkpoints.begin(bus)
+    runtime = Runtime(
+        modules=modules,
+        bus=bus,
+        timers=timers_of(modules),
+        journal=household.journal,
+        clock=ReplayClock(now),
+        spool=household.spool,
+        checkpoints=checkpoints,
+    )
+    bus.write_to(TappedJournal(household.journal, runtime.keepers, *process.taps))
+    started = process.plan.first_event(
+        process.build, now, epoch, world_went_on=process.world_went_on
+    )
+    first = [started, *alerts_of(household, recovered, now)]
+    return Life(runtime, bus, modules, checkpoints, recovered, first)
