@@ -141,7 +141,11 @@ def _play_tail(bus: Bus, rejoining: Rejoining, base: int) -> int:
     """Plays the inputs after `base` and holds all that follows against what was journaled."""
     inputs, seq = 0, base
     for row in rejoining.read(base + 1):
-        if seq and row.seq != seq + 1:
+        if row.seq > rejoining.held:
+            break  # what this recovery has appended itself
+        if not seq:
+            _begin(bus, row)
+        elif row.seq != seq + 1:
             raise JournalDamaged(seq + 1, f"the next event there is {row.seq}")
         seq = row.seq
         if row.is_input:
@@ -164,13 +168,16 @@ def _faults_after(journal: HomeJournal, base: int) -> list[SafetyFault]:
     return [event for event in events if isinstance(event, SafetyFault)]
 
 
+def _begin(bus: Bus, row: Envelope) -> None:
+    """Numbers from the journal's first event on, which is the start of the first life."""
+    if row.stream != STARTED:
+        raise JournalDamaged(row.seq, "it begins there, and no snapshot before it is whole")
+    bus.seq = row.seq - 1
+
+
 def _play(bus: Bus, rejoining: Rejoining, row: Envelope) -> None:
     if rejoining.made:
         raise _difference(row, rejoining.made[0])
-    if bus.seq == 0 and row.seq > 1:
-        if row.stream != STARTED:
-            raise JournalDamaged(row.seq, "it begins there, and no snapshot before it is whole")
-        bus.seq = row.seq - 1
     try:
         event = row.event()
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
