@@ -14,6 +14,7 @@ from quantum_os.events.exits import ExitIntent, StopRequested
 from quantum_os.events.portfolio import PositionUpdated, TradeClosed
 from quantum_os.exits.brain import Brain, BrainConfig
 from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.envelope import encode_event
 from quantum_os.kernel.journal import Journal, MemoryJournal
 from quantum_os.kernel.reactor import Module, Snapshot
 from quantum_os.kernel.recovery import Recovered, recover
@@ -128,6 +129,14 @@ def test_any_event_is_a_place_to_die(
     found = back(recorded, journal, folder)
     assert found.snapshot_seq == bus.seq
     assert same(recorded, found)
+
+
+def test_every_event_is_written_the_same_once_it_was_read(recorded: Recorded) -> None:
+    """A whole number in a field for fractions is another number of bytes after a restart."""
+    changed = {
+        each.stream for each, event in recorded.events if encode_event(event) != each.payload
+    }
+    assert changed == set()
 
 
 def test_the_rest_of_the_run_is_the_same_too(recorded: Recorded, tmp_path: Path) -> None:
