@@ -9,7 +9,7 @@ import msgspec
 
 from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.live_view import LiveView, RecentDeeds
-from quantum_os.cli.process import Edges, Life, Process, Restarts, claimed, life
+from quantum_os.cli.process import Edges, Life, Process, claimed, life, live_on
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.formulas.timeframes import timeframe_ns
@@ -19,7 +19,7 @@ from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
-from quantum_os.storage.home import Home, HomeLock
+from quantum_os.storage.home import Home
 
 
 class ComeBack(msgspec.Struct, frozen=True):
@@ -66,13 +66,13 @@ async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
 
     Raises HomeTaken, and what a recovery raises; then nothing was played.
     """
-    restarts = Restarts()
+    recent = RecentDeeds()
+
+    async def attend(lived: Life) -> tuple[Ending, RunResult]:
+        return await _played(demo, lived, recent)
+
     with claimed(demo.home) as lock:
-        ending, result = await _live(demo, lock)
-        while ending.may_restart and restarts.allowed():
-            lock.raise_to(lock.epoch + 1)
-            ending, result = await _live(demo, lock)
-    return ending, result
+        return await live_on(process_of(demo, recent), lock, attend)
 
 
 async def come_back_only(demo: Demo) -> ComeBack:
@@ -99,15 +99,13 @@ def process_of(demo: Demo, recent: RecentDeeds) -> Process:
     )
 
 
-async def _live(demo: Demo, lock: HomeLock) -> tuple[Ending, RunResult]:
-    recent = RecentDeeds()
-    with life(process_of(demo, recent), lock) as lived:
-        started = perf_ns()
-        with _stopping(lived.runtime, demo.duration_s):
-            ending = await _watched(lived, demo, recent)
-        wall_s = (perf_ns() - started) / 1e9
-        finished = Finished(lived.bus, lived.modules, lived.runtime.lanes.taken, wall_s)
-        return ending, result_of(demo.plan, demo.market, finished, demo.build)
+async def _played(demo: Demo, lived: Life, recent: RecentDeeds) -> tuple[Ending, RunResult]:
+    started = perf_ns()
+    with _stopping(lived.runtime, demo.duration_s):
+        ending = await _watched(lived, demo, recent)
+    wall_s = (perf_ns() - started) / 1e9
+    finished = Finished(lived.bus, lived.modules, lived.runtime.lanes.taken, wall_s)
+    return ending, result_of(demo.plan, demo.market, finished, demo.build)
 
 
 async def _watched(lived: Life, demo: Demo, recent: RecentDeeds) -> Ending:

@@ -1,7 +1,8 @@
 """One life of a live process: recovered, ready to run, and let go of in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -24,11 +25,13 @@ from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.recovery import Recovered
-from quantum_os.kernel.runtime import Runtime
+from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.lineup import Plan, line_up, refuse_gaps
 from quantum_os.storage.home import Home, HomeLock
 from quantum_os.storage.journal_watch import JournalWatch, disk_of
+
+T = TypeVar("T")
 
 NS_PER_MS = 1_000_000
 
@@ -97,6 +100,23 @@ def claimed(home: Home) -> Iterator[HomeLock]:
         yield lock
     finally:
         lock.let_go()
+
+
+async def live_on(
+    process: Process, lock: HomeLock, attend: Callable[[Life], Awaitable[tuple[Ending, T]]]
+) -> tuple[Ending, T]:
+    """Lives one life after another while the money path breaks, and gives the last one's end.
+
+    `attend` runs a life. Raises what a recovery raises.
+    """
+    restarts = Restarts()
+    while True:
+        with life(process, lock) as lived:
+            ending, came_of_it = await attend(lived)
+        if not ending.may_restart or not restarts.allowed():
+            return ending, came_of_it
+        _log.error("restarting through recovery", why=ending.fault)
+        lock.raise_to(lock.epoch + 1)
 
 
 @contextmanager

@@ -146,16 +146,18 @@ class Runtime:
                 return done
             self._clock.move_to(offered.ts)
             self._driver.offer(offered.ts, offered.event, offered.source)
-            if self.bus.faulted:
-                self._end_if_broken()
+            if self.bus.faulted and self._ends_by_fault():
+                return done + 1
         return at_most
 
-    def _end_if_broken(self) -> None:
-        """A fault in the money path ends this life: the next one lets the module hear again."""
+    def _ends_by_fault(self) -> bool:
+        """A fault in the money path ends this life at once: the next one lets the module hear."""
         for name, fault in self.bus.faulted.items():
             if fault.critical:
                 text = f"{name} broke on {fault.stream} {fault.event_seq}: {fault.error}"
                 self._end(Ending("fault", fault=text, may_restart=True))
+                return True
+        return False
 
     async def _rest(self) -> None:
         waits = {
@@ -205,6 +207,7 @@ class Runtime:
         self._end(Ending("fault", fault=text))
 
     def _end(self, ending: Ending) -> None:
-        if self._ending is None:
+        wanted = self._ending is None or self._ending.fault is None
+        if self._ending is None or (wanted and ending.fault is not None):
             self._ending = ending
         self._ended.set()

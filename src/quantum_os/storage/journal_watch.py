@@ -112,6 +112,10 @@ class JournalWatch(Edge):
         finally:
             recording.cancel()
 
+    async def stop(self) -> None:
+        """A last look: what the journal holds by now need not be merged by the next life."""
+        await self._empty_spool()
+
     def _note(self, event: SafetyTripped | SafetyCleared) -> None:
         self._latches.append((self.seq, event))
         self._heard.set()
