@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from quantum_os.kernel.snapshots import SnapshotFolder
 from quantum_os.lineup import Plan
 from quantum_os.storage.emergency_spool import EmergencySpool
 from quantum_os.storage.home import Home
+from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.journal_repair import save_before
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
@@ -51,12 +53,15 @@ Building = Callable[[Household], tuple[Module, ...]]
 """Builds the line-up of a life, its edges new."""
 
 
-def open_home(home: Home) -> Household:
+OpenFile = Callable[[Path], JournalFile]
+
+
+def open_home(home: Home, open_file: OpenFile = JournalFile) -> Household:
     """Opens a home, or makes it; raises HomeRefused when something cannot be opened."""
     try:
         spool = EmergencySpool(home.spool)
         snapshots = SnapshotFolder(home.snapshots)
-        journal, notes = _journal(home)
+        journal, notes = _journal(home, open_file)
     except (OSError, sqlite3.Error) as error:
         raise HomeRefused(f"{home.folder}: {error}") from error
     kill_point("recovery.after_journal")
@@ -138,10 +143,10 @@ def _recovered(household: Household, build_modules: Building, build: str, now_ms
     return recovered
 
 
-def _journal(home: Home) -> tuple[SqliteJournal, tuple[str, ...]]:
+def _journal(home: Home, open_file: OpenFile) -> tuple[SqliteJournal, tuple[str, ...]]:
     """Opens the journal; one that SQLite cannot open at all is saved as far as it can be read."""
     try:
-        return SqliteJournal(home.journal), ()
+        return SqliteJournal(home.journal, open_file=open_file), ()
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise

@@ -1,7 +1,8 @@
 """One life of a live process: recovered, ready to run, and let go of in order."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -29,6 +30,7 @@ from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.lineup import Plan, line_up, refuse_gaps
 from quantum_os.storage.home import Home, HomeLock
+from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.journal_watch import JournalWatch, disk_of
 
 T = TypeVar("T")
@@ -64,6 +66,7 @@ class Process(msgspec.Struct, frozen=True):
     make_edges: Callable[[], Edges]
     world_went_on: bool = False
     taps: tuple[Callable[[Envelope], None], ...] = ()
+    open_file: Callable[[Path], JournalFile] = JournalFile
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -123,9 +126,10 @@ async def live_on(
 def life(process: Process, lock: HomeLock) -> Iterator[Life]:
     """Comes back to where the last life ended, and closes the home when this one is over.
 
-    Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started.
+    Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started; at
+    the end JournalFailed, when not everything could be written.
     """
-    household = open_home(process.home)
+    household = open_home(process.home, process.open_file)
     try:
         refuse_another(household, process.plan, world_went_on=process.world_went_on)
         lock.raise_to(household.last_epoch() + 1)
@@ -134,11 +138,11 @@ def life(process: Process, lock: HomeLock) -> Iterator[Life]:
             household, lambda opened: _modules(process, opened), process.build, now_ms
         )
         yield _ready(process, household, recovered, lock.epoch)
-    finally:
-        try:
+    except BaseException:
+        with suppress(JournalFailed):
             household.close()
-        except JournalFailed as error:
-            _log.error("the journal was not written to its end", why=str(error))
+        raise
+    household.close()
 
 
 def _modules(process: Process, household: Household) -> tuple[Module, ...]:

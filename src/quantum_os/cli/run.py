@@ -26,7 +26,7 @@ from quantum_os.cli.results import RunResult
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
-from quantum_os.kernel.journal import JournalDamaged
+from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.recovery import AnotherBuild, Diverged
 from quantum_os.kernel.runtime import Ending
 from quantum_os.market.feeds.market_choice import market_of
@@ -136,6 +136,9 @@ def run(
         refuse(str(error), ExitCode.REFUSED)
     except (Diverged, JournalDamaged) as error:
         refuse(str(error), ExitCode.FAILED)
+    except JournalFailed as error:
+        text = f"the journal was not written to its end ({error}); the next start recovers from it"
+        refuse(text, ExitCode.FAILED)
     _tell(ending, result, as_json=as_json)
 
 
