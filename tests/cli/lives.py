@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from quantum_os.cli.planning import plan_run
-from quantum_os.cli.process import Edges, Life, Process, claimed, life, live_on
+from quantum_os.cli.process import Edges, Life, Process, life, live_on
 from quantum_os.events.units import Mode
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending
@@ -12,6 +12,7 @@ from quantum_os.market.feeds.synthetic import SyntheticMarket
 from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.settings import load_settings
 from quantum_os.storage.home import Home
+from quantum_os.storage.instance import claimed
 
 BUILD = "test"
 SETTINGS = {
@@ -35,7 +36,7 @@ def process_of(
         home=Home(folder),
         build=build,
         now=market.start,
-        make_edges=lambda: Edges(TapeFeed(market), keepers=keepers),
+        make_edges=lambda epoch: Edges(TapeFeed(market), keepers=keepers),
     )
 
 
@@ -47,8 +48,8 @@ def play(process: Process) -> tuple[Ending, Life]:
     """Lives until the tape ends, restarts included; gives the end of the last life."""
 
     async def played() -> tuple[Ending, Life]:
-        with claimed(process.home) as lock:
-            return await live_on(process, lock, run_to_its_end)
+        async with claimed(process.home) as instance:
+            return await live_on(process, instance, run_to_its_end)
 
     return asyncio.run(played())
 
@@ -57,7 +58,7 @@ def look(process: Process) -> Life:
     """Comes back and looks around, without beginning anything."""
 
     async def looked() -> Life:
-        with claimed(process.home) as lock, life(process, lock) as lived:
+        async with claimed(process.home) as instance, life(process, instance) as lived:
             return lived
 
     return asyncio.run(looked())

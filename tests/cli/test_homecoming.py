@@ -268,7 +268,9 @@ def test_p11_a_fault_in_the_money_path_restarts_through_recovery(tmp_path: Path)
     process = process_of(tmp_path / "home")
     again = msgspec.structs.replace(
         process,
-        make_edges=lambda: msgspec.structs.replace(process.make_edges(), keepers=(Fragile(),)),
+        make_edges=lambda epoch: msgspec.structs.replace(
+            process.make_edges(epoch), keepers=(Fragile(),)
+        ),
     )
     ending, life = play(again)
     assert (ending.reason, ending.fault) == ("tape end", None)

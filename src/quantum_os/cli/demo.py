@@ -9,7 +9,7 @@ import msgspec
 
 from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.live_view import LiveView, RecentDeeds
-from quantum_os.cli.process import Edges, Life, Process, claimed, life, live_on
+from quantum_os.cli.process import Edges, Life, Process, life, live_on
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.formulas.timeframes import timeframe_ns
@@ -20,6 +20,7 @@ from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.storage.home import Home
+from quantum_os.storage.instance import claimed
 
 
 class ComeBack(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class Demo(msgspec.Struct, frozen=True):
     build: str
     market_name: str = "tape"
     remote: Remote | None = None
+    database: str | None = None
 
     @property
     def paced_from(self) -> int:
@@ -54,30 +56,33 @@ class Demo(msgspec.Struct, frozen=True):
         timeframe = timeframe_ns(self.plan.policy.decision.timeframe)
         return self.market.start + self.plan.settings.run.warmup_bars * timeframe
 
-    def edges(self) -> Edges:
+    def edges(self, epoch: int) -> Edges:
         """Gives a life its feed and, where the venue is a process of its own, the way to it."""
         if self.remote is not None:
-            return Edges(*self.remote.edges())
+            return Edges(*self.remote.edges(epoch))
         return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.paced_from))
 
 
 async def play_demo(demo: Demo) -> tuple[Ending, RunResult]:
     """Plays until the tape ends, the time is up, or a signal comes; gives why, and the result.
 
-    Raises HomeTaken, and what a recovery raises; then nothing was played.
+    Raises HomeTaken, LeaseTaken, and what a recovery raises; then nothing was played.
     """
     recent = RecentDeeds()
 
     async def attend(lived: Life) -> tuple[Ending, RunResult]:
         return await _played(demo, lived, recent)
 
-    with claimed(demo.home) as lock:
-        return await live_on(process_of(demo, recent), lock, attend)
+    async with claimed(demo.home, demo.database) as instance:
+        return await live_on(process_of(demo, recent), instance, attend)
 
 
 async def come_back_only(demo: Demo) -> ComeBack:
     """Comes back to where the journal ends and saves a snapshot there; nothing begins."""
-    with claimed(demo.home) as lock, life(process_of(demo, RecentDeeds()), lock) as found:
+    async with (
+        claimed(demo.home, demo.database) as instance,
+        life(process_of(demo, RecentDeeds()), instance) as found,
+    ):
         await found.checkpoints.finish(found.bus, found.modules)
         recovered = found.recovered
         at = iso(found.bus.instant.ns)

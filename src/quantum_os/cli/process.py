@@ -1,7 +1,7 @@
 """One life of a live process: recovered, ready to run, and let go of in order."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,15 +23,16 @@ from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
 from quantum_os.kernel.edge import Edge
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalFailed
-from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.recovery import Recovered
-from quantum_os.kernel.runtime import Ending, Runtime
+from quantum_os.kernel.runtime import Ending, Keeping, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
 from quantum_os.lineup import Plan, line_up, refuse_gaps
-from quantum_os.storage.home import Home, HomeLock
+from quantum_os.storage.home import Home
+from quantum_os.storage.instance import Instance
 from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.journal_watch import JournalWatch, disk_of
+from quantum_os.storage.lease import LeaseKeeper
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Edges(msgspec.Struct, frozen=True):
 class Process(msgspec.Struct, frozen=True):
     """What a process is made of.
 
-    `make_edges` gives new edges to each life. `now` is the time (ns) at which an empty home, or a
+    `make_edges` gives new edges to each life, by its epoch. `now` is the time (ns) at which an empty home, or a
     world that went on, is entered. `taps` see each event once it is journaled, recovery apart.
     """
 
@@ -63,7 +64,7 @@ class Process(msgspec.Struct, frozen=True):
     home: Home
     build: str
     now: int
-    make_edges: Callable[[], Edges]
+    make_edges: Callable[[int], Edges]
     world_went_on: bool = False
     taps: tuple[Callable[[Envelope], None], ...] = ()
     open_file: Callable[[Path], JournalFile] = JournalFile
@@ -93,20 +94,8 @@ class Restarts:
         return len(self._at) <= RESTARTS_MAX
 
 
-@contextmanager
-def claimed(home: Home) -> Iterator[HomeLock]:
-    """Holds a home for as long as the process needs it; raises HomeTaken and OSError."""
-    lock = HomeLock(home)
-    try:
-        lock.take()
-        kill_point("recovery.after_lock")
-        yield lock
-    finally:
-        lock.let_go()
-
-
 async def live_on(
-    process: Process, lock: HomeLock, attend: Callable[[Life], Awaitable[tuple[Ending, T]]]
+    process: Process, instance: Instance, attend: Callable[[Life], Awaitable[tuple[Ending, T]]]
 ) -> tuple[Ending, T]:
     """Lives one life after another while the money path breaks, and gives the last one's end.
 
@@ -114,16 +103,16 @@ async def live_on(
     """
     restarts = Restarts()
     while True:
-        with life(process, lock) as lived:
+        async with life(process, instance) as lived:
             ending, came_of_it = await attend(lived)
         if not ending.may_restart or not restarts.allowed():
             return ending, came_of_it
         _log.error("restarting through recovery", why=ending.fault)
-        lock.raise_to(lock.epoch + 1)
+        await instance.begin_life(instance.epoch + 1)
 
 
-@contextmanager
-def life(process: Process, lock: HomeLock) -> Iterator[Life]:
+@asynccontextmanager
+async def life(process: Process, instance: Instance) -> AsyncIterator[Life]:
     """Comes back to where the last life ended, and closes the home when this one is over.
 
     Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started; at
@@ -132,12 +121,12 @@ def life(process: Process, lock: HomeLock) -> Iterator[Life]:
     household = open_home(process.home, process.open_file)
     try:
         refuse_another(household, process.plan, world_went_on=process.world_went_on)
-        lock.raise_to(household.last_epoch() + 1)
+        await instance.begin_life(household.last_epoch() + 1)
         now_ms = WallClock().now() // NS_PER_MS
         household, recovered = come_back(
-            household, lambda opened: _modules(process, opened), process.build, now_ms
+            household, lambda opened: _modules(process, opened, instance), process.build, now_ms
         )
-        yield _ready(process, household, recovered, lock.epoch)
+        yield _ready(process, household, recovered, instance)
     except BaseException:
         with suppress(JournalFailed):
             household.close()
@@ -145,17 +134,21 @@ def life(process: Process, lock: HomeLock) -> Iterator[Life]:
     household.close()
 
 
-def _modules(process: Process, household: Household) -> tuple[Module, ...]:
-    edges = process.make_edges()
+def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:
+    edges = process.make_edges(instance.epoch)
     folder = process.home.folder
     watch = JournalWatch(household.journal, household.spool, lambda: disk_of(folder))
-    keepers = (watch, *edges.keepers)
+    lease = instance.lease
+    holders = () if lease is None else (LeaseKeeper(lease, instance.epoch),)
+    keepers = (watch, *holders, *edges.keepers)
     modules = line_up(process.plan, edges.feed, edges.venue, keepers=keepers)
     refuse_gaps(modules)
     return modules
 
 
-def _ready(process: Process, household: Household, recovered: Recovered, epoch: int) -> Life:
+def _ready(
+    process: Process, household: Household, recovered: Recovered, instance: Instance
+) -> Life:
     bus, modules = recovered.bus, recovered.modules
     stood_at = bus.instant.ns
     now = max(stood_at, process.now) if process.world_went_on or not stood_at else stood_at
@@ -170,12 +163,11 @@ def _ready(process: Process, household: Household, recovered: Recovered, epoch: 
         timers=timers_of(modules),
         journal=household.journal,
         clock=ReplayClock(now),
-        spool=household.spool,
-        checkpoints=checkpoints,
+        keeping=Keeping(household.spool, instance.fence, checkpoints),
     )
     bus.write_to(TappedJournal(household.journal, runtime.keepers, *process.taps))
     started = process.plan.first_event(
-        process.build, now, epoch, world_went_on=process.world_went_on
+        process.build, now, instance.epoch, world_went_on=process.world_went_on
     )
     first = [started, *alerts_of(household, recovered, now)]
     return Life(runtime, bus, modules, checkpoints, recovered, first)

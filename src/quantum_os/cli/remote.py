@@ -29,9 +29,9 @@ class Remote(msgspec.Struct, frozen=True):
     time: int
     seed: int
 
-    def edges(self) -> tuple[RemoteFeed, RemoteVenue]:
+    def edges(self, epoch: int) -> tuple[RemoteFeed, RemoteVenue]:
         """Gives two new edges on one connection; they ask for what the journal does not hold."""
-        client = Client(ClientConfig(self.address, self.seed))
+        client = Client(ClientConfig(self.address, self.seed, epoch=epoch))
         return RemoteFeed(client), RemoteVenue(client)
 
 

@@ -28,11 +28,12 @@ from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.recovery import AnotherBuild, Diverged
-from quantum_os.kernel.runtime import Ending
+from quantum_os.kernel.runtime import DEPOSED, Ending
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings
 from quantum_os.storage.home import Home, HomeTaken
+from quantum_os.storage.lease import LeaseTaken, async_url
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
@@ -64,6 +65,11 @@ _BUILT = (Mode.DEMO,)
     help="Times real time, once the warm-up has been played.",
 )
 @click.option(
+    "--database",
+    metavar="URL",
+    help="sqlite:///PATH or postgresql://HOST/NAME: its lease lets one instance trade.",
+)
+@click.option(
     "--home",
     type=click.Path(path_type=Path),
     default=Path("var"),
@@ -87,6 +93,7 @@ def run(
     venue: str | None,
     duration: float | None,
     speed: float,
+    database: str | None,
     home: Path,
     recover_only: bool,
     profile: str | None,
@@ -111,6 +118,8 @@ def run(
         remote = None if venue is None else reach(venue, settings, data)
         market = remote.market if remote is not None else market_of(data, settings.run.seed)
         plan = plan_run(settings, market, Mode.DEMO)
+        if database is not None:
+            async_url(database)
     except (TapeError, SettingsError, ValueError) as error:
         refuse(str(error))
     logs.configure("WARNING" if shows else log_level)
@@ -126,13 +135,14 @@ def run(
         build=build(),
         market_name="remote" if remote else "tape" if data else "SYNTHETIC",
         remote=remote,
+        database=database,
     )
     try:
         if recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=as_json)
             return
         ending, result = asyncio.run(play_demo(demo))
-    except (HomeTaken, HomeRefused, AnotherBuild) as error:
+    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild) as error:
         refuse(str(error), ExitCode.REFUSED)
     except (Diverged, JournalDamaged) as error:
         refuse(str(error), ExitCode.FAILED)
@@ -149,7 +159,8 @@ def _tell(ending: Ending, result: RunResult, *, as_json: bool) -> None:
         report(result, out, None)
         err.print(f"stopped: {ending.reason}", highlight=False)
     if ending.fault is not None:
-        refuse(ending.fault, ExitCode.FAILED)
+        code = ExitCode.REFUSED if ending.reason == DEPOSED else ExitCode.FAILED
+        refuse(ending.fault, code)
 
 
 def _tell_recovered(found: ComeBack, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from quantum_os.events.base import Event
 from quantum_os.kernel.clock import Clock
+from quantum_os.kernel.fencing import Fence, NoFence
 from quantum_os.kernel.instant import Instant
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.lanes import Lanes
@@ -15,16 +16,23 @@ from quantum_os.kernel.write_ahead import NoSpool, Spool
 class EdgeContext:
     """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier.
 
-    `spool` keeps what must not be lost while the journal cannot be written.
+    `spool` keeps what must not be lost while the journal cannot be written; `fence` is asked before
+    a byte leaves for a venue.
     """
 
     def __init__(
-        self, clock: Clock, lanes: Lanes, journal: Journal, spool: Spool | None = None
+        self,
+        clock: Clock,
+        lanes: Lanes,
+        journal: Journal,
+        spool: Spool | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self.clock = clock
         self.lanes = lanes
         self.journal = journal
         self.spool = spool or NoSpool()
+        self.fence = fence or NoFence()
 
 
 class Edge:

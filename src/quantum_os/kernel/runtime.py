@@ -13,6 +13,7 @@ from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.fencing import Deposed, Fence, NewLifeNeeded
 from quantum_os.kernel.health import Health, KeeperBoard, health_of
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.kill_points import kill_point
@@ -31,6 +32,9 @@ UNFLUSHED_MAX = 20_000
 CATCH_UP_S = 0.1
 """Wall seconds that the loop waits for a journal that is behind: an exit waits no longer either."""
 
+DEPOSED = "deposed"
+"""The reason of an end that another instance has brought about."""
+
 _log = structlog.get_logger("quantum_os.runtime")
 
 
@@ -43,6 +47,14 @@ class Ending(msgspec.Struct, frozen=True):
     reason: str
     fault: str | None = None
     may_restart: bool = False
+
+
+class Keeping(msgspec.Struct, frozen=True):
+    """What a process that keeps what happens has beside its journal."""
+
+    spool: Spool | None = None
+    fence: Fence | None = None
+    checkpoints: Checkpoints | None = None
 
 
 class Runtime:
@@ -61,8 +73,7 @@ class Runtime:
         journal: Journal,
         clock: ReplayClock,
         stop_budget_s: float = STOP_BUDGET_S,
-        spool: Spool | None = None,
-        checkpoints: Checkpoints | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.bus = bus
         self.modules = modules
@@ -70,8 +81,8 @@ class Runtime:
         self.keepers = KeeperBoard()
         self._journal = journal
         self._clock = clock
-        self._spool = spool
-        self._checkpoints = checkpoints
+        self._keeping = keeping or Keeping()
+        self._checkpoints = self._keeping.checkpoints
         self._driver = Driver(bus, timers)
         self._edges = [module for module in modules if isinstance(module, Edge)]
         self._supervisor = Supervisor(modules, clock.now, stop_budget_s)
@@ -104,7 +115,8 @@ class Runtime:
         kill_point("recovery.after_start")
         self._start_modules()
         try:
-            context = EdgeContext(self._clock, self.lanes, self._journal, self._spool)
+            kept = self._keeping
+            context = EdgeContext(self._clock, self.lanes, self._journal, kept.spool, kept.fence)
             for edge in self._edges:
                 self._supervisor.start_task(edge.name, edge.run(context), self._task_ended)
             started()
@@ -204,7 +216,11 @@ class Runtime:
             return
         text = f"the task of {name} ended: {error!r}" if error else f"the task of {name} returned"
         _log.error(text)
-        self._end(Ending("fault", fault=text))
+        if isinstance(error, Deposed):
+            self._end(Ending(DEPOSED, fault=str(error)))
+        else:
+            renews = isinstance(error, NewLifeNeeded)
+            self._end(Ending("fault", fault=text, may_restart=renews))
 
     def _end(self, ending: Ending) -> None:
         wanted = self._ending is None or self._ending.fault is None

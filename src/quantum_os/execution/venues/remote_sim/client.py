@@ -30,6 +30,7 @@ from quantum_os.execution.venues.remote_sim.wire import (
     pack,
 )
 from quantum_os.kernel.chance import generator
+from quantum_os.kernel.fencing import Deposed
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 
@@ -62,11 +63,14 @@ class VenueLost(RuntimeError):
 
 
 class ClientConfig(msgspec.Struct, frozen=True):
-    """Where the venue is, the seed of the jitter, the number of the last fact that is booked."""
+    """Where the venue is, the seed of the jitter, the number of the last fact that is booked, and
+    the epoch of this life: the venue listens to the newest.
+    """
 
     address: Address
     seed: int = 0
     since: int = 0
+    epoch: int = 0
 
 
 async def look(address: Address) -> Welcome:
@@ -155,7 +159,7 @@ class Client:
                 streams = await connect(self._config.address)
                 kill_point("client.after_connect")
                 return await asyncio.wait_for(self._entered(streams, lanes), HANDSHAKE_S)
-            except (WireError, VenueRefused):
+            except (WireError, VenueRefused, Deposed):
                 raise
             except (OSError, TimeoutError) as error:
                 self._fail(error)
@@ -172,7 +176,8 @@ class Client:
 
     async def _entered(self, streams: Streams, lanes: Lanes) -> FrameReader:
         try:
-            reader, welcome = await _greeted(streams, Hello(VERSION, self.seen))
+            hello = Hello(VERSION, self.seen, epoch=self._config.epoch)
+            reader, welcome = await _greeted(streams, hello)
         except BaseException:
             streams[1].close()
             raise
@@ -278,6 +283,8 @@ def _raise_refusal(frame: Frame) -> NoReturn:
     refused = content_of(frame, Refused)
     if refused.code is RefusalCode.BUSY:
         raise ConnectionRefusedError(refused.reason)
+    if refused.code is RefusalCode.EPOCH:
+        raise Deposed(f"the venue refuses: {refused.reason}")
     raise VenueRefused(f"the venue refuses: {refused.reason}")
 
 

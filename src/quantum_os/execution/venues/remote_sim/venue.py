@@ -85,7 +85,7 @@ class RemoteVenue(Edge):
             if errand.frame.kind is Kind.ACK:
                 await self._client.acknowledge(errand)
             elif errand.order is None:
-                await self._carry(errand)
+                await self._carry(errand, context)
             else:
                 await self._place(errand, errand.order, context)
 
@@ -118,7 +118,7 @@ class RemoteVenue(Edge):
             reason = "not sent: its deadline has passed"
             await self._say(context, word(order, OrderState.EXPIRED, self.now, "-1", reason))
             return
-        if await self._carry(errand):
+        if await self._carry(errand, context):
             kill_point("venue.before_submitted", what)
             submitted = OrderSubmitted(order.venue, order.mode, order.client_id, order.symbol)
             await self._say(context, submitted)
@@ -143,11 +143,16 @@ class RemoteVenue(Edge):
         await self._client.connected()
         kill_point("venue.after_connected", what)
 
-    async def _carry(self, errand: Errand) -> bool:
-        """Sends an errand; False when it is not certain that its bytes left."""
-        what = _what(errand)
-        if errand.order is None:
+    async def _carry(self, errand: Errand, context: EdgeContext) -> bool:
+        """Sends an errand; False when it is not certain that its bytes left. Raises Deposed."""
+        what, order = _what(errand), errand.order
+        if order is None:
             await self._listened(what)
+        if not await context.fence.may_send(reduces=order is None or order.reduce_only):
+            assert order is not None
+            reason = "not sent: it is not certain that no other instance trades"
+            await self._say(context, word(order, OrderState.REJECTED, self.now, "-1", reason))
+            return False
         if errand.event is not None:
             self._client.outbox.leaves(errand.event)
         kill_point("venue.before_write", what)
