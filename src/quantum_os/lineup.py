@@ -233,6 +233,6 @@ def line_up(
         # governance: who may do what
         PolicyDesk(PolicyConfig(policy)),
         Universe(UniverseConfig(plan.symbols)),
-        # storage: what is kept
+        # storage, the edges that keep what happens
         *keepers,
     )

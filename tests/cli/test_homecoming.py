@@ -108,7 +108,7 @@ def test_the_epoch_rises_with_every_life_even_if_the_lock_is_lost(home: Path) ->
 @pytest.mark.parametrize(("days", "seed"), [(2, 2), (3, 1)])
 def test_another_run_is_refused(home: Path, days: int, seed: int) -> None:
     before = Home(home).journal.read_bytes()
-    with pytest.raises(HomeRefused, match="another market data .* name another --home"):
+    with pytest.raises(HomeRefused, match=r"another market data .* name another --home"):
         look(process_of(home, days=days, seed=seed))
     assert Home(home).journal.read_bytes() == before
 

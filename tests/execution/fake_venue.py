@@ -28,7 +28,8 @@ class FakeVenue:
     """Holds orders and signed positions. Reduce-only orders are cut to what they can reduce.
 
     `rejects` gives, per leg, the codes with which the next orders are refused; `silent` legs are
-    accepted without a word, orders of `lost` legs never arrive; `leverage` overrides what is read back, `is_deaf` reads nothing back.
+    accepted without a word, orders of `lost` legs never arrive; `leverage` overrides what is read
+    back, `is_deaf` reads nothing back.
     """
 
     def __init__(self) -> None:

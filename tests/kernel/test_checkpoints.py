@@ -10,6 +10,7 @@ from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.snapshots import ProcessSnapshot, SnapshotFolder
 from tests.kernel.fakes import Counter, mark
 from tests.kernel.journals import ToldJournal
+from tests.waiting import until
 
 EVERY = 10
 
@@ -35,8 +36,7 @@ class Scene:
         return [found.seq for _, found in self.folder.newest_first() if found is not None]
 
     async def settles(self) -> None:
-        while self.checkpoints._saving is not None:
-            await asyncio.sleep(0)
+        await until(lambda: self.checkpoints._saving is None)
 
 
 class FullDisk(SnapshotFolder):

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,11 @@ SMALL = 4_096
 
 def record(number: int, size: int = 20) -> Spooled:
     return Spooled(number, number * 10, "fill", bytes([number % 256]) * size)
+
+
+def framed(spooled: Spooled) -> bytes:
+    """As many bytes as a record takes in the file."""
+    return bytes(12) + msgspec.msgpack.encode(spooled)
 
 
 @pytest.fixture
@@ -117,9 +123,11 @@ def test_a_damaged_header_is_named_and_nothing_is_believed(path: Path) -> None:
 
 def test_a_full_spool_says_so_and_keeps_what_it_has(path: Path) -> None:
     spool = EmergencySpool(path, SMALL)
+    one = record(99, 100)
+    for _ in range((SMALL - 64) // len(framed(one))):
+        spool.write(one)
     with pytest.raises(SpoolFull, match="4096 bytes are used up"):
-        for number in range(200):
-            spool.write(record(number, 100))
+        spool.write(one)
     found = next_life(spool).records
     assert found == spool.records
     assert len(found) > 20

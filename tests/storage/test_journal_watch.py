@@ -19,6 +19,7 @@ from quantum_os.risk.latches import Cause, trip
 from quantum_os.storage.emergency_spool import EmergencySpool
 from quantum_os.storage.journal_watch import Disk, JournalDead, JournalWatch, disk_of
 from tests.kernel.journals import ToldJournal
+from tests.waiting import until
 
 LOOK_S = 0.002
 ROOMY = Disk(free=50, total=100)
@@ -169,8 +170,7 @@ async def test_f84_a_latch_is_spooled_while_the_journal_fails(scene: Scene) -> N
     cleared = SafetyCleared(Cause.OPERATOR_KILL, "ann", "over")
     hears(scene, kill)
     hears(scene, cleared)
-    while len(scene.spool.records) < 2:
-        await asyncio.sleep(0)
+    await until(lambda: len(scene.spool.records) == 2)
     assert [record.event() for record in scene.spool.records] == [kill, cleared]
     await scene.looks(3)
     assert len(scene.spool.records) == 2, "nothing is let go before the journal holds it"
@@ -186,21 +186,18 @@ async def test_a_latch_that_is_durable_in_time_is_not_spooled(scene: Scene) -> N
 async def test_the_spool_is_emptied_once_the_journal_holds_everything(scene: Scene) -> None:
     scene.journal.fail()
     hears(scene, trip(Cause.OPERATOR_KILL, Ns(1)))
-    while not scene.spool.records:
-        await asyncio.sleep(0)
+    await until(lambda: scene.spool.records)
     scene.journal.failure = None
     await scene.looks(2)
     assert scene.spool.records
     scene.journal.flush(1)
-    while scene.spool.records:
-        await asyncio.sleep(LOOK_S)
+    await until(lambda: not scene.spool.records)
 
 
 async def test_what_came_while_it_was_emptied_stays(scene: Scene) -> None:
     scene.journal.fail()
     hears(scene, trip(Cause.OPERATOR_KILL, Ns(1)))
-    while not scene.spool.records:
-        await asyncio.sleep(0)
+    await until(lambda: scene.spool.records)
     assert not scene.spool.clear(0)
     assert len(scene.spool.records) == 1
 
@@ -218,8 +215,7 @@ async def test_a_latch_that_nothing_can_hold_is_trouble_until_the_journal_does(
     scene.journal.fail()
     hears(scene, trip(Cause.OPERATOR_KILL, Ns(1)))
     assert not (await scene.says()).ok
-    while not scene.watch._unrecorded:
-        await asyncio.sleep(LOOK_S)
+    await until(lambda: scene.watch._unrecorded)
     scene.journal.failure = None
     await scene.looks(8)
     assert scene.lanes.take() is None

@@ -22,6 +22,7 @@ from quantum_os.storage.lease import (
     LeaseUnreachable,
     async_url,
 )
+from tests.waiting import until
 
 TTL_S = 0.3
 """Wall seconds; a holder that beats does so at every third of it."""
@@ -110,8 +111,7 @@ async def test_a_database_that_does_not_answer_is_told_apart(
     with pytest.raises(LeaseUnreachable):
         await lease.take(0)
     assert lease.epoch == -1
-    while threading.active_count() > threads:  # the driver's own, on its way out
-        await asyncio.sleep(0)
+    await until(lambda: threading.active_count() <= threads)
 
 
 @pytest.mark.parametrize("url", ["", "x", "redis://h/0", "mysql://h/x", "sqlite:/x"])
@@ -131,7 +131,7 @@ def test_urls_are_taken_as_they_are() -> None:
 def test_o1_f58_a_home_has_one_process(tmp_path: Path) -> None:
     first, second = HomeLock(Home(tmp_path)), HomeLock(Home(tmp_path))
     assert first.take() == 0
-    with pytest.raises(HomeTaken, match="process .* runs there; stop it, or name another --home"):
+    with pytest.raises(HomeTaken, match=r"process .* runs there; stop it, or name another --home"):
         second.take()
     first.let_go()
     assert second.take() == 1
@@ -236,8 +236,7 @@ async def test_a_keeper_goes_on_while_the_database_is_away(lock: HomeLock) -> No
     lease = Told(error=LeaseUnreachable("refused"))
     lease.ttl_s = 0.0
     task = asyncio.create_task(LeaseKeeper(lease, 3).run(context()))
-    while lease.renewals < 3:
-        await asyncio.sleep(0)
+    await until(lambda: lease.renewals >= 3)
     assert not task.done()
     task.cancel()
 
@@ -269,5 +268,4 @@ async def test_without_its_database_an_instance_begins_all_the_same(tmp_path: Pa
         assert instance.epoch == 0
         assert await instance.fence.may_send(reduces=True)
         assert not await instance.fence.may_send(reduces=False)
-    while threading.active_count() > threads:
-        await asyncio.sleep(0)
+    await until(lambda: threading.active_count() <= threads)

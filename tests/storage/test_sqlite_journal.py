@@ -16,6 +16,7 @@ from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.sqlite_journal import SqliteJournal
 from tests.kernel.fakes import bus_of, mark
 from tests.storage.fund import tripped
+from tests.waiting import until
 
 
 class BadDisk(JournalFile):
@@ -170,8 +171,7 @@ async def test_it_heals_by_itself_and_nothing_is_lost(path: Path) -> None:
     for time in range(5):
         bus.process(time, mark(time), "tape")
     disk.error = None
-    while journal.failure is not None:
-        await asyncio.sleep(0.001)
+    await until(lambda: journal.failure is None)
     await journal.barrier(10)
     assert _seqs(path) == list(range(1, 11))
     assert (journal.failure, journal.is_dead, journal.stalled_s()) == (None, False, 0.0)

@@ -56,8 +56,9 @@ class Edges(msgspec.Struct, frozen=True):
 class Process(msgspec.Struct, frozen=True):
     """What a process is made of.
 
-    `make_edges` gives new edges to each life, by its epoch. `now` is the time (ns) at which an empty home, or a
-    world that went on, is entered. `taps` see each event once it is journaled, recovery apart.
+    `make_edges` gives new edges to each life, by its epoch. `now` is the time (ns) at which an
+    empty home, or a world that went on, is entered. `taps` see each event once it is journaled,
+    recovery apart.
     """
 
     plan: Plan
@@ -156,7 +157,7 @@ def _ready(
         if isinstance(module, Edge):
             module.go_on(bus.inputs)
     checkpoints = Checkpoints(household.snapshots, household.journal, process.build)
-    checkpoints.begin(bus)
+    checkpoints.begin(recovered.snapshot_seq)
     runtime = Runtime(
         modules=modules,
         bus=bus,

@@ -38,7 +38,7 @@ class PolicyDesk(Reactor[PolicyState]):
         self._hash = hash_of(config.document)
 
     def on_start(self, event: ProcessStarted) -> PolicyUpdated:
-        """Says the policy in force; one that a world which stood still has left runs on as it was."""
+        """Says the policy in force; in a world that stood still it runs on as it was left."""
         if event.world_went_on or self.state.version != self._version:
             return self._renewed("start")
         return self._published("start")

@@ -47,9 +47,9 @@ class Checkpoints:
         self._taken_at = monotonic_ns()
         self._saving: asyncio.Task[None] | None = None
 
-    def begin(self, bus: Bus) -> None:
-        """Counts from where the process has recovered to."""
-        self._taken_seq, self._taken_at = bus.seq, monotonic_ns()
+    def begin(self, snapshot_seq: int) -> None:
+        """Counts from the snapshot that the process has come back from, its tail included."""
+        self._taken_seq, self._taken_at = snapshot_seq, monotonic_ns()
 
     def consider(self, bus: Bus, modules: Sequence[Module]) -> None:
         """Takes a snapshot if one is due and none is being saved; call it between two inputs."""
@@ -67,7 +67,7 @@ class Checkpoints:
             await self._save(self._take(bus, modules))
 
     def _take(self, bus: Bus, modules: Sequence[Module]) -> ProcessSnapshot:
-        self.begin(bus)
+        self.begin(bus.seq)
         snapshot = take(bus, modules, self._build)
         kill_point("snapshot.after_take")
         return snapshot

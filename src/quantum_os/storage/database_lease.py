@@ -114,9 +114,8 @@ class DatabaseLease:
         for _ in range(LOOKS):
             await asyncio.sleep(self.ttl_s / LOOKS)
             if await self._read() != seen:
-                raise LeaseTaken(
-                    f"another instance is the fund (epoch {seen.epoch}, {seen.owner}); stop it first"
-                )
+                who = f"epoch {seen.epoch}, {seen.owner}"
+                raise LeaseTaken(f"another instance is the fund ({who}); stop it first")
 
     async def _claim(self, connection: AsyncConnection, seen: Held | None, at_least: int) -> int:
         epoch = max(at_least, seen.epoch + 1 if seen is not None else 0)

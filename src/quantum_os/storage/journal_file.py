@@ -60,7 +60,7 @@ class JournalFile:
             raise
 
     def read(self, start: int) -> Iterator[Envelope]:
-        """Gives the events from a number on, in order; raises JournalDamaged where it breaks off."""
+        """Gives the events from a number on; raises JournalDamaged where they break off."""
         return self._read("seq >= ?", start)
 
     def read_streams(self, streams: Sequence[str]) -> Iterator[Envelope]:

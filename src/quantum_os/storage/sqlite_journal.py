@@ -29,8 +29,9 @@ class SqliteJournal:
 
     `append` never touches the disk: a writer thread takes what has gathered, in batches. While a
     write fails, `failure` says why, barriers raise at once, and the writer tries again; nothing is
-    lost as long as no more than `unflushed_max` events wait. `is_dead` is for good: an fsync failed,
-    the file is none any more, or events were not kept; only a restart goes on from what is durable.
+    lost as long as no more than `unflushed_max` events wait. `is_dead` is for good: an fsync
+    failed, the file is none any more, or events were not kept; only a restart goes on from what is
+    durable.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class SqliteJournal:
             self._work.notify()
 
     def skip_to(self, seq: int) -> None:
-        """Leaves a hole up to and including `seq`: what stood there was lost with a damaged file."""
+        """Leaves a hole up to and including `seq`: what stood there is lost."""
         with self._work:
             self._appended = self._flushed = max(seq, self._appended)
 

@@ -20,7 +20,7 @@ from quantum_os.events.execution import (
 from quantum_os.events.system import AlertRaised, Severity, TimerFired
 from quantum_os.events.units import Ns
 from quantum_os.execution.venues.remote_sim.client import OWN_WORD, VENUE, Client
-from quantum_os.execution.venues.remote_sim.outbox import Errand, Outbox, word
+from quantum_os.execution.venues.remote_sim.outbox import Errand, word
 from quantum_os.execution.venues.remote_sim.wire import Kind
 from quantum_os.execution.venues.sim.venue import RECONCILE_TIMER
 from quantum_os.kernel.edge import Edge, EdgeContext
