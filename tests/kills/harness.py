@@ -54,8 +54,9 @@ class Driver:
 
     def running(self, program: str) -> "Driver":
         """A driver of another program from the same beginnings."""
-        other = Driver(self._stage, self._folder / program, program)
-        other._folder.mkdir(exist_ok=True)
+        self._count += 1
+        other = Driver(self._stage, self._folder / f"other-{self._count}", program)
+        other._folder.mkdir()
         other.template = self.template
         return other
 

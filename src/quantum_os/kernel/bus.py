@@ -116,6 +116,30 @@ class Bus:
         Args: `ts` in UTC ns; `source` names the edge that offered it. Raises BrokenBus after an
         earlier cascade was cut, EndlessCascade, and whatever the journal raises.
         """
+        self._begin(ts, event, source)
+        trace = self.seq + 1
+        self._queue.append((event, 0, source))
+        self._work_off(ts, trace)
+        return trace
+
+    def replay(self, row: Envelope, event: Event) -> None:
+        """Works a journaled input off once more: it keeps its number, and only what follows from
+        it is journaled.
+        """
+        self._begin(row.ts, event, row.source)
+        route = self.routes[event.__class__]
+        self.seq = row.seq
+        self.digest.events.add(row.digest)
+        route.numbered += 1
+        route.last_ts = row.ts
+        if route.hearers:
+            self._deliver(route, event, row)
+        else:
+            route.delivered += 1
+        if self._queue:
+            self._work_off(row.ts, row.seq)
+
+    def _begin(self, ts: int, event: Event, source: str) -> None:
         if self.broken:
             raise BrokenBus(self.broken)
         self.instant.ns = ts
@@ -123,15 +147,16 @@ class Bus:
         if self.faulted and event.__class__ is ProcessStarted:
             self.faulted = {}
             self._join()
-        trace = self.seq + 1
-        last = self.seq + self._cascade_max
+
+    def _work_off(self, ts: int, trace: int) -> None:
+        """Numbers, journals and delivers until the queue is empty."""
         queue = self._queue
-        queue.append((event, 0, source))
+        last = trace + self._cascade_max - 1
         try:
             while queue:
                 event, cause, source = queue.popleft()
                 if self.seq >= last:
-                    raise EndlessCascade(f"input {trace} led to more than {last - trace + 1}")
+                    raise EndlessCascade(f"input {trace} led to more than {self._cascade_max}")
                 route = self.routes[event.__class__]
                 payload = encode_event(event)
                 hashed = hashed_payload(event, payload) if route.marked else payload
@@ -153,7 +178,6 @@ class Bus:
             queue.clear()
             self.broken = f"{type(error).__name__}: {error}"
             raise
-        return trace
 
     def unmute(self) -> None:
         """Lets the edges hear from now on."""

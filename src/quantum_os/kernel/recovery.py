@@ -9,7 +9,7 @@ from quantum_os.events.base import stream_of
 from quantum_os.events.system import ProcessStarted, SafetyFault
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.digest import is_whole
-from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.envelope import Envelope, decode_event
 from quantum_os.kernel.journal import HomeJournal, Journal, JournalDamaged
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module, UnknownSnapshotVersion
@@ -19,6 +19,8 @@ from quantum_os.kernel.snapshots import (
     SnapshotFolder,
     restore,
 )
+
+KEEP = "the same code does not repeat itself; keep this home and report it"
 
 STARTED = stream_of(ProcessStarted)
 FAULT = stream_of(SafetyFault)
@@ -148,10 +150,11 @@ def _play_tail(bus: Bus, rejoining: Rejoining, base: int) -> int:
         elif row.seq != seq + 1:
             raise JournalDamaged(seq + 1, f"the next event there is {row.seq}")
         seq = row.seq
-        if row.is_input:
+        if row.cause == 0:
             _play(bus, rejoining, row)
             inputs += 1
             kill_point("recovery.in_tail")
+            continue
         if not rejoining.made:
             raise _difference(row, None)
         made = rejoining.made.popleft()
@@ -178,11 +181,11 @@ def _begin(bus: Bus, row: Envelope) -> None:
 def _play(bus: Bus, rejoining: Rejoining, row: Envelope) -> None:
     if rejoining.made:
         raise _difference(row, rejoining.made[0])
-    try:
-        event = row.event()
-    except (KeyError, ValueError, msgspec.MsgspecError) as error:
-        raise JournalDamaged(row.seq, f"{row.stream}: {error}") from error
-    bus.process(row.ts, event, row.source)
+    if not is_whole(row.stream, row.payload, row.digest):
+        raise JournalDamaged(row.seq, f"{row.stream} is not what was written")
+    if bus.seq != row.seq - 1:
+        raise Diverged(f"seq {row.seq} was an input, and comes after {bus.seq} now: {KEEP}")
+    bus.replay(row, decode_event(row.stream, row.payload))
 
 
 def _difference(row: Envelope, made: Envelope | None) -> JournalDamaged | Diverged:
@@ -192,7 +195,7 @@ def _difference(row: Envelope, made: Envelope | None) -> JournalDamaged | Diverg
     said = "nothing" if made is None else f"{made.stream} {made.digest:016x}"
     return Diverged(
         f"seq {row.seq} was {row.stream} {row.digest:016x} of {row.source}, and is {said} now: "
-        "the same code does not repeat itself; keep this home and report it"
+        f"{KEEP}"
     )
 
 

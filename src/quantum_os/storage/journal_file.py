@@ -98,8 +98,9 @@ class JournalFile:
         seq = 0
         try:
             for row in self._reader.execute(query, (*values, limit)):
-                seq = row[0]
-                yield envelope_of(row)
+                seq, ts, cause, trace, source, stream, payload, digest = row
+                number = int.from_bytes(digest, "little")
+                yield Envelope(seq, ts, cause, trace, source, stream, payload, number)
         except sqlite3.DatabaseError as error:
             raise JournalDamaged(seq + 1, str(error)) from error
 
