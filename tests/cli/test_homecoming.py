@@ -24,6 +24,7 @@ from quantum_os.risk.safety import Safety
 from quantum_os.storage.emergency_spool import EmergencySpool, Spooled
 from quantum_os.storage.home import Home
 from quantum_os.storage.journal_file import JournalFile
+from tests.cli.console import quantum_os
 from tests.cli.lives import look, play, process_of
 from tests.kernel.fakes import CountState
 
@@ -283,3 +284,54 @@ def test_p11_a_fault_in_the_money_path_restarts_through_recovery(tmp_path: Path)
     assert (
         Cause.SAFETY_FAULT in next(m for m in life.modules if isinstance(m, Safety)).state.latches
     )
+
+
+# replay
+
+
+def test_a_lived_day_replays_to_the_same_events(lived: Path) -> None:
+    said = quantum_os("replay", "--home", lived, "--verify", "--json")
+    assert said.code == 0, said.err
+    found = said.json()
+    assert (found["mismatches"], found["first"]) == (0, None)
+    assert found["events"] > 1_000
+
+
+def test_a_stretch_is_played_from_the_nearest_snapshot(home: Path) -> None:
+    said = quantum_os(
+        *("replay", "--home", home, "--from", "2025-01-02T06:00Z", "--to", "2025-01-02T12:00Z"),
+        *("--verify", "--json"),
+    )
+    found = said.json()
+    assert (found["mismatches"], found["end"]) == (0, "2025-01-02T11:55:00Z")
+    assert 0 < found["inputs"] < 500
+
+
+def test_a_changed_past_is_named(home: Path) -> None:
+    without_snapshots(home)
+    file = sqlite3.connect(Home(home).journal)
+    seq = rows(home, SafetyTripped)[0].seq if rows(home, SafetyTripped) else 0
+    seq = seq or rows(home, MarketKlines)[5].seq + 1
+    file.execute("UPDATE journal SET digest = x'0100000000000000' WHERE seq = ?", (seq,))
+    file.commit()
+    file.close()
+    said = quantum_os("replay", "--home", home, "--verify", "--json")
+    assert said.code == 1
+    assert said.json()["first"]["seq"] == seq
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "give either the FOLDER of a run or the --home"),
+        (("--home", "nowhere"), "no journal.sqlite there"),
+        (("somewhere", "--speed", "5"), "--from, --to and --speed go with --home"),
+        (("--home", ".", "--from", "2025-02-01", "--to", "2025-01-01"), "--from must be before"),
+    ],
+)
+def test_a_replay_that_cannot_be_is_refused_in_a_line(
+    words: tuple[str, ...], complaint: str
+) -> None:
+    said = quantum_os("replay", *words)
+    assert said.code == 2
+    assert complaint in said.lines[-1]

@@ -59,7 +59,7 @@ class JournalFile:
                 connection.rollback()
             raise
 
-    def read(self, start: int) -> Iterator[Envelope]:
+    def read(self, start: int = 1) -> Iterator[Envelope]:
         """Gives the events from a number on; raises JournalDamaged where they break off."""
         return self._read("seq >= ?", start)
 
@@ -83,6 +83,13 @@ class JournalFile:
         """Gives the highest number; 0 while the file is empty."""
         row = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
         return row[0] or 0
+
+    def last_ts(self) -> int:
+        """Gives the time of the last event, ns; 0 while the file is empty."""
+        row = self._connection.execute(
+            "SELECT ts FROM journal ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return row[0] if row else 0
 
     def trim(self, before: int) -> None:
         """Forgets the events before a number."""
