@@ -39,7 +39,7 @@ from quantum_os.kernel.wiring import check, problems
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig
 from quantum_os.market.cross_section import CrossSection, CrossSectionConfig
-from quantum_os.market.feeds.tape import Frames, TapeFeed
+from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.market.instruments import Instruments, InstrumentsConfig
 from quantum_os.market.quality import Quality
 from quantum_os.portfolio.exposure import Exposure
@@ -176,22 +176,19 @@ def line_up(
     feed: Module | None = None,
     venue: Module | None = None,
     voters: tuple[Voter, ...] = VOTERS,
-    keepers: Sequence[Module] = (),
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent; without a venue it is simulated in this process. `keepers`
-    are the edges of a process that keeps what happens; a backtest has none.
+    Without a feed the market is silent; without a venue it is simulated in this process.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
     costs = round_trip_cost(settings.costs)
-    frames: Frames = NoFrames()
     return (
         Timers(),
         # market: hears the world
-        feed or TapeFeed(frames),
+        feed or TapeFeed(NoFrames()),
         Instruments(InstrumentsConfig(plan.instruments)),
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),
@@ -233,6 +230,4 @@ def line_up(
         # governance: who may do what
         PolicyDesk(PolicyConfig(policy)),
         Universe(UniverseConfig(plan.symbols)),
-        # storage, the edges that keep what happens
-        *keepers,
     )

@@ -4,7 +4,7 @@ python -m tests.kills.careless run ...; the bug is named by `QUANTUM_OS_CARELESS
 """
 
 import os
-import time
+import threading
 from collections.abc import Iterator, Sequence
 
 import quantum_os.lineup as lineup
@@ -48,7 +48,7 @@ class SlowFile(JournalFile):
     """A journal's file on a slow disk."""
 
     def write(self, envelopes: Sequence[Envelope]) -> None:
-        time.sleep(SLOW_S)
+        threading.Event().wait(SLOW_S)
         super().write(envelopes)
 
 

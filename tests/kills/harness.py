@@ -45,17 +45,20 @@ class Drive(msgspec.Struct, frozen=True):
 class Driver:
     """Makes the home that all drives begin from, and drives funds from it."""
 
-    def __init__(self, stage: Stage, folder: Path, program: str = "quantum_os") -> None:
+    def __init__(
+        self, stage: Stage, folder: Path, program: str = "quantum_os", **environment: str
+    ) -> None:
         self._stage = stage
         self._folder = folder
         self._program = program
+        self._environment = environment
         self._count = 0
         self.template = folder / "template"
 
-    def running(self, program: str) -> "Driver":
+    def running(self, program: str, **environment: str) -> "Driver":
         """A driver of another program from the same beginnings."""
         self._count += 1
-        other = Driver(self._stage, self._folder / f"other-{self._count}", program)
+        other = Driver(self._stage, self._folder / f"other-{self._count}", program, **environment)
         other._folder.mkdir()
         other.template = self.template
         return other
@@ -101,7 +104,7 @@ class Driver:
             *("--config", str(self._stage.settings), "--log-level", "WARNING"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, VARIABLE: point},
+            env={**os.environ, **self._environment, VARIABLE: point},
         )
         try:
             out, err = await asyncio.wait_for(child.communicate(), LIFE_S_MAX)

@@ -56,12 +56,12 @@ async def test_a_life_that_does_not_die_as_told_is_no_evidence(driver: Driver) -
     ],
 )
 async def test_canary_a_careless_build_is_found_out(
-    bug: str, point: str, sentence: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
+    bug: str, point: str, sentence: str, driver: Driver
 ) -> None:
     """The first would double an entry after a death, the second sends what nobody will remember."""
     assert bug in careless.BUGS
-    monkeypatch.setenv(careless.VARIABLE, bug)
-    verdict = await driver.running(careless.__name__).drive(drive_to(point))
+    known_bad = driver.running(careless.__name__, **{careless.VARIABLE: bug})
+    verdict = await known_bad.drive(drive_to(point))
     assert any(sentence in violation for violation in verdict.violations), verdict.violations
 
 

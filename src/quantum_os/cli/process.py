@@ -141,8 +141,8 @@ def _modules(process: Process, household: Household, instance: Instance) -> tupl
     watch = JournalWatch(household.journal, household.spool, lambda: disk_of(folder))
     lease = instance.lease
     holders = () if lease is None else (LeaseKeeper(lease, instance.epoch),)
-    keepers = (watch, *holders, *edges.keepers)
-    modules = line_up(process.plan, edges.feed, edges.venue, keepers=keepers)
+    fund = line_up(process.plan, edges.feed, edges.venue)
+    modules = (*fund, watch, *holders, *edges.keepers)
     refuse_gaps(modules)
     return modules
 

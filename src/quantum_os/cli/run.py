@@ -10,7 +10,6 @@ from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.demo import ComeBack, Demo, come_back_only, play_demo
 from quantum_os.cli.exit_codes import ExitCode
-from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.cli.options import (
     config_option,
     data_option,
@@ -21,19 +20,18 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.planning import plan_run
+from quantum_os.cli.refusals import refuse_fault, told_in_a_line
 from quantum_os.cli.remote import reach
 from quantum_os.cli.results import RunResult
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.kernel import logs
-from quantum_os.kernel.journal import JournalDamaged, JournalFailed
-from quantum_os.kernel.recovery import AnotherBuild, Diverged
-from quantum_os.kernel.runtime import DEPOSED, Ending
+from quantum_os.kernel.runtime import Ending
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import SettingsError, load_settings
-from quantum_os.storage.home import Home, HomeTaken
-from quantum_os.storage.lease import LeaseTaken, async_url
+from quantum_os.storage.home import Home
+from quantum_os.storage.lease import async_url
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for."""
@@ -137,19 +135,11 @@ def run(
         remote=remote,
         database=database,
     )
-    try:
+    with told_in_a_line():
         if recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=as_json)
-            return
-        ending, result = asyncio.run(play_demo(demo))
-    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild) as error:
-        refuse(str(error), ExitCode.REFUSED)
-    except (Diverged, JournalDamaged) as error:
-        refuse(str(error), ExitCode.FAILED)
-    except JournalFailed as error:
-        text = f"the journal was not written to its end ({error}); the next start recovers from it"
-        refuse(text, ExitCode.FAILED)
-    _tell(ending, result, as_json=as_json)
+        else:
+            _tell(*asyncio.run(play_demo(demo)), as_json=as_json)
 
 
 def _tell(ending: Ending, result: RunResult, *, as_json: bool) -> None:
@@ -158,9 +148,7 @@ def _tell(ending: Ending, result: RunResult, *, as_json: bool) -> None:
     else:
         report(result, out, None)
         err.print(f"stopped: {ending.reason}", highlight=False)
-    if ending.fault is not None:
-        code = ExitCode.REFUSED if ending.reason == DEPOSED else ExitCode.FAILED
-        refuse(ending.fault, code)
+    refuse_fault(ending)
 
 
 def _tell_recovered(found: ComeBack, *, as_json: bool) -> None:
