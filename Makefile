@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format lint types contracts tidy test run bench lock
+.PHONY: help setup check format lint types contracts tidy test kill run bench lock
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ tidy: setup ## Measure the house style: sizes, names, sentences.
 test: setup ## Run the whole test suite.
 	@$(BIN)/python bin/browser
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+kill: setup ## Kill the fund at every numbered point, then at N=... random ones.
+	@$(BIN)/python -m tests.kills $(or $(N),0)
 
 run: setup ## Start the fund in demo mode: no keys, no real money.
 	@$(BIN)/quantum-os run --mode demo

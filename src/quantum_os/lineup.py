@@ -50,6 +50,7 @@ from quantum_os.portfolio.exposure import Exposure
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.risk.gate import GateConfig, RiskGate
+from quantum_os.risk.keepers import Keepers
 from quantum_os.risk.safety import Safety, SafetyConfig
 from quantum_os.settings import Settings, config_hash
 from quantum_os.sizing.desk import Desk, DeskConfig
@@ -84,6 +85,7 @@ REQUIRED: tuple[str, ...] = (
     "sizing.desk",
     "risk.gate",
     "risk.safety",
+    "risk.keepers",
     "execution.orders",
     "execution.venues.",
     "execution.reconcile",
@@ -165,8 +167,10 @@ class Plan(msgspec.Struct, frozen=True):
         """What ids are derived under: the configuration, the data's content and the seed."""
         return derive("run", self.config_hash, self.data_hash, self.settings.run.seed)
 
-    def first_event(self, build: str, started_at: int, epoch: int = 0) -> ProcessStarted:
-        """Gives the input that begins the run."""
+    def first_event(
+        self, build: str, started_at: int, epoch: int = 0, *, world_went_on: bool = False
+    ) -> ProcessStarted:
+        """Gives the input that begins a life of the run."""
         return ProcessStarted(
             epoch=epoch,
             build=build,
@@ -177,6 +181,7 @@ class Plan(msgspec.Struct, frozen=True):
             seed=self.settings.run.seed,
             deposit=Usd(decimal_of(self.settings.run.deposit)),
             started_at=Ns(started_at),
+            world_went_on=world_went_on,
         )
 
 
@@ -247,6 +252,7 @@ def line_up(
         # risk: may it
         RiskGate(GateConfig(tape_step_s=step_s)),
         Safety(SafetyConfig(tape_step_s=step_s)),
+        Keepers(),
         # execution: do it
         Intake(IntakeConfig(tape_step_s=step_s)),
         Orders(),

@@ -58,21 +58,21 @@ def test_the_end_of_a_tape_is_the_end_of_the_run(tape: Path, tmp_path: Path) -> 
     """F03 besides: every handler runs once at log level DEBUG, and no line fails."""
     said = quantum_os(
         *("run", "--mode", "demo", "--data", tape, "--duration", 60, "--log-level", "DEBUG"),
-        *("--database", f"sqlite:///{tmp_path / 'kept.sqlite'}", "--out", tmp_path / "run"),
+        *("--home", tmp_path / "home", "--out", tmp_path / "run"),
     )
     assert said.code == 0, said.err[-500:]
     assert "tape end" in said.err
     assert "SYNTHETIC" not in said.out
-    assert (tmp_path / "kept.sqlite").exists()
 
 
-def test_a_second_life_goes_on_in_the_same_journal(tape: Path, tmp_path: Path) -> None:
-    events = []
-    for _ in range(2):
-        said = in_folder(tmp_path, "run", "--data", tape, "--json")
-        assert said.code == 0, said.err[-500:]
-        events.append(said.json()["events"])
-    assert verified(tmp_path)["events"] == events[1]
+def test_a_second_life_stands_where_the_first_one_ended(tape: Path, tmp_path: Path) -> None:
+    """And its recording is that of both lives."""
+    lives = [in_folder(tmp_path, "run", "--data", tape, "--json") for _ in range(2)]
+    first, second = (said.json() for said in lives)
+    assert first["trades"] == second["trades"] > 0
+    assert first["decision_hash"] == second["decision_hash"]
+    assert second["equity"] == first["equity"]
+    assert verified(tmp_path)["events"] == second["events"] > first["events"]
 
 
 def written(path: Path) -> int:

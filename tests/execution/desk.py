@@ -104,9 +104,9 @@ def position_id(wish: TradeIntent) -> str:
     return derive(NAMESPACE, "position", wish.intent_id)
 
 
-def started() -> ProcessStarted:
+def started(*, epoch: int = 0, world_went_on: bool = False) -> ProcessStarted:
     return ProcessStarted(
-        epoch=0,
+        epoch=epoch,
         build="b",
         config_hash="c",
         mode=Mode.BACKTEST,
@@ -115,6 +115,7 @@ def started() -> ProcessStarted:
         seed=1,
         deposit=Usd(Decimal(1000)),
         started_at=T0,
+        world_went_on=world_went_on,
     )
 
 

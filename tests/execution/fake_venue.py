@@ -11,6 +11,7 @@ from quantum_os.events.execution import (
     LeverageRequested,
     Liquidity,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderState,
     OrderSubmitted,
@@ -27,7 +28,8 @@ class FakeVenue:
     """Holds orders and signed positions. Reduce-only orders are cut to what they can reduce.
 
     `rejects` gives, per leg, the codes with which the next orders are refused; `silent` legs are
-    accepted without a word; `leverage` overrides what is read back, `is_deaf` reads nothing back.
+    accepted without a word, orders of `lost` legs never arrive; `leverage` overrides what is read
+    back, `is_deaf` reads nothing back.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class FakeVenue:
         self.held: dict[str, Decimal] = {}
         self.rejects: dict[Leg, list[str]] = {}
         self.silent: set[Leg] = set()
+        self.lost: set[Leg] = set()
         self.leverage: int | None = None
         self.is_deaf = False
         self.ts = Ns(1)
@@ -49,6 +52,8 @@ class FakeVenue:
             )
         elif isinstance(event, OrderRequested):
             yield from self._accepts(event)
+        elif isinstance(event, OrderQueryRequested):
+            yield self.answers(event)
         elif isinstance(event, OrderCancelRequested) and event.client_id in self.open:
             yield self.updates(self._takes_off(event.client_id), OrderState.CANCELED)
 
@@ -109,6 +114,23 @@ class FakeVenue:
         """Ends an order of its own accord."""
         return self.updates(self._takes_off(order.client_id), state, code)
 
+    def answers(self, query: OrderQueryRequested) -> OrderUpdated:
+        """The last word on an order that is open, or that it never came."""
+        order = self.open.get(query.client_id)
+        if order is not None:
+            partly = self.cum[order.client_id] > 0
+            return self.updates(order, OrderState.PARTIAL if partly else OrderState.ACKED)
+        return OrderUpdated(
+            venue=query.venue,
+            mode=query.mode,
+            client_id=query.client_id,
+            symbol=query.symbol,
+            state=OrderState.EXPIRED,
+            cum_qty=Qty(Decimal(0)),
+            venue_ts=self.ts,
+            code="-2013",
+        )
+
     def lists(self, wallet: str = "1000") -> VenueSnapshot:
         rows = tuple(
             VenuePosition(
@@ -133,6 +155,8 @@ class FakeVenue:
 
     def _accepts(self, order: OrderRequested) -> Iterator[Event]:
         assert order.client_id not in self.cum, "a client id was used twice"
+        if order.leg in self.lost:
+            return
         self.cum[order.client_id] = Decimal(0)
         yield OrderSubmitted(order.venue, order.mode, order.client_id, order.symbol)
         codes = self.rejects.get(order.leg, [])

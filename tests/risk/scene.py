@@ -99,7 +99,9 @@ def roomy(**limits: Any) -> PolicyUpdated:
     return policy("research", limits=wide)
 
 
-def started(mode: Mode = Mode.BACKTEST, venue: str = "sim:binance") -> ProcessStarted:
+def started(
+    mode: Mode = Mode.BACKTEST, venue: str = "sim:binance", *, world_went_on: bool = False
+) -> ProcessStarted:
     return ProcessStarted(
         epoch=0,
         build="b",
@@ -110,6 +112,7 @@ def started(mode: Mode = Mode.BACKTEST, venue: str = "sim:binance") -> ProcessSt
         seed=1,
         deposit=Usd(EQUITY),
         started_at=NOW,
+        world_went_on=world_went_on,
     )
 
 

@@ -544,7 +544,7 @@ def test_a_restart_keeps_reservations_and_asks_for_a_new_reconciliation() -> Non
     again = Desk(RiskGate())
     again.reactor.restore(desk.reactor.snapshot())
     assert again.reactor.state == desk.reactor.state
-    again.hears(scene.started())
+    again.hears(scene.started(world_went_on=True))
     both = again.asks(scene.intent("i2", ETH))
     assert {Gate.NOT_RECONCILED, Gate.MAX_POSITIONS} <= {c.name for c in failed(both)}
 

@@ -1,8 +1,9 @@
 """What the journal calls durable is in the file; what it cannot write it says out loud."""
 
 import asyncio
+import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,34 @@ import pytest
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.kernel.journal import JournalFailed
+from quantum_os.kernel.journal import JournalDamaged, JournalFailed
+from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.sqlite_journal import SqliteJournal, seq_at
 from tests.kernel.fakes import bus_of, mark
 from tests.storage.fund import tripped
+from tests.waiting import until
 
 
-class IdleJournal(SqliteJournal):
-    """A journal whose writer never comes to write."""
+class BadDisk(JournalFile):
+    """A file whose writes fail as long as they are told to."""
 
-    def _write_behind(self) -> None:
-        return
+    def __init__(self, path: Path, error: sqlite3.Error | None) -> None:
+        super().__init__(path)
+        self.error = error
+        self.tries = 0
+
+    def write(self, envelopes: Sequence[Envelope]) -> None:
+        self.tries += 1
+        if self.error is not None:
+            raise self.error
+        super().write(envelopes)
+
+
+def error(name: str) -> sqlite3.OperationalError:
+    """An error as SQLite would raise it."""
+    made = sqlite3.OperationalError(name)
+    made.sqlite_errorname = name
+    return made
 
 
 @pytest.fixture
@@ -161,27 +179,136 @@ async def test_trimming_forgets_the_old_but_keeps_the_number_line(path: Path) ->
     second.close()
 
 
+async def failing(journal: SqliteJournal, seq: int, match: str) -> None:
+    """Returns once the journal says that it fails."""
+    with pytest.raises(JournalFailed, match=match):
+        await journal.barrier(seq)
+
+
 async def test_a_failed_write_opens_no_barrier(path: Path, journal: SqliteJournal) -> None:
     _fill(journal, 1)
     await journal.barrier(1)
     _break_table(path)
     bus = _fill(journal, 1)
-    with pytest.raises(JournalFailed, match="no such table"):
-        await journal.barrier(2)
-    with pytest.raises(JournalFailed, match="no such table"):
-        await journal.barrier(2)
+    await failing(journal, 2, "no such table")
+    await failing(journal, 2, "no such table")
     assert journal.flushed_seq == 1
     bus.process(3, mark(), "tape")
-    assert journal.last_seq == 3
+    assert (journal.last_seq, journal.lag) == (3, 2)
     with pytest.raises(JournalFailed, match="no such table"):
         journal.close()
 
 
-def test_a_full_journal_refuses(path: Path) -> None:
-    journal = IdleJournal(path, unflushed_max=3)
-    with pytest.raises(JournalFailed, match="3 events wait"):
-        _fill(journal, 4)
+async def test_it_heals_by_itself_and_nothing_is_lost(path: Path) -> None:
+    disk = BadDisk(path, error("SQLITE_FULL"))
+    journal = SqliteJournal(path, open_file=lambda _: disk, retry_s=0.001)
+    bus = _fill(journal, 5)
+    await failing(journal, 5, "SQLITE_FULL")
+    assert journal.stalled_s() > 0
+    for time in range(5):
+        bus.process(time, mark(time), "tape")
+    disk.error = None
+    await until(lambda: journal.failure is None)
+    await journal.barrier(10)
+    assert _seqs(path) == list(range(1, 11))
+    assert (journal.failure, journal.is_dead, journal.stalled_s()) == (None, False, 0.0)
     journal.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_CORRUPT_INDEX", "SQLITE_NOTADB"],
+)
+async def test_a_failed_fsync_is_for_good(path: Path, name: str) -> None:
+    """What the kernel dropped and calls clean would be believed by the next write that succeeds."""
+    disk = BadDisk(path, error(name))
+    journal = SqliteJournal(path, open_file=lambda _: disk, retry_s=0.001)
+    _fill(journal, 3)
+    await failing(journal, 3, name)
+    disk.error = None
+    assert journal.is_dead
+    assert disk.tries == 1
+    with pytest.raises(JournalFailed, match=name):
+        journal.close()
+    assert _seqs(path) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["SQLITE_FULL", "SQLITE_BUSY", "SQLITE_READONLY", "SQLITE_IOERR_WRITE"]
+)
+async def test_a_failed_write_is_tried_again(path: Path, name: str) -> None:
+    disk = BadDisk(path, error(name))
+    journal = SqliteJournal(path, open_file=lambda _: disk, retry_s=0.001)
+    _fill(journal, 1)
+    await failing(journal, 1, name)
+    assert not journal.is_dead
+    disk.error = None
+    journal.close()
+    assert _seqs(path) == [1]
+
+
+async def test_what_does_not_fit_is_numbered_and_not_kept(path: Path) -> None:
+    disk = BadDisk(path, error("SQLITE_FULL"))
+    journal = SqliteJournal(path, 3, open_file=lambda _: disk, retry_s=0.001)
+    _fill(journal, 7)
+    assert journal.is_dead
+    assert journal.last_seq == 7
+    disk.error = None
+    with pytest.raises(JournalFailed, match="3 events wait"):
+        journal.close()
+    assert _seqs(path) == [1, 2, 3], "what was kept is the beginning of what happened"
+
+
+def test_f86_a_full_disk_stops_the_journal_and_room_heals_it(path: Path) -> None:
+    """A real one: the system lets no file of this process grow past a limit."""
+    journal = SqliteJournal(path, retry_s=0.001)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
+    try:
+        _fill(journal, 5_000)
+        while journal.failure is None:
+            pass
+        assert journal.flushed_seq < 5_000
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    journal.close()
+    assert _seqs(path) == list(range(1, 5_001))
+
+
+def test_a_hole_is_left_where_events_were_lost(path: Path) -> None:
+    journal = SqliteJournal(path)
+    _fill(journal, 3)
+    journal.skip_to(9)
+    assert (journal.last_seq, journal.flushed_seq) == (9, 9)
+    _fill(journal, 1)
+    journal.close()
+    assert _seqs(path) == [1, 2, 3, 10]
+
+
+def test_single_streams_and_contents_are_found(journal: SqliteJournal) -> None:
+    bus = _fill(journal, 2)
+    bus.process(3, tripped("drawdown"), "risk.safety")
+    asyncio.run(journal.barrier(3))
+    first = journal.first_of("feed.watermark")
+    assert first is not None
+    assert (first.seq, first.event()) == (1, mark(0))
+    assert journal.first_of("fill") is None
+    assert journal.has("feed.watermark", first.payload)
+    assert not journal.has("safety.tripped", first.payload)
+
+
+def test_a_page_that_cannot_be_read_says_where(path: Path) -> None:
+    first = SqliteJournal(path)
+    _fill(first, 3_000)
+    first.close()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 20_000] = b"\xff" * 20_000
+    path.write_bytes(data)
+    second = SqliteJournal(path)
+    with pytest.raises(JournalDamaged, match="malformed") as caught:
+        list(second.read())
+    second.close()
+    assert 1 < caught.value.seq < 3_000
 
 
 def test_a_waiter_whose_loop_has_gone_does_not_stop_the_writer(path: Path) -> None:

@@ -119,7 +119,7 @@ def side_of(signal: AiSignalGenerated, row: int) -> tuple[PositionSide | None, f
 _LISTED = GateCheck(Gate.NOT_TRADABLE, ok=True)
 _UNLISTED = GateCheck(Gate.NOT_TRADABLE, ok=False)
 _UNSEEN = GateCheck(Gate.NOT_TRADABLE, ok=False, note="not in the cross-section")
-_CLEAN = GateCheck(Gate.FLAGGED, ok=True, value=0, limit=0)
+_CLEAN = GateCheck(Gate.FLAGGED, ok=True, value=0.0, limit=0.0)
 _WARM = GateCheck(Gate.WARMUP, ok=True)
 _COLD = GateCheck(Gate.WARMUP, ok=False, note="volatility is not known yet")
 _VOTED = GateCheck(Gate.NO_VOTE, ok=True)
@@ -146,7 +146,7 @@ def _flagged(flags: tuple[Flag, ...], trusts_synthetic: bool) -> GateCheck:
         flags = tuple(flag for flag in flags if flag is not Flag.SYNTHETIC)
     if not flags:
         return _CLEAN
-    return GateCheck(Gate.FLAGGED, ok=False, value=len(flags), limit=0, note=",".join(flags))
+    return GateCheck(Gate.FLAGGED, False, float(len(flags)), 0.0, note=",".join(flags))
 
 
 def _signal_checks(

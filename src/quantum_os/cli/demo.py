@@ -2,55 +2,75 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
-from quantum_os.cli.backtesting import Finished, timers_of
+from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.console import err
 from quantum_os.cli.deeds import Deeds
+from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.live_view import LiveView, Watched
+from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
 from quantum_os.cli.progress_lines import ProgressLines
+from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
-from quantum_os.events.base import Event
-from quantum_os.events.risk import SafetyCleared, SafetyTripped
-from quantum_os.kernel.bus import Bus
-from quantum_os.kernel.clock import ReplayClock, perf_ns
-from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.clock import perf_ns
+from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.logs import LogTap
-from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
-from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
+from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
-from quantum_os.risk.latches import standing
-from quantum_os.storage.sqlite_journal import SqliteJournal
+from quantum_os.storage.home import Home
+from quantum_os.storage.instance import claimed
 
-Tap = Callable[[Envelope], None]
-"""What hears every event as it is journaled."""
+
+class ComeBack(msgspec.Struct, frozen=True):
+    """Where a recovery came out, and from what."""
+
+    seq: int
+    at: str
+    snapshot_seq: int
+    inputs: int
+    notes: tuple[str, ...]
 
 
 class Demo(msgspec.Struct, frozen=True):
     """What to play, where to keep it, how fast, for how long, and whether somebody watches.
 
-    Up to `watched_from` (ns of the market) it is played at once. `feed` and `venue` are given when
-    both are elsewhere; then the speed is not ours to choose. `taps` hear every event as well.
+    Up to `watched_from` (ns of the market) it is played at once. `remote` is given when market and
+    venue are elsewhere; then the speed is not ours to choose.
     """
 
     plan: Plan
     market: Recording
-    journal: Path
+    home: Home
     speed: float
     watched_from: int
     duration_s: float | None
     shows: bool
     build: str
     market_name: str = "tape"
-    taps: tuple[Tap, ...] = ()
-    feed: Module | None = None
-    venue: Module | None = None
+    remote: Remote | None = None
+    database: str | None = None
+
+    @property
+    def watched(self) -> Watched:
+        """What the screen says of the market."""
+        return Watched(
+            name=self.market_name,
+            is_synthetic=self.market.is_synthetic,
+            start=self.market.start,
+            watched_from=self.watched_from,
+            speed=self.speed,
+        )
+
+    def edges(self, epoch: int) -> Edges:
+        """Gives a life its feed and, where the venue is a process of its own, the way to it."""
+        if self.remote is not None:
+            return Edges(*self.remote.edges(epoch))
+        return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.watched_from))
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -61,70 +81,85 @@ class Played(msgspec.Struct, frozen=True):
     deeds: Deeds
 
 
-async def play_demo(demo: Demo) -> Played:
-    """Plays until the tape ends, the time is up, or a signal comes."""
-    plan = demo.plan
-    feed = demo.feed or TapeFeed(demo.market, speed=demo.speed, paced_from=demo.watched_from)
-    modules = line_up(plan, feed, demo.venue)
-    refuse_gaps(modules)
-    journal = SqliteJournal(demo.journal)
-    before = journal.last_seq
-    lines = ProgressLines(_watched(demo))
-    deeds = Deeds(plan.price_venue, (lambda deed: None) if demo.shows else lines.tell)
-    taps: list[Tap] = [LogTap(demo.watched_from), deeds, *demo.taps]
-    try:
-        bus = Bus(modules, TappedJournal(journal, *taps), first_seq=before + 1)
-        clock = ReplayClock(demo.market.start)
-        runtime = Runtime(
-            modules=modules, bus=bus, timers=timers_of(modules), journal=journal, clock=clock
+async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
+    """Plays until the tape ends, the time is up, or a signal comes.
+
+    Raises HomeTaken, LeaseTaken, and what a recovery raises; then nothing was played.
+    """
+    lines = ProgressLines(demo.watched)
+    deeds = Deeds(demo.plan.price_venue, (lambda deed: None) if demo.shows else lines.tell)
+
+    async def attend(lived: Life) -> tuple[Ending, RunResult]:
+        if record is not None:
+            await record.catch_up(lived.journal, lived.bus.seq)
+        watching = (
+            LiveView(lived.runtime, demo.plan, deeds, demo.watched).run()
+            if demo.shows
+            else lines.run(lived.runtime, deeds)
         )
-        started = perf_ns()
-        first = first_inputs(demo, journal)
-        with _stopping(runtime, demo.duration_s):
-            watching = (
-                LiveView(runtime, plan, deeds, _watched(demo)).run()
-                if demo.shows
-                else lines.run(runtime, deeds)
-            )
-            ending = await _accompanied(runtime, first, watching)
-        wall_s = (perf_ns() - started) / 1e9
-        finished = Finished(bus, tuple(modules), runtime.lanes.taken, wall_s, seq_before=before)
-        return Played(ending, result_of(plan, demo.market, finished, demo.build), deeds)
-    finally:
-        journal.close()
+        return await _lived(demo, lived, watching)
+
+    taps: tuple[Tap, ...] = (deeds,) if record is None else (deeds, record)
+    async with claimed(demo.home, demo.database) as instance:
+        ending, result = await live_on(process_of(demo, *taps), instance, attend)
+    return Played(ending, result, deeds)
 
 
-def first_inputs(demo: Demo, journal: SqliteJournal) -> list[Event]:
-    """Gives the inputs of recovery: the start, and every latch that an earlier life left closed."""
-    lives = sum(1 for _ in journal.read_streams("process.started"))
-    start = demo.plan.first_event(demo.build, demo.market.start, epoch=lives)
-    return [start, *closed_latches(journal)]
+async def come_back_only(demo: Demo) -> ComeBack:
+    """Comes back to where the journal ends and saves a snapshot there; nothing begins."""
+    async with (
+        claimed(demo.home, demo.database) as instance,
+        life(process_of(demo), instance) as found,
+    ):
+        await found.checkpoints.finish(found.bus, found.modules)
+        recovered = found.recovered
+        at = iso(found.bus.instant.ns)
+        return ComeBack(
+            found.bus.seq, at, recovered.snapshot_seq, recovered.inputs, recovered.notes
+        )
 
 
-def closed_latches(journal: SqliteJournal) -> list[SafetyTripped]:
-    """Gives the latches that were tripped and never cleared, in the order they tripped."""
-    events = [each.event() for each in journal.read_streams("safety.tripped", "safety.cleared")]
-    told = [event for event in events if isinstance(event, SafetyTripped | SafetyCleared)]
-    return list(standing(told).values())
-
-
-def _watched(demo: Demo) -> Watched:
-    return Watched(
-        name=demo.market_name,
-        is_synthetic=demo.market.is_synthetic,
-        start=demo.market.start,
-        watched_from=demo.watched_from,
-        speed=demo.speed,
+def process_of(demo: Demo, *taps: Tap) -> Process:
+    """Gives the process that plays a demo; `taps` see each event as it is journaled."""
+    return Process(
+        plan=demo.plan,
+        home=demo.home,
+        build=demo.build,
+        now=demo.market.start if demo.remote is None else demo.remote.time,
+        make_edges=demo.edges,
+        world_went_on=demo.remote is not None,
+        taps=(LogTap(demo.watched_from), *taps),
     )
 
 
-async def _accompanied(
-    runtime: Runtime, first: list[Event], watching: Coroutine[object, object, None]
-) -> Ending:
+async def _lived(
+    demo: Demo, lived: Life, watching: Coroutine[object, object, None]
+) -> tuple[Ending, RunResult]:
+    before = _seq_before(lived)
+    started = perf_ns()
+    with _stopping(lived.runtime, demo.duration_s):
+        ending = await _accompanied(lived, watching)
+    finished = Finished(
+        bus=lived.bus,
+        modules=lived.modules,
+        inputs=sum(lived.bus.inputs.values()),
+        wall_s=(perf_ns() - started) / 1e9,
+        seq_before=before,
+    )
+    return ending, result_of(demo.plan, demo.market, finished, demo.build)
+
+
+def _seq_before(lived: Life) -> int:
+    """The number before the home's first event: a home counts from the time it was made."""
+    first = next(lived.journal.read(1), None)
+    return lived.bus.seq if first is None else first.seq - 1
+
+
+async def _accompanied(lived: Life, watching: Coroutine[object, object, None]) -> Ending:
     """Runs the process with somebody beside it who tells people how it goes."""
     task = asyncio.create_task(watching)
     try:
-        return await runtime.run(first)
+        return await lived.runtime.run(lived.first)
     finally:
         task.cancel()
         (outcome,) = await asyncio.gather(task, return_exceptions=True)

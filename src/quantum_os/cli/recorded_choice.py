@@ -4,7 +4,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from quantum_os.storage.recorded_journal import JOURNAL_FILE
+from quantum_os.storage.home import JOURNAL_FILE
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError
 
 RUNS = Path("runs")

@@ -22,19 +22,21 @@ from quantum_os.settings import Settings, SettingsError
 
 
 class Remote(msgspec.Struct, frozen=True):
-    """A venue server as the line-up needs it."""
+    """A venue server: where it is, what it plays, and its time (ns) when it was asked."""
 
+    address: Address
     market: MarketCard
-    feed: RemoteFeed
-    venue: RemoteVenue
+    time: int
+    seed: int
+
+    def edges(self, epoch: int) -> tuple[RemoteFeed, RemoteVenue]:
+        """Gives two new edges on one connection; they ask for what the journal does not hold."""
+        client = Client(ClientConfig(self.address, self.seed, epoch=epoch))
+        return RemoteFeed(client), RemoteVenue(client)
 
 
-def reach(where: str, settings: Settings, data: Collection[Path] = (), since: int = 0) -> Remote:
-    """Asks the server what it plays and prepares the edges; raises SettingsError or ValueError.
-
-    `since` is the last of the venue's facts that this process has booked; a process that knows
-    nothing asks for all that the venue still remembers.
-    """
+def reach(where: str, settings: Settings, data: Collection[Path] = ()) -> Remote:
+    """Asks the server what it plays; raises SettingsError or ValueError."""
     if data:
         raise SettingsError("--venue gives the market: --data contradicts it")
     address = parse(where)
@@ -43,13 +45,7 @@ def reach(where: str, settings: Settings, data: Collection[Path] = (), since: in
     except (OSError, TimeoutError, VenueRefused) as error:
         raise SettingsError(f"--venue {where}: {str(error) or 'no answer'}") from error
     _check(where, settings, welcome)
-    return joined(address, welcome.market, settings.run.seed, since)
-
-
-def joined(address: Address, market: MarketCard, seed: int, since: int = 0) -> Remote:
-    """Gives the two edges on their one connection."""
-    client = Client(ClientConfig(address, seed, since))
-    return Remote(market, RemoteFeed(client), RemoteVenue(client))
+    return Remote(address, welcome.market, welcome.time, settings.run.seed)
 
 
 def _check(where: str, settings: Settings, welcome: Welcome) -> None:

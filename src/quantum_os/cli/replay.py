@@ -12,17 +12,23 @@ from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
-from quantum_os.cli.options import json_option
+from quantum_os.cli.options import Moment, json_option
+from quantum_os.cli.replay_home import Request, replay_home
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import Journal
 from quantum_os.lineup import VOTERS, Plan, line_up, voters_of
+from quantum_os.storage.home import Home
+from quantum_os.storage.home_replay import Window
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError, read_run
 from quantum_os.storage.verification import Verification, verify
 
+FOR_EVER = 2**63 - 1
+"""Later than any event, in ns."""
+
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--verify", "verifies", is_flag=True, help="Compare every event with the recording.")
 @click.option(
     "--voter",
@@ -31,13 +37,47 @@ from quantum_os.storage.verification import Verification, verify
     metavar="NAME|FILE.py:CLASS",
     help="Where a voter of the run is now, if it was moved; its code must be the same.",
 )
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Replay the journal of a live process instead of a recorded run.",
+)
+@click.option("--from", "start", type=Moment(), help="With --home: compare from this time on.")
+@click.option("--to", "end", type=Moment(), help="With --home: stop before this time.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="With --home: times real time, with a line for all that is notable; 0: at once.",
+)
 @json_option
-def replay(folder: Path, verifies: bool, moved: tuple[str, ...], as_json: bool) -> None:
-    """Replay a recorded run from FOLDER and say whether it still gives the same events.
+def replay(
+    folder: Path | None,
+    verifies: bool,
+    moved: tuple[str, ...],
+    home: Path | None,
+    start: int | None,
+    end: int | None,
+    speed: float,
+    as_json: bool,
+) -> None:
+    """Replay a recorded run from FOLDER, or a live process from its --home.
 
-    Exit code 0 when all hashes agree, 1 when one differs: the first differing event is named. A run
-    whose voters are gone or have changed cannot be replayed: exit code 2.
+    Says whether the same inputs still give the same events. Exit code 0 when all hashes agree, 1
+    when one differs: the first differing event is named. A run whose voters are gone or have
+    changed cannot be replayed: exit code 2.
     """
+    if (folder is None) == (home is None):
+        refuse("give either the FOLDER of a run or the --home of a process")
+    if home is not None:
+        window = Window(start or 0, FOR_EVER if end is None else end)
+        if window.start >= window.end:
+            refuse("--from must be before --to")
+        replay_home(Request(Home(home), window, verifies, speed), as_json=as_json)
+        return
+    assert folder is not None
+    if start is not None or end is not None or speed:
+        refuse("--from, --to and --speed go with --home")
     if not verifies:
         refuse("replay compares a run with its recording: say --verify")
     try:

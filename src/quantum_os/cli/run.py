@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ import rich_click as click
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
-from quantum_os.cli.demo import Demo, Played, play_demo
+from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
+from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.cli.next_steps import next_steps
 from quantum_os.cli.options import (
     config_option,
@@ -34,12 +36,16 @@ from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel import logs
+from quantum_os.kernel.journal import JournalDamaged, JournalFailed
+from quantum_os.kernel.recovery import AnotherBuild, Diverged
+from quantum_os.kernel.runtime import DEPOSED
 from quantum_os.lineup import Recording
 from quantum_os.market.feeds.market_choice import made_up, market_of
 from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import Settings, SettingsError, load_settings
-from quantum_os.storage.recorded_journal import JOURNAL_FILE
+from quantum_os.storage.home import Home, HomeTaken
+from quantum_os.storage.lease import LeaseTaken, async_url
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
 
@@ -63,6 +69,7 @@ class Wish(msgspec.Struct, frozen=True):
     database: str | None = None
     home: Path = HOME
     folder: Path | None = None
+    recover_only: bool = False
     log_level: str | None = None
     as_json: bool = False
 
@@ -119,8 +126,17 @@ log_level_option = click.option(
 )
 @duration_option
 @speed_option
-@click.option("--database", metavar="URL", help="Where the journal is kept: sqlite:///PATH.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="sqlite:///PATH or postgresql://HOST/NAME: its lease lets one instance trade.",
+)
 @home_option
+@click.option(
+    "--recover-only",
+    is_flag=True,
+    help="Come back to where the journal ends, save a snapshot, and stop: before another release.",
+)
 @out_option
 @profile_option
 @run_options
@@ -141,8 +157,9 @@ def run(
     """Run the fund until Ctrl-C, the end of the tape, or --duration.
 
     demo plays a market through the live process: quickly through the history that decisions need,
-    then at --speed times real time. Without --data the market is synthetic. The journal stays in
-    --home; the run is recorded below runs, as a backtest is, and can be replayed.
+    then at --speed times real time. Without --data the market is synthetic. --home holds all that
+    happened: run again, it goes on exactly where it stopped, however it was stopped. It is recorded
+    below runs, as a backtest is, and can be replayed.
     """
     if Mode(mode) not in _BUILT:
         refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
@@ -156,15 +173,41 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
         demo = _demo(wish, settings, remote)
         # The venue of another process keeps its own record: ours alone could not be replayed.
-        folder = None if remote else wish.folder or RUNS / f"demo-{demo.plan.namespace}"
+        keeps = remote is None and not wish.recover_only
+        folder = wish.folder or RUNS / f"demo-{demo.plan.namespace}" if keeps else None
         recording = None if folder is None else begin(folder)
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
     logs.configure(wish.log_level or "WARNING")
-    played = asyncio.run(play_demo(demo)) if recording is None else _recorded(demo, recording)
-    if folder is not None and recording is not None:
+    with _endings_in_words():
+        if wish.recover_only:
+            _tell_recovered(asyncio.run(come_back_only(demo)), as_json=wish.as_json)
+            return
+        if recording is None or folder is None:
+            _tell(wish, asyncio.run(play_demo(demo)), None)
+            return
+        played, gap = _recorded(demo, recording)
+    if gap:
+        abandon(recording)
+        err.print(f"not recorded: {gap}", style="yellow", highlight=False)
+        folder = None
+    else:
         finish(recording, folder, RunDocument(played.result, demo.plan))
     _tell(wish, played, folder)
+
+
+@contextmanager
+def _endings_in_words() -> Iterator[None]:
+    """Says in one line why a home could not be lived in, or was not left in order."""
+    try:
+        yield
+    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild) as error:
+        refuse(str(error), ExitCode.REFUSED)
+    except (Diverged, JournalDamaged) as error:
+        refuse(str(error), ExitCode.FAILED)
+    except JournalFailed as error:
+        text = f"the journal was not written to its end ({error}); the next start recovers from it"
+        refuse(text, ExitCode.FAILED)
 
 
 def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
@@ -174,6 +217,8 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         raise SettingsError(
             f"--scenario and --days shape the synthetic market, not that of {given}"
         )
+    if wish.database is not None:
+        async_url(wish.database)
     market = remote.market if remote is not None else _market(wish, settings.run.seed)
     stage = staged(settings, market, wish.speed)
     duration = wish.duration
@@ -183,15 +228,15 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     return Demo(
         plan=stage.plan,
         market=stage.market,
-        journal=_journal_path(wish.database, wish.home),
+        home=Home(wish.home),
         speed=stage.speed,
         watched_from=stage.watched_from,
         duration_s=duration,
         shows=wish.shows,
         build=build(),
         market_name="remote" if remote else "tape" if wish.data else "SYNTHETIC",
-        feed=remote.feed if remote else None,
-        venue=remote.venue if remote else None,
+        remote=remote,
+        database=wish.database,
     )
 
 
@@ -201,18 +246,21 @@ def _market(wish: Wish, seed: int) -> Recording:
     return market_of(wish.data, seed)
 
 
-def _recorded(demo: Demo, recording: Path) -> Played:
-    """Plays and records; what breaks off in the middle leaves no half-written run behind."""
+def _recorded(demo: Demo, recording: Path) -> tuple[Played, str]:
+    """Plays and records; what breaks off in the middle leaves no half-written run behind.
+
+    The second value says what the recording lacks; "" when it is whole.
+    """
     done = False
     try:
         with closing(RunRecorder(recording)) as recorder:
-            taps = (*demo.taps, recorder.append)
-            played = asyncio.run(play_demo(msgspec.structs.replace(demo, taps=taps)))
+            record = DemoRecord(recorder)
+            played = asyncio.run(play_demo(demo, record))
         done = True
     finally:
         if not done:
             abandon(recording)
-    return played
+    return played, record.gap
 
 
 def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
@@ -228,7 +276,8 @@ def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
             out.print(f"  {step}", highlight=False, markup=False, soft_wrap=True)
     err.print(f"stopped: {played.ending.reason}", highlight=False)
     if played.ending.fault is not None:
-        refuse(played.ending.fault, ExitCode.FAILED)
+        was_deposed = played.ending.reason == DEPOSED
+        refuse(played.ending.fault, ExitCode.REFUSED if was_deposed else ExitCode.FAILED)
 
 
 def _verbs() -> Collection[str]:
@@ -240,11 +289,14 @@ def _verbs() -> Collection[str]:
     return root.command.list_commands(root)
 
 
-def _journal_path(database: str | None, home: Path) -> Path:
-    """Reads the database URL; raises ValueError for what this release cannot keep a journal in."""
-    if database is None:
-        return home / JOURNAL_FILE
-    scheme, _, path = database.partition("://")
-    if scheme != "sqlite" or not path.startswith("/"):
-        raise ValueError(f"--database {database!r}: this release takes sqlite:///PATH only")
-    return Path(path.removeprefix("/"))
+def _tell_recovered(found: ComeBack, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    out.print(
+        f"recovered to seq {found.seq} at {found.at}: snapshot {found.snapshot_seq}, "
+        f"{found.inputs} inputs played; a snapshot of it is saved",
+        highlight=False,
+    )
+    for note in found.notes:
+        err.print(note, style="yellow", highlight=False)

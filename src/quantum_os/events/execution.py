@@ -114,6 +114,17 @@ class OrderCancelRequested(Event, frozen=True):
     reason: str
 
 
+class OrderQueryRequested(Event, frozen=True):
+    """Our question what became of an order; the venue answers with its last word on it."""
+
+    STREAM: ClassVar[str] = "order.query_requested"
+
+    venue: str
+    mode: Mode
+    client_id: str
+    symbol: str
+
+
 class OrderSubmitted(Event, frozen=True):
     """The bytes of an order left for the venue."""
 

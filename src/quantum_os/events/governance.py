@@ -116,6 +116,7 @@ class RiskPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_hits_window_s: float
     feed_gone_flatten_s: float
     feed_gone_entries_s: float
+    keeper_grace_s: float
     correlation_assumed: float
 
 

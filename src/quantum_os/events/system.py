@@ -8,9 +8,13 @@ from quantum_os.events.units import Mode, Ns, Usd
 
 
 class ProcessStarted(Event, frozen=True):
-    """A run began: who we are, where we trade, and under which namespace ids are derived."""
+    """A life began: who we are, where we trade, and under which namespace ids are derived.
 
-    UNHASHED: ClassVar[tuple[str, ...]] = ("build", "epoch")
+    `world_went_on` says that market and venue did not stand still while nobody was here, as a tape
+    in this process does: what was in flight is unknown until it has been asked for.
+    """
+
+    UNHASHED: ClassVar[tuple[str, ...]] = ("build", "epoch", "world_went_on")
     epoch: int
     build: str
     config_hash: str
@@ -20,6 +24,7 @@ class ProcessStarted(Event, frozen=True):
     seed: int
     deposit: Usd
     started_at: Ns
+    world_went_on: bool = False
 
 
 class TimerSet(Event, frozen=True):

@@ -14,6 +14,7 @@ from quantum_os.events.execution import (
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderState,
     OrderSubmitted,
@@ -32,7 +33,14 @@ from quantum_os.execution.closing import ask_exit, close_ended, pursue
 from quantum_os.execution.entries import conflict_of, refusal_of, result_of, unfilled
 from quantum_os.execution.order_states import advance
 from quantum_os.execution.placing import place, withdraw
-from quantum_os.execution.protection import move_stop, place_targets, protect, stop_ended
+from quantum_os.execution.protection import (
+    move_stop,
+    place_target_again,
+    place_targets,
+    protect,
+    stop_ended,
+)
+from quantum_os.execution.resumption import adopt, resume
 from quantum_os.execution.trades import (
     INTENTS_REMEMBERED,
     POSITIONS_REMEMBERED,
@@ -53,6 +61,9 @@ from quantum_os.kernel.reactor import Reactor
 SWEEP_TIMER = "execution.orders"
 """Fires when an entry whose leverage nobody confirmed is given up."""
 
+NEVER_ARRIVED = "-2013"
+"""The venue's word on an order that it has never seen and will not accept any more."""
+
 EXTERNAL_FILLS = ("autoclose-", "adl_autoclose")
 """Client ids of the venue's own liquidations and deleveraging."""
 
@@ -68,8 +79,18 @@ class Orders(Reactor[OrdersState]):
     def __init__(self) -> None:
         super().__init__(OrdersState())
 
-    def on_process_started(self, event: ProcessStarted) -> None:
+    def on_process_started(
+        self, event: ProcessStarted
+    ) -> Iterator[ExecutionResult | OrderQueryRequested]:
         self.state.run = Run(event.venue, event.mode, event.namespace, event.epoch)
+        if event.world_went_on:
+            yield from resume(self.state, self.state.run)
+
+    def on_requested(self, event: OrderRequested) -> None:
+        """Takes over an exit that a life before this one sent and could not journal."""
+        trade = self.state.trades.get(event.position_id or "")
+        if trade is not None and event.client_id not in self.state.orders and event.reduce_only:
+            adopt(self.state, trade, event)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         policy = event.policy
@@ -187,6 +208,10 @@ class Orders(Reactor[OrdersState]):
             trade.end_reason = event.reason or event.code or order.standing.state
             trade.is_stale = order.standing.state is OrderState.EXPIRED
         self._conclude(trade, order, event.code)
+        if order.withdrawn and order.is_resting:
+            yield from withdraw(self.state, trade, order, "asked for before")
+        if order.standing.is_terminal and event.code == NEVER_ARRIVED:
+            yield from place_target_again(self.state, trade, order, self._at)
         yield from self._settle(trade)
 
     def on_fill(self, event: Fill) -> Iterator[Outcome]:

@@ -99,6 +99,21 @@ def place_targets(state: OrdersState, trade: Trade, now: Ns) -> Iterator[OrderRe
             yield place(state, trade, leg, qty, now, price=on_grid)
 
 
+def place_target_again(
+    state: OrdersState, trade: Trade, gone: WorkingOrder, now: Ns
+) -> Iterator[OrderRequested]:
+    """Puts a target once more that never reached the venue."""
+    if gone.leg not in TARGET_LEGS or gone.withdrawn or trade.intent is None:
+        return
+    if trade.goal is not None or trade.qty == 0:
+        return
+    price = trade.intent.tp_prices[TARGET_LEGS.index(gone.leg)]
+    if price is not None:
+        on_grid = Price(target_price(price, state.filters[trade.symbol].tick, trade.side))
+        generation = gone.generation + 1
+        yield place(state, trade, gone.leg, gone.qty, now, generation=generation, price=on_grid)
+
+
 def scaled_legs(intent: TradeIntent, qty: Decimal, step: Decimal, lot: Decimal) -> tuple[Qty, ...]:
     """The plan's leg quantities for `qty` actually held; their sum is `qty` to the last digit.
 

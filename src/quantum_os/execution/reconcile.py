@@ -60,7 +60,7 @@ class Reconcile(Reactor[ReconcileMemory]):
 
     def on_process_started(self, event: ProcessStarted) -> Iterator[TimerSet]:
         self.state.venue = event.venue
-        if self.state.period_ns:
+        if self.state.period_ns and event.world_went_on:
             yield self._timer()
 
     def on_policy(self, event: PolicyUpdated) -> Iterator[TimerSet]:

@@ -217,12 +217,13 @@ class Brain(Reactor[BrainState]):
         for position in self._of(event.venue):
             yield from self._judge(position)
 
-    def on_tick(self, event: MarketTick) -> Said:
+    def on_tick(self, event: MarketTick) -> Said | None:
         position = self.state.positions.get(event.symbol)
-        if position is not None and position.price_venue == event.venue:
-            position.ticked_at = self.now
-            position.see(event.price, event.high, event.low)
-            yield from self._judge(position)
+        if position is None or position.price_venue != event.venue:
+            return None
+        position.ticked_at = self.now
+        position.see(event.price, event.high, event.low)
+        return self._judge(position)
 
     def on_timer(self, event: TimerFired) -> Said:
         """Any timer is a heartbeat: a symbol without prices is still left in time."""

@@ -18,6 +18,7 @@ from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.portfolio import PositionUpdated
 from quantum_os.events.system import (
     AlertRaised,
+    ProcessStarted,
     Severity,
     TimerCancelled,
     TimerFired,
@@ -81,6 +82,15 @@ class Guard(Reactor[GuardState]):
     def __init__(self, config: GuardConfig) -> None:
         super().__init__(GuardState())
         self.config = config
+
+    def on_process_started(self, event: ProcessStarted) -> Watch:
+        """A new life first asks what became of the stops; the naked clocks run from its start."""
+        if not event.world_went_on:
+            return
+        for guarded in self.state.guarded.values():
+            guarded.attempts = 0
+            if guarded.naked_since is not None:
+                yield self._clock(guarded)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event.policy.exits

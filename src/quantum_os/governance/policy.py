@@ -38,18 +38,27 @@ class PolicyDesk(Reactor[PolicyState]):
         self._hash = hash_of(config.document)
 
     def on_start(self, event: ProcessStarted) -> PolicyUpdated:
+        """Says the policy in force; in a world that stood still it runs on as it was left."""
+        if event.world_went_on or self.state.version != self._version:
+            return self._renewed("start")
         return self._published("start")
 
     def on_market_data(self, event: MarketData) -> Iterator[PolicyUpdated]:
         half_life = int(self._config.document.ttl_h * NS_PER_HOUR) // 2
         if self.state.version and self.now >= self.state.valid_until - half_life:
-            yield self._published("renewed before it expires")
+            yield self._renewed("renewed before it expires")
+
+    @property
+    def _version(self) -> str:
+        return f"{self._config.document.profile}-{self._hash}"
+
+    def _renewed(self, reason: str) -> PolicyUpdated:
+        self.state.valid_until = self.now + int(self._config.document.ttl_h * NS_PER_HOUR)
+        return self._published(reason)
 
     def _published(self, reason: str) -> PolicyUpdated:
         document = self._config.document
-        previous = self.state.version
-        self.state.version = f"{document.profile}-{self._hash}"
-        self.state.valid_until = self.now + int(document.ttl_h * NS_PER_HOUR)
+        previous, self.state.version = self.state.version, self._version
         return PolicyUpdated(
             version=self.state.version,
             previous=previous,

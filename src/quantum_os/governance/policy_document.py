@@ -117,6 +117,7 @@ def _problems(policy: Policy) -> list[str]:
         (1 <= policy.leverage.cap <= 20, "leverage.cap must be in [1, 20]"),
         (0 < policy.exits.stop_min < policy.exits.stop_max, "exits.stop_min < exits.stop_max"),
         (policy.ttl_h > 0, "ttl_h must be positive"),
+        (0 <= policy.risk.keeper_grace_s <= 3_600, "risk.keeper_grace_s must be in [0, 3600]"),
     ]
     forbidden = [gate for gate in policy.report_only if gate not in REPORTABLE]
     claims.append((not forbidden, f"may not be report_only: {', '.join(forbidden)}"))

@@ -9,7 +9,12 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.catalog import EVENTS
-from quantum_os.events.system import ModuleState, ModuleStateChanged, SafetyFault
+from quantum_os.events.system import (
+    ModuleState,
+    ModuleStateChanged,
+    ProcessStarted,
+    SafetyFault,
+)
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.dead_letters import DeadLetter, DeadLetters
 from quantum_os.kernel.digest import DECISION_STREAMS, RunDigest, digest_of, hashed_payload, tag_of
@@ -70,6 +75,9 @@ class Bus:
     The bus never waits and never drops: numbered = delivered + dead-lettered, per stream. A module
     that raises, or says what it did not declare, is faulted and hears nothing more. When the bus
     itself cannot go on (the journal refuses, the cascade does not end) it is `broken` for good.
+
+    While `muted`, edges hear nothing: the past is played once more, and no deed follows from it. A
+    fault lasts as long as the life it happened in: `process.started` lets every module hear again.
     """
 
     def __init__(
@@ -79,6 +87,7 @@ class Bus:
         first_seq: int = 1,
         *,
         cascade_max: int = CASCADE_MAX,
+        muted: bool = False,
     ) -> None:
         self.instant = Instant()
         self.digest = RunDigest()
@@ -87,7 +96,12 @@ class Bus:
         self.faulted: dict[str, SafetyFault] = {}
         self.broken = ""
         self.seq = first_seq - 1
+        self.inputs: dict[str, int] = {}
         self.routes = _routes(modules)
+        self._modules = tuple(modules)
+        self._muted = muted
+        self._ghosts: dict[tuple[str, int], str] = {}
+        self._join()
         self._cascade_max = cascade_max
         self._append = journal.append
         self._queue: deque[tuple[Event, int, str]] = deque()
@@ -102,18 +116,47 @@ class Bus:
         Args: `ts` in UTC ns; `source` names the edge that offered it. Raises BrokenBus after an
         earlier cascade was cut, EndlessCascade, and whatever the journal raises.
         """
+        self._begin(ts, event, source)
+        trace = self.seq + 1
+        self._queue.append((event, 0, source))
+        self._work_off(ts, trace)
+        return trace
+
+    def replay(self, row: Envelope, event: Event) -> None:
+        """Works a journaled input off once more: it keeps its number, and only what follows from
+        it is journaled.
+        """
+        self._begin(row.ts, event, row.source)
+        route = self.routes[event.__class__]
+        self.seq = row.seq
+        self.digest.events.add(row.digest)
+        route.numbered += 1
+        route.last_ts = row.ts
+        if route.hearers:
+            self._deliver(route, event, row)
+        else:
+            route.delivered += 1
+        if self._queue:
+            self._work_off(row.ts, row.seq)
+
+    def _begin(self, ts: int, event: Event, source: str) -> None:
         if self.broken:
             raise BrokenBus(self.broken)
         self.instant.ns = ts
-        trace = self.seq + 1
-        last = self.seq + self._cascade_max
+        self.inputs[source] = self.inputs.get(source, 0) + 1
+        if self.faulted and event.__class__ is ProcessStarted:
+            self.faulted = {}
+            self._join()
+
+    def _work_off(self, ts: int, trace: int) -> None:
+        """Numbers, journals and delivers until the queue is empty."""
         queue = self._queue
-        queue.append((event, 0, source))
+        last = trace + self._cascade_max - 1
         try:
             while queue:
                 event, cause, source = queue.popleft()
                 if self.seq >= last:
-                    raise EndlessCascade(f"input {trace} led to more than {last - trace + 1}")
+                    raise EndlessCascade(f"input {trace} led to more than {self._cascade_max}")
                 route = self.routes[event.__class__]
                 payload = encode_event(event)
                 hashed = hashed_payload(event, payload) if route.marked else payload
@@ -135,7 +178,53 @@ class Bus:
             queue.clear()
             self.broken = f"{type(error).__name__}: {error}"
             raise
-        return trace
+
+    def unmute(self) -> None:
+        """Lets the edges hear from now on."""
+        self._muted, self._ghosts = False, {}
+        self._join()
+
+    def write_to(self, journal: Journal) -> None:
+        """Appends to this journal from now on."""
+        self._append = journal.append
+
+    def put_down(self, fault: SafetyFault) -> None:
+        """Takes a module off the bus: it heard its last event in an earlier life, or just now."""
+        self.faulted[fault.module] = fault
+        for route in self.routes.values():
+            route.hearers = [each for each in route.hearers if each.module != fault.module]
+
+    def haunt(self, faults: Iterable[SafetyFault]) -> None:
+        """Lets muted edges break once more where they are known to have broken."""
+        self._ghosts = {(fault.module, fault.event_seq): fault.error for fault in faults}
+        self._join()
+
+    def _join(self) -> None:
+        """Lets all hear that may, in line-up order: not the faulted, nor edges that are muted."""
+        haunted = {name for name, _ in self._ghosts}
+        for route in self.routes.values():
+            route.hearers = []
+        for module in self._modules:
+            if module.name in self.faulted:
+                continue
+            is_ghost = self._muted and module.kind == "edge"
+            if is_ghost and module.name not in haunted:
+                continue
+            for kind, handle in module.handlers().items():
+                handle = self._ghost_of(module.name) if is_ghost else handle
+                hearer = Hearer(module.name, module.critical, module.produces, handle)
+                self.routes[kind].hearers.append(hearer)
+
+    def _ghost_of(self, name: str) -> Handler:
+        """Gives the handler of a muted edge: it does nothing but break where the edge broke."""
+
+        def handle(event: Event) -> None:
+            error = self._ghosts.get((name, self.instant.seq))
+            if error is not None:
+                kind, _, text = error.partition(": ")
+                raise type(kind, (Exception,), {})(text)
+
+        return handle
 
     def _deliver(self, route: Route, event: Event, envelope: Envelope) -> None:
         seq = self.instant.seq = envelope.seq  # an edge asks the journal's barrier for it
@@ -183,9 +272,7 @@ class Bus:
             error=text,
             traceback=trail,
         )
-        self.faulted[hearer.module] = fault
-        for route in self.routes.values():
-            route.hearers = [each for each in route.hearers if each.module != hearer.module]
+        self.put_down(fault)
         moved = ModuleStateChanged(
             module=hearer.module,
             previous=ModuleState.RUNNING,
@@ -205,8 +292,4 @@ def _routes(modules: Sequence[Module]) -> dict[type[Event], Route]:
         unlisted = [kind for kind in (*module.consumes, *module.produces) if kind not in routes]
         if unlisted:
             raise TypeError(f"{module.name}: the catalog does not list {unlisted[0].__name__}")
-        for kind, handle in module.handlers().items():
-            routes[kind].hearers.append(
-                Hearer(module.name, module.critical, module.produces, handle)
-            )
     return routes

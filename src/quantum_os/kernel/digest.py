@@ -4,6 +4,7 @@ import msgspec
 import xxhash
 
 from quantum_os.events.base import Event
+from quantum_os.events.catalog import EVENTS
 
 _NOTHING = bytes(16)
 
@@ -50,6 +51,23 @@ def tag_of(stream: str) -> int:
 def digest_of(tag: int, payload: bytes) -> int:
     """Gives the 64-bit content hash of one event: its stream's tag and its payload."""
     return xxhash.xxh3_64_intdigest(payload, tag)
+
+
+_TAGS = {stream: tag_of(stream) for stream in EVENTS}
+_MARKED = frozenset(stream for stream, kind in EVENTS.items() if kind.UNHASHED)
+
+
+def is_whole(stream: str, payload: bytes, digest: int) -> bool:
+    """Whether an event's bytes are still those that were hashed when it was said."""
+    kind = EVENTS.get(stream)
+    if kind is None:
+        return False
+    if stream in _MARKED:
+        try:
+            payload = hashed_payload(msgspec.msgpack.decode(payload, type=kind), payload)
+        except (msgspec.MsgspecError, ValueError):
+            return False
+    return digest_of(_TAGS[stream], payload) == digest
 
 
 def hashed_payload(event: Event, payload: bytes) -> bytes:

@@ -1,22 +1,38 @@
 """What an edge is: it turns the world into events, and events into deeds."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from quantum_os.events.base import Event
 from quantum_os.kernel.clock import Clock
+from quantum_os.kernel.fencing import Fence, NoFence
 from quantum_os.kernel.instant import Instant
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Handler, Snapshot
+from quantum_os.kernel.write_ahead import NoSpool, Spool
 
 
 class EdgeContext:
-    """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier."""
+    """What the kernel lends an edge: the clock, the lanes to offer into, the journal's barrier.
 
-    def __init__(self, clock: Clock, lanes: Lanes, journal: Journal) -> None:
+    `spool` keeps what must not be lost while the journal cannot be written; `fence` is asked before
+    a byte leaves for a venue.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        lanes: Lanes,
+        journal: Journal,
+        spool: Spool | None = None,
+        fence: Fence | None = None,
+    ) -> None:
         self.clock = clock
         self.lanes = lanes
         self.journal = journal
+        self.spool = spool or NoSpool()
+        self.fence = fence or NoFence()
 
 
 class Edge:
@@ -57,6 +73,9 @@ class Edge:
 
     def restore(self, snapshot: Snapshot) -> None:
         raise TypeError(f"{self.name} is an edge: it keeps nothing that must survive")
+
+    def go_on(self, inputs: Mapping[str, int]) -> None:
+        """Hears, before its task starts, how many inputs of each source the journal holds."""
 
     async def run(self, context: EdgeContext) -> None:
         """Works until cancelled, or until the world has no more to say."""

@@ -1,12 +1,16 @@
 """How the process is doing: each module by its own state, and the worst of them for the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from quantum_os.events.system import ModuleState
+from quantum_os.events.base import stream_of
+from quantum_os.events.system import Keeper, ModuleState, StorageState
 from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.reactor import Module
+
+_STORAGE = stream_of(StorageState)
 
 
 class ModuleHealth(msgspec.Struct, frozen=True):
@@ -21,24 +25,44 @@ class ModuleHealth(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The roll-up: `ok` only while every critical module runs and nothing has faulted."""
+    """The roll-up: `ok` only while every module runs and every keeper of events is well.
+
+    `keepers` are those that have spoken up; one that never had any trouble has not.
+    """
 
     ok: bool
     summary: str
     modules: tuple[ModuleHealth, ...]
+    keepers: tuple[StorageState, ...] = ()
+
+
+class KeeperBoard:
+    """Remembers the last word of each keeper of events, as a tap of the journal."""
+
+    def __init__(self) -> None:
+        self.last: dict[Keeper, StorageState] = {}
+
+    def __call__(self, envelope: Envelope) -> None:
+        if envelope.stream == _STORAGE:
+            event = envelope.event()
+            assert isinstance(event, StorageState)
+            self.last[event.keeper] = event
 
 
 def health_of(
-    modules: Sequence[Module], states: dict[str, tuple[ModuleState, int]], bus: Bus
+    modules: Sequence[Module],
+    states: dict[str, tuple[ModuleState, int]],
+    bus: Bus,
+    keepers: Iterable[StorageState] = (),
 ) -> Health:
     """Rolls the modules' states up; `states` gives (state, since ns) by module name."""
     rows = tuple(_row(module, states, bus) for module in modules)
+    told = tuple(keepers)
     bad = [row.module for row in rows if row.state is not ModuleState.RUNNING]
-    return Health(
-        ok=not bad,
-        summary="all modules run" if not bad else f"not running: {', '.join(bad)}",
-        modules=rows,
-    )
+    down = [f"{each.keeper} ({each.reason})" for each in told if not each.ok]
+    parts = (("not running", bad), ("down", down))
+    troubles = [f"{what}: {', '.join(names)}" for what, names in parts if names]
+    return Health(not troubles, "; ".join(troubles) or "all modules run", rows, told)
 
 
 def _row(module: Module, states: dict[str, tuple[ModuleState, int]], bus: Bus) -> ModuleHealth:

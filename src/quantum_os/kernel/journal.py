@@ -29,8 +29,23 @@ class Journal(Protocol):
         """Makes everything durable and lets go of the file."""
 
 
+class HomeJournal(Journal, Protocol):
+    """A journal that a process comes back from: it can be asked for single streams."""
+
+    def read_streams(self, *streams: str) -> Iterator[Envelope]:
+        """Gives the durable events of some streams, in order."""
+
+
 class JournalFailed(RuntimeError):
     """The journal could not be written; entries must stop, exits go on."""
+
+
+class JournalDamaged(RuntimeError):
+    """What the journal holds at `seq` cannot be read, or is not what was written."""
+
+    def __init__(self, seq: int, why: str) -> None:
+        super().__init__(f"the journal is damaged at seq {seq}: {why}")
+        self.seq = seq
 
 
 class MemoryJournal:
@@ -52,6 +67,9 @@ class MemoryJournal:
 
     def read(self, start: int = 1) -> Iterator[Envelope]:
         return (envelope for envelope in self._kept if envelope.seq >= start)
+
+    def read_streams(self, *streams: str) -> Iterator[Envelope]:
+        return (envelope for envelope in self._kept if envelope.stream in streams)
 
     def trim(self, before: int) -> None:
         self._kept = [envelope for envelope in self._kept if envelope.seq >= before]

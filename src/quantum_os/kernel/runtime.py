@@ -9,15 +9,19 @@ import structlog
 from quantum_os.events.base import Event
 from quantum_os.events.system import ModuleState
 from quantum_os.kernel.bus import KERNEL, Bus
+from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.edge import Edge, EdgeContext
-from quantum_os.kernel.health import Health, health_of
+from quantum_os.kernel.fencing import Deposed, Fence, NewLifeNeeded
+from quantum_os.kernel.health import Health, KeeperBoard, health_of
 from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.supervisor import STOP_BUDGET_S, Supervisor
 from quantum_os.kernel.timers import Timers
+from quantum_os.kernel.write_ahead import Spool, holds
 
 INPUTS_PER_TURN = 32
 """Inputs worked off before the other tasks get a turn."""
@@ -25,14 +29,32 @@ INPUTS_PER_TURN = 32
 UNFLUSHED_MAX = 20_000
 """Events the journal may be behind before the loop waits for it."""
 
+CATCH_UP_S = 0.1
+"""Wall seconds that the loop waits for a journal that is behind: an exit waits no longer either."""
+
+DEPOSED = "deposed"
+"""The reason of an end that another instance has brought about."""
+
 _log = structlog.get_logger("quantum_os.runtime")
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """Why the process stopped; `fault` is None for a wanted end."""
+    """Why the process stopped; `fault` is None for a wanted end.
+
+    `may_restart` where a module of the money path broke: a new life goes on past what broke it.
+    """
 
     reason: str
     fault: str | None = None
+    may_restart: bool = False
+
+
+class Keeping(msgspec.Struct, frozen=True):
+    """What a process that keeps what happens has beside its journal."""
+
+    spool: Spool | None = None
+    fence: Fence | None = None
+    checkpoints: Checkpoints | None = None
 
 
 class Runtime:
@@ -51,12 +73,16 @@ class Runtime:
         journal: Journal,
         clock: ReplayClock,
         stop_budget_s: float = STOP_BUDGET_S,
+        keeping: Keeping | None = None,
     ) -> None:
         self.bus = bus
         self.modules = modules
         self.lanes = Lanes()
+        self.keepers = KeeperBoard()
         self._journal = journal
         self._clock = clock
+        self._keeping = keeping or Keeping()
+        self._checkpoints = self._keeping.checkpoints
         self._driver = Driver(bus, timers)
         self._edges = [module for module in modules if isinstance(module, Edge)]
         self._supervisor = Supervisor(modules, clock.now, stop_budget_s)
@@ -73,20 +99,24 @@ class Runtime:
         return self._supervisor.reports
 
     def health(self) -> Health:
-        return health_of(self.modules, self._supervisor.states, self.bus)
+        states = self._supervisor.states
+        return health_of(self.modules, states, self.bus, self.keepers.last.values())
 
     async def run(
         self, first: Sequence[Event], started: Callable[[], None] = lambda: None
     ) -> Ending:
         """Starts every module, works inputs off until asked to stop, and stops in order.
 
-        `first` are the inputs of recovery (`process.started`, latches still closed).
+        `first` begin this life: `process.started` and what recovery has to say. They come before
+        the timers that fell due while nobody lived.
         """
-        self._start_modules()
         for event in first:
-            self._offer(event)
+            self.bus.process(self._clock.now(), event, KERNEL)
+        kill_point("recovery.after_start")
+        self._start_modules()
         try:
-            context = EdgeContext(self._clock, self.lanes, self._journal)
+            kept = self._keeping
+            context = EdgeContext(self._clock, self.lanes, self._journal, kept.spool, kept.fence)
             for edge in self._edges:
                 self._supervisor.start_task(edge.name, edge.run(context), self._task_ended)
             started()
@@ -95,13 +125,19 @@ class Runtime:
             ending, self._ending = self._ending, None
             self._ended.clear()
             await self._stop_modules()
+            if self._checkpoints is not None:
+                await self._checkpoints.finish(self.bus, self.modules)
         return ending or Ending("stopped")
 
     async def _loop(self) -> None:
         while self._ending is None or (self._ending.fault is None and self._is_draining()):
+            kill_point("runtime.before_inputs")
             worked = self._work_off(INPUTS_PER_TURN)
+            kill_point("runtime.after_inputs")
+            if self._checkpoints is not None:
+                self._checkpoints.consider(self.bus, self.modules)
             if self.bus.seq - self._journal.flushed_seq > UNFLUSHED_MAX:
-                await self._journal.barrier(self.bus.seq)
+                await holds(self._journal, self.bus.seq, CATCH_UP_S)
             if worked:
                 await asyncio.sleep(0)
             else:
@@ -122,7 +158,18 @@ class Runtime:
                 return done
             self._clock.move_to(offered.ts)
             self._driver.offer(offered.ts, offered.event, offered.source)
+            if self.bus.faulted and self._ends_by_fault():
+                return done + 1
         return at_most
+
+    def _ends_by_fault(self) -> bool:
+        """A fault in the money path ends this life at once: the next one lets the module hear."""
+        for name, fault in self.bus.faulted.items():
+            if fault.critical:
+                text = f"{name} broke on {fault.stream} {fault.event_seq}: {fault.error}"
+                self._end(Ending("fault", fault=text, may_restart=True))
+                return True
+        return False
 
     async def _rest(self) -> None:
         waits = {
@@ -169,9 +216,14 @@ class Runtime:
             return
         text = f"the task of {name} ended: {error!r}" if error else f"the task of {name} returned"
         _log.error(text)
-        self._end(Ending("fault", fault=text))
+        if isinstance(error, Deposed):
+            self._end(Ending(DEPOSED, fault=str(error)))
+        else:
+            renews = isinstance(error, NewLifeNeeded)
+            self._end(Ending("fault", fault=text, may_restart=renews))
 
     def _end(self, ending: Ending) -> None:
-        if self._ending is None:
+        wanted = self._ending is None or self._ending.fault is None
+        if self._ending is None or (wanted and ending.fault is not None):
             self._ending = ending
         self._ended.set()

@@ -1,15 +1,17 @@
 """Everything the process knows at one sequence number, checksummed, to go on from there."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import xxhash
 
+from quantum_os.events.system import SafetyFault
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.digest import RunDigest
-from quantum_os.kernel.reactor import Module, Snapshot
+from quantum_os.kernel.kill_points import kill_point
+from quantum_os.kernel.reactor import Module, Snapshot, UnknownSnapshotVersion
 
 KEPT = 5
 """Snapshot files kept in a folder; older ones are removed."""
@@ -18,20 +20,27 @@ _CHECKSUM_BYTES = 16
 
 
 class ProcessSnapshot(msgspec.Struct, frozen=True):
-    """The states of all modules between two inputs, with the running hashes at that point."""
+    """The states of all modules between two inputs, with the running hashes at that point.
+
+    `inputs` counts them by source: from it a feed knows where to go on, and a venue what to tell.
+    `build` is the code that the states are of.
+    """
 
     seq: int
     ts: int
     digest: RunDigest
     counts: dict[str, tuple[int, int, int]]
     modules: dict[str, Snapshot]
+    inputs: dict[str, int] = {}
+    faulted: dict[str, SafetyFault] = {}
+    build: str = ""
 
 
 class DamagedSnapshot(ValueError):
     """A snapshot whose checksum or shape is wrong; an older one must do."""
 
 
-def take(bus: Bus, modules: Sequence[Module]) -> ProcessSnapshot:
+def take(bus: Bus, modules: Sequence[Module], build: str = "") -> ProcessSnapshot:
     """Copies what the bus and its modules know; call it between inputs only."""
     known = {module.name: module.snapshot() for module in modules}
     return ProcessSnapshot(
@@ -43,24 +52,51 @@ def take(bus: Bus, modules: Sequence[Module]) -> ProcessSnapshot:
             for route in bus.routes.values()
         },
         modules={name: state for name, state in known.items() if state is not None},
+        inputs=dict(bus.inputs),
+        faulted=dict(bus.faulted),
+        build=build,
     )
 
 
-def restore(snapshot: ProcessSnapshot, bus: Bus, modules: Sequence[Module]) -> None:
-    """Puts a fresh process where the snapshot was taken; raises DamagedSnapshot on a gap."""
+def restore(
+    snapshot: ProcessSnapshot, bus: Bus, modules: Sequence[Module], build: str = ""
+) -> list[str]:
+    """Puts a fresh process where the snapshot was taken; gives the modules that start empty.
+
+    A module that the snapshot does not know is new when another build took it, and a damage when
+    this one did. Raises DamagedSnapshot for that and for a state of another shape, and
+    UnknownSnapshotVersion.
+    """
+    new = []
     for module in modules:
         if module.snapshot() is None:
             continue
-        if module.name not in snapshot.modules:
+        if module.name in snapshot.modules:
+            _restored(module, snapshot.modules[module.name])
+        elif snapshot.build == build:
             raise DamagedSnapshot(f"the snapshot does not know {module.name}")
-        module.restore(snapshot.modules[module.name])
+        else:
+            new.append(module.name)
     bus.seq = snapshot.seq
     bus.instant.ns = snapshot.ts
     bus.digest = _copied(snapshot.digest)
+    bus.inputs = dict(snapshot.inputs)
+    for fault in snapshot.faulted.values():
+        bus.put_down(fault)
     for route in bus.routes.values():
         route.numbered, route.delivered, route.last_ts = snapshot.counts.get(
             route.stream, (0, 0, 0)
         )
+    return new
+
+
+def _restored(module: Module, state: Snapshot) -> None:
+    try:
+        module.restore(state)
+    except UnknownSnapshotVersion:
+        raise
+    except (ValueError, msgspec.DecodeError) as error:
+        raise DamagedSnapshot(f"the state of {module.name}: {error}") from error
 
 
 def _copied(digest: RunDigest) -> RunDigest:
@@ -83,31 +119,48 @@ def from_bytes(data: bytes) -> ProcessSnapshot:
 class SnapshotFolder:
     """The newest snapshots of a run, as files named by their sequence number."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: int = KEPT) -> None:
         self._folder = folder
+        self._kept = kept
         folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, snapshot: ProcessSnapshot) -> Path:
-        """Writes one file (complete, or not at all) and removes the oldest beyond `KEPT`."""
+        """Writes one file (complete, or not at all) and removes the oldest beyond those kept."""
         path = self._folder / f"{snapshot.seq:020d}.snapshot"
         unfinished = path.with_suffix(".part")
         with unfinished.open("wb") as file:
             file.write(to_bytes(snapshot))
+            kill_point("snapshot.after_write")
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-        for old in self._newest_first()[KEPT:]:
+        kill_point("snapshot.after_rename")
+        _sync(self._folder)
+        for old in self._newest_first()[self._kept :]:
             old.unlink()
+        kill_point("snapshot.after_prune")
         return path
 
     def newest_valid(self) -> ProcessSnapshot | None:
         """Gives the newest snapshot that is whole; None when there is none."""
+        return next((found for _, found in self.newest_first() if found is not None), None)
+
+    def newest_first(self) -> Iterator[tuple[Path, ProcessSnapshot | None]]:
+        """Gives every file with its snapshot, None where it is damaged."""
         for path in self._newest_first():
             try:
-                return from_bytes(path.read_bytes())
+                yield path, from_bytes(path.read_bytes())
             except (DamagedSnapshot, msgspec.ValidationError, msgspec.DecodeError):
-                continue
-        return None
+                yield path, None
 
     def _newest_first(self) -> list[Path]:
         return sorted(self._folder.glob("*.snapshot"), reverse=True)
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder as durable as what they stand for."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

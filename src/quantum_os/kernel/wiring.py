@@ -10,6 +10,7 @@ from quantum_os.events.execution import (
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderSubmitted,
     OrderUpdated,
@@ -20,12 +21,13 @@ from quantum_os.events.system import (
     ModuleStateChanged,
     ProcessStarted,
     SafetyFault,
+    StorageState,
     TimerFired,
 )
 from quantum_os.kernel.reactor import Module
 
 SAID_BY_KERNEL: frozenset[type[Event]] = frozenset(
-    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, OperatorCommand}
+    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState, OperatorCommand}
 )
 """What needs no producer in the line-up: the kernel and the faces of the process say it."""
 
@@ -34,6 +36,7 @@ PRIVILEGES: dict[type[Event], str] = {
     RiskRefusal: "risk.gate",
     OrderRequested: "execution.orders",
     OrderCancelRequested: "execution.orders",
+    OrderQueryRequested: "execution.orders",
     LeverageRequested: "execution.orders",
     LeverageConfirmed: "execution.venues.",
     OrderSubmitted: "execution.venues.",

@@ -66,8 +66,9 @@ class RiskGate(Reactor[GateState]):
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.book.venue = event.venue
         self.state.book.mode = event.mode
-        # Whatever was reconciled before a restart has to be reconciled again.
-        self.state.book.reconciled = False
+        if event.world_went_on:
+            # Whatever was reconciled before a restart has to be reconciled again.
+            self.state.book.reconciled = False
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event

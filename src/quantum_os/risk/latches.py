@@ -26,6 +26,9 @@ class Cause(StrEnum):
     RECONCILE_MISMATCH = "reconcile_mismatch"
     SAFETY_FAULT = "safety_fault"
     FEED_GONE = "feed_gone"
+    JOURNAL_FAILING = "journal_failing"
+    DATABASE_DOWN = "database_down"
+    REDIS_DOWN = "redis_down"
     OPERATOR_PAUSE = "operator_pause"
     OPERATOR_FLATTEN = "operator_flatten"
     OPERATOR_KILL = "operator_kill"
@@ -37,6 +40,7 @@ class LatchRule(msgspec.Struct, frozen=True):
     `until_midnight` ones open by themselves at the next UTC day; those with `dwell_s` once that
     long has passed since the cause was last seen, and, where `shadow_closes` is not 0, the mean of
     the last so many votes resolved since is above 0. None heals by an operator alone.
+    `heals_with_cause` ones open with the end of what closed them, and nobody can open them before.
     """
 
     action: SafetyAction
@@ -46,6 +50,7 @@ class LatchRule(msgspec.Struct, frozen=True):
     dwell_s: float | None = None
     shadow_closes: int = 0
     rebases_peak: bool = False
+    heals_with_cause: bool = False
 
 
 SHADOW_CLOSES = 50
@@ -54,6 +59,13 @@ SHADOW_CLOSES = 50
 _CLEAR = "an operator clears it with a reason"
 _EVIDENCE = f"{SHADOW_CLOSES} shadow closes with a mean above 0"
 _QUARTER_HOUR_S, _HOUR_S, _FOUR_HOURS_S, _DAY_S = 900.0, 3_600.0, 14_400.0, 86_400.0
+
+
+def _while_down(keeper: str) -> LatchRule:
+    """A keeper of events is down: nothing new is risked that could not be remembered."""
+    way_out = f"opens by itself when {keeper} is well again"
+    return LatchRule(SafetyAction.HALT_ENTRIES, way_out, heals_with_cause=True)
+
 
 LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
     {
@@ -93,6 +105,9 @@ LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
             f"15 minutes of an unbroken feed, or {_CLEAR}",
             dwell_s=_QUARTER_HOUR_S,
         ),
+        Cause.JOURNAL_FAILING: _while_down("the journal"),
+        Cause.DATABASE_DOWN: _while_down("the database"),
+        Cause.REDIS_DOWN: _while_down("Redis"),
         Cause.OPERATOR_PAUSE: LatchRule(SafetyAction.HALT_ENTRIES, "an operator resumes"),
         Cause.OPERATOR_FLATTEN: LatchRule(SafetyAction.FLATTEN, _CLEAR),
         Cause.OPERATOR_KILL: LatchRule(
@@ -122,7 +137,7 @@ def trip(
 def why_shut(latch: SafetyTripped, now: Ns) -> str:
     """Why nobody may open this latch yet; empty when an operator may."""
     rule = LATCHES[Cause(latch.cause)]
-    if latch.until is not None and now < latch.until:
+    if rule.heals_with_cause or (latch.until is not None and now < latch.until):
         return f"{latch.cause} {rule.way_out}"
     left_s = rule.cool_off_s - (now - latch.since) / NS_PER_S
     return f"{latch.cause} cools off for another {left_s:.0f} s" if left_s > 0 else ""

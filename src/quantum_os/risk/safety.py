@@ -84,10 +84,17 @@ class Safety(Reactor[SafetyState]):
 
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.price_venue = event.venue.removeprefix("sim:")
+        if event.world_went_on and self.state.feed_at is not None:
+            # Nobody was here to hear the feed: its silence counts from now on.
+            self.state.feed_at = Ns(self.now)
 
     def on_tripped(self, event: SafetyTripped) -> None:
         """Closes again what an earlier life of the process left closed; our own word is no news."""
         self.state.latches.setdefault(event.cause, event)
+
+    def on_cleared(self, event: SafetyCleared) -> None:
+        """Forgets a latch that somebody else has opened; what we opened is forgotten already."""
+        self.state.latches.pop(event.cause, None)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.storage.recorded_journal import JOURNAL_FILE, RecordedJournal
+from quantum_os.storage.home import JOURNAL_FILE
+from quantum_os.storage.recorded_journal import RecordedJournal
 from quantum_os.storage.recorded_run import RecordedRun
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError
 

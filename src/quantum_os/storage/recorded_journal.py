@@ -11,10 +11,8 @@ from urllib.parse import quote
 
 from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.storage.home import JOURNAL_FILE
 from quantum_os.storage.run_book import RunFolderError
-
-JOURNAL_FILE = "journal.sqlite"
-"""The journal's name in a home folder."""
 
 STARTING_MAX = 1_000
 """Events that a life may say before its `process.started`: its modules start first."""

@@ -9,38 +9,21 @@ from functools import partial
 from pathlib import Path
 
 from quantum_os.events.units import NS_PER_MS
+from quantum_os.kernel.clock import WallClock, monotonic_ns
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.journal import JournalFailed
+from quantum_os.kernel.kill_points import kill_point
+from quantum_os.storage.journal_file import JournalFile, is_lasting
 
-BATCH_MAX = 5_000
+BATCH_MAX = 1_000
 """Events written in one transaction."""
 
-UNFLUSHED_MAX = 1_000_000
-"""Events that may wait in memory before appending fails."""
+UNFLUSHED_MAX = 200_000
+"""Events that may wait in memory; what comes after them is numbered and not kept."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
-    seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, cause INTEGER NOT NULL, trace INTEGER NOT NULL,
-    source TEXT NOT NULL, stream TEXT NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS journal_stream ON journal (stream, seq);
-CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT;
-"""
-_STREAMS = """
-WITH RECURSIVE known(stream) AS (
-    SELECT min(stream) FROM journal
-    UNION ALL
-    SELECT (SELECT min(stream) FROM journal WHERE stream > known.stream) FROM known
-    WHERE known.stream IS NOT NULL
-)
-SELECT stream, (SELECT max(seq) FROM journal WHERE stream = known.stream AND seq <= ?) FROM known
-WHERE stream IS NOT NULL
-"""
-"""Walks the index from stream to stream: its cost is the number of streams, not of events."""
-
-_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
+RETRY_S = 0.25
+"""Wall seconds between two tries of a write that failed."""
 
 
 class SqliteJournal:
@@ -48,42 +31,61 @@ class SqliteJournal:
 
     A file that is made new begins at `first_seq`; see `seq_at`. Its `identity` never changes.
 
-    `append` never touches the disk: a writer thread takes what has gathered, in batches. Once a
-    write fails the journal stays failed: `barrier` and `close` raise, `failure` says why, and what
-    is appended after that is numbered but kept nowhere, so that exits go on.
+    `append` never touches the disk: a writer thread takes what has gathered, in batches. While a
+    write fails, `failure` says why, barriers raise at once, and the writer tries again; nothing is
+    lost as long as no more than `unflushed_max` events wait. `is_dead` is for good: an fsync
+    failed, the file is none any more, or events were not kept; only a restart goes on from what is
+    durable.
     """
 
     def __init__(
-        self, path: Path, unflushed_max: int = UNFLUSHED_MAX, *, first_seq: int = 1
+        self,
+        path: Path,
+        unflushed_max: int = UNFLUSHED_MAX,
+        *,
+        first_seq: int = 1,
+        open_file: Callable[[Path], JournalFile] = JournalFile,
+        retry_s: float = RETRY_S,
     ) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._unflushed_max = unflushed_max
         self.failure: Exception | None = None
-        self._connection = _connected(path)
-        self._reader = _connected(path)
+        self.is_dead = False
+        self._unflushed_max = unflushed_max
+        self._retry_s = retry_s
+        self._file = open_file(path)
         self._waiting: list[Envelope] = []
         self._lock = threading.Lock()
         self._disk = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._barriers: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closing = False
-        self._appended = self._flushed = self._last_seq() or first_seq - 1
-        self.identity = self._identify()
+        self._moved_at = monotonic_ns()
+        self._appended = self._flushed = self._file.last_seq() or first_seq - 1
+        made_as = derive("journal", WallClock().now(), path.resolve())
+        self.identity = self._file.identity(made_as)
         self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
         self._writer.start()
 
     def append(self, envelope: Envelope) -> None:
-        """Takes one event; raises JournalFailed when it breaks the number line or all is full."""
+        """Takes one event; raises JournalFailed when it breaks the number line."""
         if envelope.seq != self._appended + 1 and self._appended:
             raise JournalFailed(f"seq {envelope.seq} after {self._appended}")
         with self._work:
-            if len(self._waiting) >= self._unflushed_max:
-                raise JournalFailed(f"{self._unflushed_max} events wait to be written")
-            if self.failure is None:
-                self._waiting.append(envelope)
             self._appended = envelope.seq
+            if self.is_dead:
+                return
+            if len(self._waiting) >= self._unflushed_max:
+                self._give_up(JournalFailed(f"{self._unflushed_max} events wait to be written"))
+                return
+            if not self._waiting:
+                self._moved_at = monotonic_ns()
+            self._waiting.append(envelope)
             self._work.notify()
+
+    def skip_to(self, seq: int) -> None:
+        """Leaves a hole up to and including `seq`: what stood there is lost."""
+        with self._work:
+            self._appended = self._flushed = max(seq, self._appended)
 
     @property
     def flushed_seq(self) -> int:
@@ -93,13 +95,23 @@ class SqliteJournal:
     def last_seq(self) -> int:
         return self._appended
 
+    @property
+    def lag(self) -> int:
+        """Events that are numbered and not durable."""
+        return self._appended - self._flushed
+
+    def stalled_s(self) -> float:
+        """Seconds since anything was written while something waits; 0 while nothing does."""
+        with self._lock:
+            return (monotonic_ns() - self._moved_at) / 1e9 if self._waiting else 0.0
+
     async def barrier(self, seq: int) -> None:
         loop = asyncio.get_running_loop()
         with self._work:
-            if self.failure is not None:
-                raise JournalFailed(str(self.failure))
             if seq <= self._flushed:
                 return
+            if self.failure is not None:
+                raise JournalFailed(str(self.failure))
             if seq > self._appended:
                 raise JournalFailed(f"seq {seq} was never appended")
             future: asyncio.Future[None] = loop.create_future()
@@ -108,88 +120,93 @@ class SqliteJournal:
         await future
 
     def read(self, start: int = 1) -> Iterator[Envelope]:
-        rows = self._reader.execute(
-            f"SELECT {_COLUMNS} FROM journal WHERE seq >= ? ORDER BY seq",  # noqa: S608
-            (start,),
-        )
-        return (_envelope(row) for row in rows)
+        return self._file.read(start)
 
     def read_streams(self, *streams: str, start: int = 1) -> Iterator[Envelope]:
         """Gives the durable events of some streams in order: the latches of an earlier life."""
-        marks = ", ".join("?" for _ in streams)
-        rows = self._reader.execute(
-            f"SELECT {_COLUMNS} FROM journal "  # noqa: S608
-            f"WHERE stream IN ({marks}) AND seq >= ? ORDER BY seq",
-            (*streams, start),
-        )
-        return (_envelope(row) for row in rows)
+        return self._file.read_streams(streams, start)
 
     def last_seqs(self, until: int) -> dict[str, int]:
         """Gives the number of each stream's last event up to `until`."""
-        rows = self._reader.execute(_STREAMS, (until,))
-        return {stream: seq for stream, seq in rows if seq is not None}
+        return self._file.last_seqs(until)
+
+    def first_of(self, stream: str) -> Envelope | None:
+        """Gives the oldest durable event of a stream; None when there is none."""
+        return self._file.first_of(stream)
+
+    def has(self, stream: str, payload: bytes) -> bool:
+        """Whether an event of exactly this content is durable."""
+        return self._file.has(stream, payload)
 
     def trim(self, before: int) -> None:
         """Forgets the events before a sequence number, never the last: it holds the number line."""
-        with self._disk, self._connection:
-            self._connection.execute(
-                "DELETE FROM journal WHERE seq < ?", (min(before, self._flushed),)
-            )
+        with self._disk:
+            self._file.trim(min(before, self._flushed))
 
     def close(self) -> None:
-        """Writes what waits and lets go of the file; raises JournalFailed if a write had failed."""
+        """Writes what waits and lets go of the file; raises JournalFailed when it could not."""
         with self._work:
             self._closing = True
             self._work.notify()
         self._writer.join()
-        self._connection.close()
-        self._reader.close()
+        self._file.close()
         if self.failure is not None:
             raise JournalFailed(str(self.failure))
 
-    def _last_seq(self) -> int:
-        row = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
-        return row[0] or 0
-
-    def _identify(self) -> str:
-        """Gives the name that this file was given when it was made: by number and by place."""
-        row = self._connection.execute("SELECT id FROM identity").fetchone()
-        if row is not None:
-            return str(row[0])
-        identity = derive("journal", self._appended, self.path.resolve())
-        with self._connection:
-            self._connection.execute("INSERT INTO identity VALUES (?)", (identity,))
-        return identity
-
     def _write_behind(self) -> None:
-        while True:
-            with self._work:
-                while not self._waiting and not self._closing:
-                    self._work.wait()
-                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-                if not batch:
-                    return
+        while batch := self._next_batch():
+            kill_point("journal.before_write")
             try:
-                with self._disk, self._connection:
-                    self._connection.executemany(_INSERT, [_row(envelope) for envelope in batch])
+                with self._disk:
+                    self._file.write(batch)
             except sqlite3.Error as error:
-                self._fail(error)
-                return
-            self._reached(batch[-1].seq)
+                if not self._may_try_again(error):
+                    return
+            else:
+                kill_point("journal.after_commit")
+                self._reached(batch)
+                kill_point("journal.after_flush")
 
-    def _reached(self, seq: int) -> None:
+    def _next_batch(self) -> list[Envelope]:
+        """Waits for work; empty when the journal is being closed and all is written."""
+        with self._work:
+            while not self._waiting and not self._closing:
+                self._work.wait()
+            return self._waiting[:BATCH_MAX]
+
+    def _reached(self, batch: list[Envelope]) -> None:
         with self._lock:
-            self._flushed = seq
+            del self._waiting[: len(batch)]
+            self._moved_at = monotonic_ns()
+            seq = self._flushed = batch[-1].seq
+            if not self.is_dead:
+                self.failure = None
             done = [waiter for waiter in self._barriers if waiter[0] <= seq]
             self._barriers = [waiter for waiter in self._barriers if waiter[0] > seq]
         for _, loop, future in done:
             _tell(loop, partial(_resolve, future))
 
-    def _fail(self, error: Exception) -> None:
-        with self._lock:
-            self.failure = error
-            self._waiting = []
-            broken, self._barriers = self._barriers, []
+    def _may_try_again(self, error: sqlite3.Error) -> bool:
+        """Notes a failed write, and rests before the next try; False when there is none."""
+        with self._work:
+            if is_lasting(error):
+                self._waiting = []
+                self._give_up(error)
+                return False
+            self._falter(error)
+            if not self._closing:
+                self._work.wait_for(lambda: self._closing, self._retry_s)
+                return True
+            return False
+
+    def _give_up(self, error: Exception) -> None:
+        self.is_dead = True
+        self._falter(error)
+
+    def _falter(self, error: Exception) -> None:
+        """Fails every barrier that waits; new ones fail at once until a write succeeds."""
+        self.failure = error
+        broken, self._barriers = self._barriers, []
         for _, loop, future in broken:
             _tell(loop, partial(_break, future, JournalFailed(str(error))))
 
@@ -200,29 +217,6 @@ def seq_at(ns: int) -> int:
     So numbers rise from one journal to the next, and stay above the ids that Redis gives by itself.
     """
     return ns // NS_PER_MS
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False)
-    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
-    return connection
-
-
-def _row(envelope: Envelope) -> tuple[object, ...]:
-    return (
-        envelope.seq,
-        envelope.ts,
-        envelope.cause,
-        envelope.trace,
-        envelope.source,
-        envelope.stream,
-        envelope.payload,
-        envelope.digest.to_bytes(8, "little"),
-    )
-
-
-def _envelope(row: tuple[int, int, int, int, str, str, bytes, bytes]) -> Envelope:
-    return Envelope(*row[:7], int.from_bytes(row[7], "little"))
 
 
 def _tell(loop: asyncio.AbstractEventLoop, deed: Callable[[], None]) -> None:

@@ -1,9 +1,11 @@
 """EDGE. The simulated venue in a process of its own, and the edges that trade with it.
 
-The protocol, version 1, over one stream socket (loopback TCP or a unix socket):
+The protocol, version 2, over one stream socket (loopback TCP or a unix socket):
 
  1. A frame is 4 bytes of length (big-endian) and a msgpack array [kind, seq, ts, stream, payload].
- 2. The client begins with `hello`: version, the last venue fact it has, whether it wants to trade.
+ 2. The client begins with `hello`: version, the last venue fact it has, whether it wants to trade,
+    the epoch of its life. A newer epoch takes over from an older one, which is cut; an older one is
+    refused for good.
  3. The server answers `welcome` (venue, time, market, first and last fact kept) or `refused`.
  4. Then come the `fact`s since the one named, each once and in order, and `live`.
  5. From there on everything comes as it happens: `market` and `mark` (due timers fire), `fact`.

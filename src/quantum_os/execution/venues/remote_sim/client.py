@@ -1,7 +1,6 @@
 """EDGE. The one connection of the two edges: when it is made again, and what comes through it."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -37,7 +36,8 @@ from quantum_os.execution.venues.remote_sim.wire import (
     pack,
 )
 from quantum_os.kernel.chance import generator
-from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.fencing import Deposed
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 
 FEED = "execution.venues.remote_sim.feed"
@@ -69,17 +69,14 @@ class VenueLost(RuntimeError):
 
 
 class ClientConfig(msgspec.Struct, frozen=True):
-    """Where the venue is, the seed of the jitter, the number of the last fact that is booked."""
+    """Where the venue is, the seed of the jitter, the number of the last fact that is booked, and
+    the epoch of this life: the venue listens to the newest.
+    """
 
     address: Address
     seed: int = 0
     since: int = 0
-
-
-def facts_booked(envelopes: Iterable[Envelope]) -> int:
-    """Counts a venue's facts in a journal: what a process that has recovered asks on from."""
-    streams = FACT_STREAMS
-    return sum(1 for each in envelopes if each.source == VENUE and each.stream in streams)
+    epoch: int = 0
 
 
 async def look(address: Address) -> Welcome:
@@ -134,11 +131,15 @@ class Client:
         """Returns when the venue listens and all that it said before has been heard."""
         await self._live.wait()
 
-    async def send(self, frame: Frame) -> None:
-        """Sends now; returns when the bytes have left; raises OSError when they may not have."""
+    async def send(self, frame: Frame, what: str = "") -> None:
+        """Sends now; returns when the bytes have left; raises OSError when they may not have.
+
+        `what` is the errand's name at the kill points.
+        """
         if self._writer is None:
             raise ConnectionResetError("the venue is not connected")
         self._writer.write(pack(frame))
+        kill_point("venue.after_write", what)
         await self._writer.drain()
 
     async def acknowledge(self, errand: Errand) -> None:
@@ -160,9 +161,11 @@ class Client:
             if self._failures:
                 await asyncio.sleep(self._rest_s())
             try:
+                kill_point("client.before_connect")
                 streams = await connect(self._config.address)
+                kill_point("client.after_connect")
                 return await asyncio.wait_for(self._entered(streams, lanes), HANDSHAKE_S)
-            except (WireError, VenueRefused):
+            except (WireError, VenueRefused, Deposed):
                 raise
             except (OSError, TimeoutError) as error:
                 self._fail(error)
@@ -179,10 +182,12 @@ class Client:
 
     async def _entered(self, streams: Streams, lanes: Lanes) -> FrameReader:
         try:
-            reader, welcome = await _greeted(streams, Hello(VERSION, self.seen))
+            hello = Hello(VERSION, self.seen, epoch=self._config.epoch)
+            reader, welcome = await _greeted(streams, hello)
         except BaseException:
             streams[1].close()
             raise
+        kill_point("client.after_welcome")
         self.venue, self._lockstep = welcome.venue, welcome.lockstep
         self._writer = streams[1]
         self._link += 1
@@ -209,24 +214,33 @@ class Client:
         return False
 
     async def _catch_up(self) -> None:
+        kill_point("client.before_live")
         for frame in self.outbox.catches_up():
             await self.send(frame)
+        self.outbox.ask_listing()
         self._failures = 0
         self._live.set()
+        kill_point("client.after_live")
 
     async def _pass_on(self, frame: Frame, lanes: Lanes) -> None:
         if frame.kind is Kind.MARKET:
+            kill_point("client.before_market")
             await lanes.offer_market(frame.ts, event_of(frame, _FEED_STREAMS), FEED)
+            kill_point("client.after_market")
         elif frame.kind is Kind.MARK:
             await lanes.offer_market(frame.ts, None, FEED)
         elif frame.kind is Kind.FACT:
             await self._book(frame, lanes)
         elif frame.kind is Kind.LISTING:
+            kill_point("client.before_listing")
             await self._offer(lanes, event_of(frame, _LISTING_STREAMS))
+            kill_point("client.after_listing")
         elif frame.kind is Kind.ANSWER:
             event = event_of(frame, _ANSWER_STREAMS)
             self.outbox.hears(event)
+            kill_point("client.before_answer")
             await self._offer(lanes, event)
+            kill_point("client.after_answer")
         elif frame.kind is Kind.REFUSED:
             _raise_refusal(frame)
         else:
@@ -239,8 +253,10 @@ class Client:
             raise WireError(f"fact {frame.seq} after {self.seen}")
         event = event_of(frame, FACT_STREAMS)
         self.outbox.hears(event)
+        kill_point("client.before_fact", frame.stream)
         await lanes.offer_control(frame.ts, event, VENUE)
         self.seen = frame.seq
+        kill_point("client.after_fact", frame.stream)
 
     async def _offer(self, lanes: Lanes, event: Event) -> None:
         await lanes.offer_control(self.time, event, OWN_WORD)
@@ -258,6 +274,7 @@ async def _greeted(streams: Streams, hello: Hello) -> tuple[FrameReader, Welcome
     tune(writer)
     writer.write(pack(framed(Kind.HELLO, hello)))
     await writer.drain()
+    kill_point("client.after_hello")
     frame = await reader.next()
     if frame is None:
         raise ConnectionResetError("the server hung up on hello")
@@ -272,6 +289,8 @@ def _raise_refusal(frame: Frame) -> NoReturn:
     refused = content_of(frame, Refused)
     if refused.code is RefusalCode.BUSY:
         raise ConnectionRefusedError(refused.reason)
+    if refused.code is RefusalCode.EPOCH:
+        raise Deposed(f"the venue refuses: {refused.reason}")
     raise VenueRefused(f"the venue refuses: {refused.reason}")
 
 

@@ -1,8 +1,9 @@
 """EDGE. What the market of the remote venue says, as its server plays it."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from quantum_os.execution.venues.remote_sim.client import FEED, FEED_EVENTS, Client
+from quantum_os.execution.venues.remote_sim.client import FEED, FEED_EVENTS, VENUE, Client
 from quantum_os.kernel.edge import Edge, EdgeContext
 
 
@@ -19,6 +20,10 @@ class RemoteFeed(Edge):
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def go_on(self, inputs: Mapping[str, int]) -> None:
+        """What the venue said is asked for from the last of its facts that is journaled."""
+        self._client.seen = inputs.get(VENUE, 0)
 
     async def run(self, context: EdgeContext) -> None:
         await self._client.listen(context.lanes)

@@ -59,6 +59,7 @@ class Outbox:
         self.orders: dict[str, OrderRequested] = {}
         self._leverages: dict[str, LeverageRequested] = {}
         self._cancels: dict[str, OrderCancelRequested] = {}
+        self._questions: dict[str, Query] = {}
         self._waiting: deque[Errand] = deque()
         self._exits = 0
         self._filled = asyncio.Event()
@@ -81,6 +82,11 @@ class Outbox:
         frame = Frame(Kind.COMMAND, 0, 0, stream_of(type(event)), encode_event(event))
         order = event if isinstance(event, OrderRequested) else None
         self.put(Errand(frame, order, event, seq))
+
+    def query(self, client_id: str, symbol: str) -> None:
+        """Adds a question about one order; it stays open until the venue's word on it is heard."""
+        question = self._questions[client_id] = Query(client_id, symbol)
+        self.put(Errand(framed(Kind.QUERY, question)))
 
     def ask_listing(self) -> None:
         """Adds a request for a listing, unless one waits already."""
@@ -109,6 +115,7 @@ class Outbox:
         """Strikes off what the venue's word answers."""
         if isinstance(event, OrderUpdated):
             self.orders.pop(event.client_id, None)
+            self._questions.pop(event.client_id, None)
             if event.state in _TERMINAL:
                 self._cancels.pop(event.client_id, None)
         elif isinstance(event, Fill):
@@ -127,8 +134,9 @@ class Outbox:
         """What to send on a new connection: questions about orders, the rest once more."""
         again: list[Event] = [*self._leverages.values(), *self._cancels.values()]
         self._cancels.clear()
+        open_ones = {o.client_id: Query(o.client_id, o.symbol) for o in self.orders.values()}
         return [
-            *(framed(Kind.QUERY, Query(o.client_id, o.symbol)) for o in self.orders.values()),
+            *(framed(Kind.QUERY, question) for question in (self._questions | open_ones).values()),
             *(Frame(Kind.COMMAND, 0, 0, stream_of(type(e)), encode_event(e)) for e in again),
         ]
 

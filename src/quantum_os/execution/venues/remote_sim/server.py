@@ -83,6 +83,7 @@ class VenueServer:
         self._inputs = inputs
         self._pace = pace
         self._session: Session | None = None
+        self._epoch = 0
         self._callers: set[asyncio.StreamWriter] = set()
         self._arrived = asyncio.Event()
         self._broken: asyncio.Future[None] | None = None
@@ -166,6 +167,9 @@ class VenueServer:
         writer.write(pack(framed(Kind.WELCOME, self._welcome())))
         if not hello.trades:
             return
+        if self._session is not None:
+            self._session.cut()
+        self._epoch = hello.epoch
         session = self._session = Session(self.host, reader, writer, self.config.stall_s)
         try:
             self._catch_up(session, hello.since)
@@ -173,7 +177,8 @@ class VenueServer:
             await session.converse()
         finally:
             session.cut(hard=False)
-            self._session = None
+            if self._session is session:
+                self._session = None
 
     def _catch_up(self, session: Session, since: int) -> None:
         """Sends what the client has missed, in one go: nothing can come in between."""
@@ -204,7 +209,10 @@ class VenueServer:
             return Refused(RefusalCode.VERSION, reason)
         if not hello.trades:
             return None
-        if self._session is not None:
+        if hello.epoch < self._epoch:
+            reason = f"epoch {hello.epoch} is over, {self._epoch} has traded here"
+            return Refused(RefusalCode.EPOCH, reason)
+        if self._session is not None and hello.epoch == self._epoch:
             return Refused(RefusalCode.BUSY, "another client is trading here")
         if not 0 <= hello.since <= self.host.said:
             reason = f"fact {hello.since} is not of this venue: it has said {self.host.said}"

@@ -48,7 +48,7 @@ class Session:
 
     def send(self, frame: Frame) -> None:
         """Puts a frame on its way; one for a client that is gone goes nowhere."""
-        if not self._gone:
+        if not self._gone and not self._writer.is_closing():
             self.sent += 1
             self._writer.write(pack(frame))
 

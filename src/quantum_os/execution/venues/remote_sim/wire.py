@@ -12,7 +12,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.units import Mode, Usd
 from quantum_os.kernel.envelope import decode_event
 
-VERSION = 1
+VERSION = 2
 
 FRAME_MAX_BYTES = 1 << 20
 """Bytes of one frame without its length; a listing of 5,000 orders is about half of it."""
@@ -59,11 +59,15 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """What a client begins with; `since` is the last fact it has, `trades` False only looks."""
+    """What a client begins with; `since` is the last fact it has, `trades` False only looks.
+
+    `epoch` numbers the lives of the instance: a newer one takes over, an older one is refused.
+    """
 
     version: int
     since: int = 0
     trades: bool = True
+    epoch: int = 0
 
 
 class MarketCard(msgspec.Struct, frozen=True):
@@ -119,6 +123,7 @@ class RefusalCode(StrEnum):
     """Why a client is turned away; only `busy` may pass by waiting."""
 
     BUSY = "busy"
+    EPOCH = "epoch"
     VERSION = "version"
     SINCE = "since"
     PROTOCOL = "protocol"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from quantum_os.events.execution import Fill, Liquidity, OrderState
 from quantum_os.events.market import Instrument
 from quantum_os.events.units import Ns, Price, Qty, Side, Usd
+from quantum_os.execution.client_ids import without_epoch
 from quantum_os.execution.venues.sim.account import ZERO, Account, money
 from quantum_os.execution.venues.sim.book import RestingOrder, reduces
 from quantum_os.execution.venues.sim.endings import end, expire_reduce_only, settle_book, tell
@@ -35,7 +36,7 @@ def take(session: Session, symbol: str, order: RestingOrder, point: Point) -> No
         side=order.side,
         qty=qty,
         tick=session.state.instruments[symbol].tick,
-        key=order.client_id,
+        key=without_epoch(order.client_id),
     )
     if order.price is not None:
         bound = min if order.side is _BUY else max

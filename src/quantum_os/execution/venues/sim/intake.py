@@ -78,6 +78,21 @@ def answer_queries(session: Session) -> None:
                 book.refresh(session.state.account.positions.get(symbol))
 
 
+def answer_query(session: Session, client_id: str, symbol: str) -> None:
+    """Says where one order stands, or that it never came; one that ended has had its last word."""
+    state = session.state
+    book = state.books.get(symbol)
+    order = None if book is None else book.find(client_id)
+    if order is not None:
+        order.ack_due = None
+        resting = OrderState.PARTIAL if order.cum_qty else OrderState.ACKED
+        tell(session, symbol, order, resting, at=session.now)
+        settle_book(session, symbol)
+    elif client_id in state.lost or client_id not in state.known_ids:
+        state.lost[client_id] = symbol
+        tell_lost(session, client_id)
+
+
 def tell_lost(session: Session, client_id: str) -> None:
     """Ends an order that never reached the venue."""
     state = session.state

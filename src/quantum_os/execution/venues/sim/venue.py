@@ -7,6 +7,7 @@ from quantum_os.events.execution import (
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
 )
 from quantum_os.events.market import (
@@ -21,7 +22,12 @@ from quantum_os.events.system import ProcessStarted, TimerFired
 from quantum_os.events.units import Leverage
 from quantum_os.execution.venues.sim.config import SimVenueConfig, tariff_of
 from quantum_os.execution.venues.sim.funding import hear_rate, pay_due
-from quantum_os.execution.venues.sim.intake import answer_queries, cancel, receive
+from quantum_os.execution.venues.sim.intake import (
+    answer_queries,
+    answer_query,
+    cancel,
+    receive,
+)
 from quantum_os.execution.venues.sim.snapshot import listing
 from quantum_os.execution.venues.sim.state import Said, Session, SimVenueState
 from quantum_os.execution.venues.sim.tape import Bar, Columns, Point, bar_of
@@ -89,6 +95,13 @@ class SimVenue(Reactor[SimVenueState]):
             return None
         session = self._session()
         cancel(session, event)
+        return session.said
+
+    def on_query(self, event: OrderQueryRequested) -> list[Said] | None:
+        if event.venue != self.state.venue:
+            return None
+        session = self._session()
+        answer_query(session, event.client_id, event.symbol)
         return session.said
 
     def on_opens(self, event: MarketOpens) -> list[Said] | None:

@@ -1,0 +1,33 @@
+"""What of a demo is recorded: every event of its home from the first on, or a reason why not."""
+
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.journal import Journal
+from quantum_os.storage.run_folder import RunRecorder
+
+
+class DemoRecord:
+    """Writes a run folder beside a journal; whatever an earlier life did is copied from there.
+
+    A recording with a hole could not be replayed, so at the first hole it ends: `gap` says where.
+    """
+
+    def __init__(self, recorder: RunRecorder) -> None:
+        self.gap = ""
+        self._recorder = recorder
+        self._last = 0
+
+    def __call__(self, envelope: Envelope) -> None:
+        """Takes the next event as it is journaled."""
+        if self.gap:
+            return
+        if self._last and envelope.seq != self._last + 1:
+            self.gap = f"the journal lacks event {self._last + 1}"
+            return
+        self._recorder.append(envelope)
+        self._last = envelope.seq
+
+    async def catch_up(self, journal: Journal, last_seq: int) -> None:
+        """Copies what was journaled up to `last_seq` and not heard; raises JournalFailed."""
+        await journal.barrier(last_seq)
+        for envelope in journal.read(self._last + 1):
+            self(envelope)

@@ -1,0 +1,178 @@
+"""One life of a live process: recovered, ready to run, and let go of in order."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from quantum_os.cli.backtesting import timers_of
+from quantum_os.cli.homecoming import (
+    Household,
+    alerts_of,
+    come_back,
+    open_home,
+    refuse_another,
+)
+from quantum_os.events.base import Event
+from quantum_os.kernel.bus import Bus
+from quantum_os.kernel.checkpoints import Checkpoints
+from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
+from quantum_os.kernel.edge import Edge
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.journal import Journal, JournalFailed
+from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.recovery import Recovered
+from quantum_os.kernel.runtime import Ending, Keeping, Runtime
+from quantum_os.kernel.tapped_journal import TappedJournal
+from quantum_os.lineup import Plan, line_up, refuse_gaps
+from quantum_os.storage.home import Home
+from quantum_os.storage.instance import Instance
+from quantum_os.storage.journal_file import JournalFile
+from quantum_os.storage.journal_watch import JournalWatch, disk_of
+from quantum_os.storage.lease import LeaseKeeper
+
+T = TypeVar("T")
+
+Tap = Callable[[Envelope], None]
+"""What hears every event as it is journaled."""
+
+NS_PER_MS = 1_000_000
+
+RESTARTS_MAX = 3
+RESTARTS_WINDOW_S = 600.0
+"""A money-path fault restarts the process through recovery, so often in so many wall seconds."""
+
+_log = structlog.get_logger("quantum_os.process")
+
+
+class Edges(msgspec.Struct, frozen=True):
+    """What a life has to do with the world; None where it is simulated or silent."""
+
+    feed: Module | None = None
+    venue: Module | None = None
+    keepers: tuple[Module, ...] = ()
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What a process is made of.
+
+    `make_edges` gives new edges to each life, by its epoch. `now` is the time (ns) at which an
+    empty home, or a world that went on, is entered. `taps` see each event once it is journaled,
+    recovery apart.
+    """
+
+    plan: Plan
+    home: Home
+    build: str
+    now: int
+    make_edges: Callable[[int], Edges]
+    world_went_on: bool = False
+    taps: tuple[Tap, ...] = ()
+    open_file: Callable[[Path], JournalFile] = JournalFile
+
+
+class Life(msgspec.Struct, frozen=True):
+    """One life that is ready to run; `first` are the inputs that it begins with."""
+
+    runtime: Runtime
+    bus: Bus
+    journal: Journal
+    modules: tuple[Module, ...]
+    checkpoints: Checkpoints
+    recovered: Recovered
+    first: list[Event]
+
+
+class Restarts:
+    """Says whether a process that broke may start once more."""
+
+    def __init__(self) -> None:
+        self._at: list[int] = []
+
+    def allowed(self) -> bool:
+        """Counts a fault; False for the one too many."""
+        now = monotonic_ns()
+        self._at = [at for at in self._at if now - at < RESTARTS_WINDOW_S * 1e9] + [now]
+        return len(self._at) <= RESTARTS_MAX
+
+
+async def live_on(
+    process: Process, instance: Instance, attend: Callable[[Life], Awaitable[tuple[Ending, T]]]
+) -> tuple[Ending, T]:
+    """Lives one life after another while the money path breaks, and gives the last one's end.
+
+    `attend` runs a life. Raises what a recovery raises.
+    """
+    restarts = Restarts()
+    while True:
+        async with life(process, instance) as lived:
+            ending, came_of_it = await attend(lived)
+        if not ending.may_restart or not restarts.allowed():
+            return ending, came_of_it
+        _log.error("restarting through recovery", why=ending.fault)
+        await instance.begin_life(instance.epoch + 1)
+
+
+@asynccontextmanager
+async def life(process: Process, instance: Instance) -> AsyncIterator[Life]:
+    """Comes back to where the last life ended, and closes the home when this one is over.
+
+    Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started; at
+    the end JournalFailed, when not everything could be written.
+    """
+    household = open_home(process.home, process.open_file)
+    try:
+        refuse_another(household, process.plan, world_went_on=process.world_went_on)
+        await instance.begin_life(household.last_epoch() + 1)
+        now_ms = WallClock().now() // NS_PER_MS
+        household, recovered = come_back(
+            household, lambda opened: _modules(process, opened, instance), process.build, now_ms
+        )
+        yield _ready(process, household, recovered, instance)
+    except BaseException:
+        with suppress(JournalFailed):
+            household.close()
+        raise
+    household.close()
+
+
+def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:
+    edges = process.make_edges(instance.epoch)
+    folder = process.home.folder
+    watch = JournalWatch(household.journal, household.spool, lambda: disk_of(folder))
+    lease = instance.lease
+    holders = () if lease is None else (LeaseKeeper(lease, instance.epoch),)
+    fund = line_up(process.plan, edges.feed, edges.venue)
+    modules = (*fund, watch, *holders, *edges.keepers)
+    refuse_gaps(modules)
+    return modules
+
+
+def _ready(
+    process: Process, household: Household, recovered: Recovered, instance: Instance
+) -> Life:
+    bus, modules = recovered.bus, recovered.modules
+    stood_at = bus.instant.ns
+    now = max(stood_at, process.now) if process.world_went_on or not stood_at else stood_at
+    for module in modules:
+        if isinstance(module, Edge):
+            module.go_on(bus.inputs)
+    checkpoints = Checkpoints(household.snapshots, household.journal, process.build)
+    checkpoints.begin(recovered.snapshot_seq)
+    runtime = Runtime(
+        modules=modules,
+        bus=bus,
+        timers=timers_of(modules),
+        journal=household.journal,
+        clock=ReplayClock(now),
+        keeping=Keeping(household.spool, instance.fence, checkpoints),
+    )
+    bus.write_to(TappedJournal(household.journal, runtime.keepers, *process.taps))
+    started = process.plan.first_event(
+        process.build, now, instance.epoch, world_went_on=process.world_went_on
+    )
+    first = [started, *alerts_of(household, recovered, now)]
+    return Life(runtime, bus, household.journal, modules, checkpoints, recovered, first)

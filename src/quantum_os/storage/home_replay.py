@@ -1,0 +1,143 @@
+"""Whether a journaled stretch still gives the same events: its inputs again, all else compared."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from quantum_os.kernel.bus import Bus, EndlessCascade
+from quantum_os.kernel.digest import is_whole
+from quantum_os.kernel.envelope import Envelope, decode_event
+from quantum_os.storage.verification import Mismatch, Verification
+
+PROGRESS_EVERY = 1_024
+"""Inputs between two reports of progress."""
+
+
+class Source(Protocol):
+    """Whatever holds the events of a process in their order: its journal, or the mirror of it."""
+
+    def read(self, start: int = 1) -> Iterator[Envelope]:
+        """Gives the events from a number on."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The stretch that is compared, in ns UTC, its end left out; before it events only lead up."""
+
+    start: int
+    end: int
+
+
+class Remade:
+    """The journal of a replay: keeps what is said until it was held against the record."""
+
+    def __init__(self) -> None:
+        self.made: deque[Envelope] = deque()
+
+    def append(self, envelope: Envelope) -> None:
+        self.made.append(envelope)
+
+    @property
+    def flushed_seq(self) -> int:
+        return 0
+
+    async def barrier(self, seq: int) -> None:
+        return
+
+    def read(self, start: int = 1) -> Iterator[Envelope]:
+        return iter(self.made)
+
+    def trim(self, before: int) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+class Tally:
+    """Counts what was compared, and keeps the first event that differs."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self.events = 0
+        self.inputs = 0
+        self.mismatches = 0
+        self.first: Mismatch | None = None
+
+    def count(self, row: Envelope) -> None:
+        if row.ts >= self._window.start:
+            self.events += 1
+            self.inputs += row.cause == 0
+
+    def differs(self, row: Envelope, made: Envelope | None, why: str, *, recorded: bool) -> None:
+        """Notes a difference, unless it lies before the window."""
+        if row.ts < self._window.start:
+            return
+        self.mismatches += 1
+        if self.first is None:
+            was = f"{row.digest:016x}" if recorded else None
+            now = None if made is None else f"{made.digest:016x}"
+            self.first = Mismatch(row.seq, row.stream, row.ts, was, now, why)
+
+    def verification(self) -> Verification:
+        return Verification(self.events, self.inputs, self.mismatches, self.first)
+
+
+def replay_rows(
+    rows: Iterator[Envelope],
+    bus: Bus,
+    remade: Remade,
+    window: Window,
+    progress: Callable[[int], None] = lambda ts: None,
+) -> Verification:
+    """Plays the inputs among `rows` on a bus whose edges are muted, and compares all the rest.
+
+    `bus` appends to `remade` and stands before the first row. It ends where the rows do, before the
+    first input at or after the window's end, or at an input that cannot be read.
+    """
+    tally = Tally(window)
+    for row in rows:
+        if row.cause:
+            _compare(row, remade.made.popleft() if remade.made else None, tally)
+            continue
+        _told_too_much(remade, tally)
+        if row.ts >= window.end:
+            break
+        tally.count(row)
+        why = _played(row, bus)
+        if why:
+            tally.differs(row, None, why, recorded=True)
+            break
+        if not tally.inputs % PROGRESS_EVERY:
+            progress(row.ts)
+    _told_too_much(remade, tally)
+    return tally.verification()
+
+
+def _played(row: Envelope, bus: Bus) -> str:
+    """Plays one input; says what is wrong with it, if anything."""
+    if not is_whole(row.stream, row.payload, row.digest):
+        return "the recorded input is not what was written"
+    bus.seq = row.seq - 1  # after a difference the numbers still agree
+    try:
+        bus.replay(row, decode_event(row.stream, row.payload))
+    except EndlessCascade as error:
+        return str(error)
+    return ""
+
+
+def _compare(row: Envelope, made: Envelope | None, tally: Tally) -> None:
+    tally.count(row)
+    if made is None:
+        tally.differs(row, None, "it is not said any more", recorded=True)
+    elif made.stream != row.stream:
+        tally.differs(row, made, f"{made.stream} is said instead", recorded=True)
+    elif made.digest != row.digest:
+        tally.differs(row, made, "the content differs", recorded=True)
+
+
+def _told_too_much(remade: Remade, tally: Tally) -> None:
+    for made in remade.made:
+        tally.differs(made, made, "it was not said then", recorded=False)
+    remade.made.clear()

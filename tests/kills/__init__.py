@@ -1,0 +1,1 @@
+"""Kills the fund at numbered points while the venue goes on, and checks what came of it."""
