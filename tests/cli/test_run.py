@@ -117,3 +117,11 @@ def test_what_contradicts_the_market_is_refused(tape: Path, tmp_path: Path) -> N
     assert said.code == 2
     assert "not a run" in said.err
     assert (tmp_path / "run" / "letter.txt").exists()
+
+
+def test_a_demo_of_another_market_lives_beside_the_first(tmp_path: Path) -> None:
+    """And each is found again where it was left."""
+    for days in (1, 2, 1, 2):
+        assert quantum_os("run", "--days", days, "--json", cwd=tmp_path).code == 0
+    assert len(list((tmp_path / "var").rglob("journal.sqlite"))) == 2
+    assert len(list((tmp_path / "runs").glob("demo-*/run.json"))) == 2

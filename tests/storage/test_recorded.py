@@ -14,8 +14,8 @@ from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.storage.recorded import Recorded, open_recorded
 from quantum_os.storage.home import JOURNAL_FILE
+from quantum_os.storage.recorded import Recorded, open_recorded
 from quantum_os.storage.recorded_run import RecordedRun
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError
 from quantum_os.storage.run_folder import HASHES, INDEX, ORDERS

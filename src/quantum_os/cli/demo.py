@@ -91,7 +91,7 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
 
     async def attend(lived: Life) -> tuple[Ending, RunResult]:
         if record is not None:
-            await record.catch_up(lived.journal, lived.bus.seq)
+            await record.catch_up(lived.journal)
         watching = (
             LiveView(lived.runtime, demo.plan, deeds, demo.watched).run()
             if demo.shows

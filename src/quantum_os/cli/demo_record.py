@@ -1,8 +1,8 @@
 """What of a demo is recorded: every event of its home from the first on, or a reason why not."""
 
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.kernel.journal import Journal
 from quantum_os.storage.run_folder import RunRecorder
+from quantum_os.storage.sqlite_journal import SqliteJournal
 
 
 class DemoRecord:
@@ -26,8 +26,8 @@ class DemoRecord:
         self._recorder.append(envelope)
         self._last = envelope.seq
 
-    async def catch_up(self, journal: Journal, last_seq: int) -> None:
-        """Copies what was journaled up to `last_seq` and not heard; raises JournalFailed."""
-        await journal.barrier(last_seq)
+    async def catch_up(self, journal: SqliteJournal) -> None:
+        """Copies what was journaled and not heard; raises JournalFailed."""
+        await journal.barrier(journal.last_seq)
         for envelope in journal.read(self._last + 1):
             self(envelope)

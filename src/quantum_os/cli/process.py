@@ -22,7 +22,7 @@ from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
 from quantum_os.kernel.edge import Edge
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.kernel.journal import Journal, JournalFailed
+from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.recovery import Recovered
 from quantum_os.kernel.runtime import Ending, Keeping, Runtime
@@ -33,6 +33,7 @@ from quantum_os.storage.instance import Instance
 from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.journal_watch import JournalWatch, disk_of
 from quantum_os.storage.lease import LeaseKeeper
+from quantum_os.storage.sqlite_journal import SqliteJournal
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ class Life(msgspec.Struct, frozen=True):
 
     runtime: Runtime
     bus: Bus
-    journal: Journal
+    journal: SqliteJournal
     modules: tuple[Module, ...]
     checkpoints: Checkpoints
     recovered: Recovered

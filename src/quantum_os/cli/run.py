@@ -39,7 +39,7 @@ from quantum_os.kernel import logs
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.recovery import AnotherBuild, Diverged
 from quantum_os.kernel.runtime import DEPOSED
-from quantum_os.lineup import Recording
+from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.market_choice import made_up, market_of
 from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
@@ -67,7 +67,7 @@ class Wish(msgspec.Struct, frozen=True):
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
-    home: Path = HOME
+    home: Path | None = None
     folder: Path | None = None
     recover_only: bool = False
     log_level: str | None = None
@@ -93,9 +93,8 @@ speed_option = click.option(
 home_option = click.option(
     "--home",
     type=click.Path(path_type=Path),
-    default=HOME,
-    show_default=True,
-    help="The folder of the process's state.",
+    help=f"The folder of the process's state. [default: {HOME}, or a folder in it for a demo while "
+    "another lives there]",
 )
 out_option = click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="The run folder to write."
@@ -228,7 +227,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     return Demo(
         plan=stage.plan,
         market=stage.market,
-        home=Home(wish.home),
+        home=Home(wish.home) if wish.home is not None else _usual_home(stage.plan),
         speed=stage.speed,
         watched_from=stage.watched_from,
         duration_s=duration,
@@ -238,6 +237,16 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         remote=remote,
         database=wish.database,
     )
+
+
+def _usual_home(plan: Plan) -> Home:
+    """A home is lived in by one run: a demo of another market gets its own beside it."""
+    usual = Home(HOME)
+    if not usual.plan.exists() or usual.plan.read_bytes() == msgspec.json.encode(plan):
+        return usual
+    own = Home(HOME / f"demo-{plan.namespace}")
+    err.print(f"{HOME} belongs to another run; this one lives in {own.folder}", highlight=False)
+    return own
 
 
 def _market(wish: Wish, seed: int) -> Recording:
