@@ -231,14 +231,7 @@ def line_up(
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),
         CrossExchange(CrossExchangeConfig(plan.venues, plan.symbols, timeframe)),
-        CrossSection(
-            CrossSectionConfig(
-                price_venue=plan.price_venue,
-                timeframe=timeframe,
-                model_half_spread_bps=settings.costs.half_spread_bps,
-                unfunded=plan.unfunded,
-            )
-        ),
+        CrossSection(_cross_section(plan)),
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
         Features(FeaturesConfig(plan.price_venue, timeframe)),
@@ -269,4 +262,13 @@ def line_up(
         # governance: who may do what
         PolicyDesk(PolicyConfig(policy)),
         Universe(UniverseConfig(plan.symbols)),
+    )
+
+
+def _cross_section(plan: Plan) -> CrossSectionConfig:
+    return CrossSectionConfig(
+        price_venue=plan.price_venue,
+        timeframe=plan.policy.decision.timeframe,
+        model_half_spread_bps=plan.settings.costs.half_spread_bps,
+        unfunded=plan.unfunded,
     )

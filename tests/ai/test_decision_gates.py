@@ -115,9 +115,10 @@ worlds = st.builds(
     age_ms=rarely(st.floats(0, 2e5), 0.0),
     is_listed=rarely(st.just(False), True),
     is_warm=rarely(st.just(False), True),
-    e_net_min_r=st.floats(0.0, 0.2),
-    q_margin=st.floats(0.0, 0.1),
-    confidence_min=st.floats(0.5, 0.6),
+    # Thousandths: two gates that ask the same but for the last bit are one gate to anybody.
+    e_net_min_r=st.integers(0, 200).map(lambda n: n / 1000),
+    q_margin=st.integers(0, 100).map(lambda n: n / 1000),
+    confidence_min=st.integers(500, 600).map(lambda n: n / 1000),
     report_only=st.sets(st.sampled_from(EDGE_GATES)).map(tuple),
 )
 

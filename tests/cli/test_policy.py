@@ -15,7 +15,6 @@ from tests.cli.console import here, quantum_os
 SOURCE = Path(__file__).parents[2] / "src" / "quantum_os"
 
 NO_LIMITS = {
-    "exits/guard.py: naked_limit_s",  # until the policy is heard; as strict as the document
     "risk/selftest.py: leverage_max",  # an instrument that only the gate's self-test trades
     "execution/venues/remote_sim/address.py: low",  # bytes of a buffer
 }

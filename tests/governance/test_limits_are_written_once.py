@@ -35,6 +35,8 @@ ALLOWED = {
     "formulas/leverage.py: ORIGINAL_BAND": "the replaced system's formula, kept to compare with",
     "formulas/risk_budget.py: RISK_FRACTION_MAX": "the law itself: the document is held to it",
     "formulas/risk_budget.py: weight": "the caution of Kelly's mean, not of a voter's record",
+    "learning/report/candles.py: MARGIN_SHARE": "the margin of a picture, not of an account",
+    "learning/report/cost_split.py: ROUND_TRIPS_BPS": "costs that every report supposes",
     "risk/safety.py: EQUITY_GAP_ALERT": "USD between two ledgers, not a gap of prices",
 }
 """Names that share a word and a value with a limit and are no copy of it; each with its reason."""

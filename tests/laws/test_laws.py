@@ -89,7 +89,7 @@ def test_the_books_of_a_run_add_up(recorded: Recorded) -> None:
     assert isinstance(intents, Conservation)
     assert isinstance(guard, Guard)
     assert isinstance(record, TrackRecord)
-    assert intents.state.total > 50
+    assert intents.state.total > 40
     assert intents.residual == 0
     assert guard.state.seconds_naked_max <= 3.0
     assert float(record.state.equity_gap_max) <= 0.01

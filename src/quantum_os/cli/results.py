@@ -118,8 +118,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
     """Collects a finished run from its modules' states and the bus's counts."""
     modules, bus = finished.modules, finished.bus
     tally = module_of(modules, TrackRecord).state
-    venues = (module.state.metrics for module in modules if isinstance(module, SimVenue))
-    metrics = next(venues, None)
+    metrics = next((each.state.metrics for each in modules if isinstance(each, SimVenue)), None)
     returns = module_of(modules, TrackRecord).daily_returns()
     return RunResult(
         run_id=plan.namespace,

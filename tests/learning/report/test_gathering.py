@@ -73,7 +73,11 @@ def test_canary_an_end_counted_twice_is_seen(gathered: Evidence) -> None:
 
 
 def test_bars_are_those_of_the_venue_traded_on(gathered: Evidence, played: Recorded) -> None:
-    klines = [event for _, event in played.events if isinstance(event, MarketKlines)]
+    klines = [
+        event
+        for _, event in played.events
+        if isinstance(event, MarketKlines) and event.venue == "binance"
+    ]
     assert gathered.timeframe == "5m"
     assert gathered.synthetic
     for symbol, bars in gathered.bars.items():
