@@ -108,6 +108,8 @@ def run(
     """
     if Mode(mode) not in _BUILT:
         refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
+    if recover_only and not Home(home).journal.exists():
+        refuse(f"{home} holds no journal yet: there is nothing to recover")
     data += more_data
     shows = sys.stdout.isatty() and not as_json
     try:
