@@ -3,10 +3,12 @@
 import pytest
 
 from quantum_os.events.market import FeedWatermark
-from quantum_os.events.system import ModuleState
+from quantum_os.events.system import Keeper, ModuleState, StorageState
+from quantum_os.events.units import Ns
 from quantum_os.kernel.bus import Bus
-from quantum_os.kernel.health import Health, health_of
+from quantum_os.kernel.health import Health, KeeperBoard, health_of
 from quantum_os.kernel.journal import MemoryJournal
+from quantum_os.kernel.tapped_journal import TappedJournal
 from tests.kernel.fakes import Fake, alert, mark, nothing
 
 RUN = (ModuleState.RUNNING, 3)
@@ -56,3 +58,21 @@ def test_a_module_says_when_it_last_heard_something() -> None:
     first, second = _health(RUN).modules
     assert (first.last_event_at, first.since) == (11, 3)
     assert second.last_event_at is None
+
+
+def test_a_keeper_of_events_that_is_down_is_named_until_it_is_well() -> None:
+    board = KeeperBoard()
+    bus = Bus([], TappedJournal(MemoryJournal(), board))
+    for ok, summary in (
+        (False, "down: redis (connection refused)"),
+        (True, "all modules run"),
+    ):
+        reason = "" if ok else "connection refused"
+        bus.process(5, StorageState(Keeper.REDIS, ok, Ns(5), 3, reason), "storage.mirror")
+        health = health_of([], {}, bus, board.last.values())
+        assert (health.ok, health.summary) == (ok, summary)
+    assert [each.keeper for each in health.keepers] == [Keeper.REDIS]
+
+
+def test_a_keeper_that_never_spoke_up_is_not_made_up() -> None:
+    assert _health(RUN).keepers == ()

@@ -327,7 +327,7 @@ def test_f57_also_after_its_position_is_gone_again() -> None:
     assert desk.refuses(scene.intent()) is Gate.DUPLICATE_INTENT
 
 
-def test_a_refused_intent_may_ask_again() -> None:
+def test_f59_a_refused_intent_may_ask_again() -> None:
     desk = ready(None, trip(Cause.OPERATOR_PAUSE, NOW))
     assert desk.refuses(scene.intent()) is Gate.PAUSED
     desk.reactor.state.book.latches.clear()

@@ -14,7 +14,7 @@ from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.storage.database_lease import DatabaseLease
 from quantum_os.storage.home import Home, HomeLock, HomeTaken
-from quantum_os.storage.instance import claimed
+from quantum_os.storage.instance import Instance, claimed
 from quantum_os.storage.lease import (
     InstanceFence,
     LeaseKeeper,
@@ -260,6 +260,14 @@ async def test_an_instance_has_one_epoch_in_both_places(tmp_path: Path, url: str
             assert instance.lease.epoch == instance.epoch
             epochs.append(await instance.begin_life(instance.epoch + 1))
     assert epochs == [0, 1, 2, 3]
+
+
+async def test_an_epoch_that_was_granted_late_is_the_next_lifes(lock: HomeLock) -> None:
+    lease = Told(fresh=True)
+    lease.epoch = 9
+    instance = Instance(lock, lease)
+    assert await instance.begin_life(instance.epoch + 1) == 9
+    assert lock.epoch == 9
 
 
 async def test_without_its_database_an_instance_begins_all_the_same(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.lineup import Plan, Recording
@@ -112,6 +113,8 @@ async def come_back_only(demo: Demo) -> ComeBack:
         life(process_of(demo), instance) as found,
     ):
         await found.checkpoints.finish(found.bus, found.modules)
+        if found.checkpoints.failure:
+            raise JournalFailed(f"no snapshot could be saved: {found.checkpoints.failure}")
         recovered = found.recovered
         at = iso(found.bus.instant.ns)
         return ComeBack(

@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
 from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.exit_codes import ExitCode
-from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.cli.next_steps import next_steps
 from quantum_os.cli.options import (
     config_option,
@@ -29,6 +28,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.recorded_choice import HOME, RUNS
+from quantum_os.cli.refusals import refuse_fault, told_in_a_line
 from quantum_os.cli.remote import Remote, reach
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.staging import staged
@@ -36,16 +36,13 @@ from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel import logs
-from quantum_os.kernel.journal import JournalDamaged, JournalFailed
-from quantum_os.kernel.recovery import AnotherBuild, Diverged
-from quantum_os.kernel.runtime import DEPOSED
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.market_choice import made_up, market_of
 from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import Settings, SettingsError, load_settings
-from quantum_os.storage.home import Home, HomeTaken
-from quantum_os.storage.lease import LeaseTaken, async_url
+from quantum_os.storage.home import Home
+from quantum_os.storage.lease import async_url
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
 
@@ -177,8 +174,10 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         recording = None if folder is None else begin(folder)
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
+    if wish.recover_only and not demo.home.journal.exists():
+        refuse(f"{demo.home.folder} holds no journal yet: there is nothing to recover")
     logs.configure(wish.log_level or "WARNING")
-    with _endings_in_words():
+    with told_in_a_line():
         if wish.recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=wish.as_json)
             return
@@ -193,20 +192,6 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
     else:
         finish(recording, folder, RunDocument(played.result, demo.plan))
     _tell(wish, played, folder)
-
-
-@contextmanager
-def _endings_in_words() -> Iterator[None]:
-    """Says in one line why a home could not be lived in, or was not left in order."""
-    try:
-        yield
-    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild) as error:
-        refuse(str(error), ExitCode.REFUSED)
-    except (Diverged, JournalDamaged) as error:
-        refuse(str(error), ExitCode.FAILED)
-    except JournalFailed as error:
-        text = f"the journal was not written to its end ({error}); the next start recovers from it"
-        refuse(text, ExitCode.FAILED)
 
 
 def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
@@ -284,9 +269,7 @@ def _tell(wish: Wish, played: Played, folder: Path | None) -> None:
         for step in next_steps(played.deeds, folder, _verbs()):
             out.print(f"  {step}", highlight=False, markup=False, soft_wrap=True)
     err.print(f"stopped: {played.ending.reason}", highlight=False)
-    if played.ending.fault is not None:
-        was_deposed = played.ending.reason == DEPOSED
-        refuse(played.ending.fault, ExitCode.REFUSED if was_deposed else ExitCode.FAILED)
+    refuse_fault(played.ending)
 
 
 def _verbs() -> Collection[str]:

@@ -36,7 +36,7 @@ class AnotherBuild(RuntimeError):
     def __init__(self, build: str, after: int) -> None:
         super().__init__(
             f"the events after seq {after} were written by {build}: start that release once with "
-            "--recover-only, then this one"
+            "--recover-only, then this one; or name another --home"
         )
         self.build = build
 

@@ -30,7 +30,8 @@ class Instance:
 
     async def begin_life(self, at_least: int) -> int:
         """Gives the epoch of a new life; raises LeaseTaken."""
-        epoch = max(at_least, self.epoch)
+        granted = self.lease.epoch if self.lease is not None else 0
+        epoch = max(at_least, self.epoch, granted)
         if self.lease is not None and self.lease.epoch < epoch:
             try:
                 epoch = await self.lease.take(epoch)
