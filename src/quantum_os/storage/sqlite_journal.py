@@ -8,9 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from quantum_os.events.units import NS_PER_MS
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.kernel.ids import derive
 from quantum_os.kernel.journal import JournalFailed
 
 BATCH_MAX = 5_000
@@ -25,20 +23,7 @@ CREATE TABLE IF NOT EXISTS journal (
     source TEXT NOT NULL, stream TEXT NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_stream ON journal (stream, seq);
-CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT;
 """
-_STREAMS = """
-WITH RECURSIVE known(stream) AS (
-    SELECT min(stream) FROM journal
-    UNION ALL
-    SELECT (SELECT min(stream) FROM journal WHERE stream > known.stream) FROM known
-    WHERE known.stream IS NOT NULL
-)
-SELECT stream, (SELECT max(seq) FROM journal WHERE stream = known.stream AND seq <= ?) FROM known
-WHERE stream IS NOT NULL
-"""
-"""Walks the index from stream to stream: its cost is the number of streams, not of events."""
-
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
 
@@ -46,7 +31,7 @@ _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
 class SqliteJournal:
     """The authority on what happened: durable once committed (WAL, synchronous=FULL).
 
-    A file that is made new begins at `first_seq`; see `seq_at`. Its `identity` never changes.
+    A file that is made new begins at `first_seq`: 1, or `seq_at` when it is to be mirrored.
 
     `append` never touches the disk: a writer thread takes what has gathered, in batches. Once a
     write fails the journal stays failed: `barrier` and `close` raise, `failure` says why, and what
@@ -69,7 +54,6 @@ class SqliteJournal:
         self._barriers: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closing = False
         self._appended = self._flushed = self._last_seq() or first_seq - 1
-        self.identity = self._identify()
         self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
         self._writer.start()
 
@@ -114,20 +98,14 @@ class SqliteJournal:
         )
         return (_envelope(row) for row in rows)
 
-    def read_streams(self, *streams: str, start: int = 1) -> Iterator[Envelope]:
+    def read_streams(self, *streams: str) -> Iterator[Envelope]:
         """Gives the durable events of some streams in order: the latches of an earlier life."""
         marks = ", ".join("?" for _ in streams)
         rows = self._reader.execute(
-            f"SELECT {_COLUMNS} FROM journal "  # noqa: S608
-            f"WHERE stream IN ({marks}) AND seq >= ? ORDER BY seq",
-            (*streams, start),
+            f"SELECT {_COLUMNS} FROM journal WHERE stream IN ({marks}) ORDER BY seq",  # noqa: S608
+            streams,
         )
         return (_envelope(row) for row in rows)
-
-    def last_seqs(self, until: int) -> dict[str, int]:
-        """Gives the number of each stream's last event up to `until`."""
-        rows = self._reader.execute(_STREAMS, (until,))
-        return {stream: seq for stream, seq in rows if seq is not None}
 
     def trim(self, before: int) -> None:
         """Forgets the events before a sequence number, never the last: it holds the number line."""
@@ -150,16 +128,6 @@ class SqliteJournal:
     def _last_seq(self) -> int:
         row = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
         return row[0] or 0
-
-    def _identify(self) -> str:
-        """Gives the name that this file was given when it was made: by number and by place."""
-        row = self._connection.execute("SELECT id FROM identity").fetchone()
-        if row is not None:
-            return str(row[0])
-        identity = derive("journal", self._appended, self.path.resolve())
-        with self._connection:
-            self._connection.execute("INSERT INTO identity VALUES (?)", (identity,))
-        return identity
 
     def _write_behind(self) -> None:
         while True:
@@ -192,14 +160,6 @@ class SqliteJournal:
             broken, self._barriers = self._barriers, []
         for _, loop, future in broken:
             _tell(loop, partial(_break, future, JournalFailed(str(error))))
-
-
-def seq_at(ns: int) -> int:
-    """Gives the number that a live journal made at this time (UTC ns) begins with: ms since 1970.
-
-    So numbers rise from one journal to the next, and stay above the ids that Redis gives by itself.
-    """
-    return ns // NS_PER_MS
 
 
 def _connected(path: Path) -> sqlite3.Connection:
