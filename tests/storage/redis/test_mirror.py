@@ -1,5 +1,6 @@
 """What the journal holds is in Redis, once each, and nothing is written over somebody else's."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,9 @@ from typing import Any
 import redis
 
 from quantum_os.events.system import Keeper
+from quantum_os.kernel.clock import ReplayClock
+from quantum_os.kernel.edge import EdgeContext
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.storage.journal_index import JournalIndex, identity_of
 from quantum_os.storage.redis.entries import id_of
 from quantum_os.storage.redis.layout import META, stream_key
@@ -239,4 +243,24 @@ async def test_a_foreign_producer_above_our_numbers_is_refused(url: str, home: P
     await speaker.durable()
     async with following(mirror_of(speaker, url), speaker) as mirror:
         assert "others write there" in (await mirror.is_down()).reason
+    speaker.close()
+
+
+async def test_it_ends_wherever_a_stop_finds_it(url: str, home: Path) -> None:
+    speaker = Speaker(home)
+    speaker.every_kind()
+    await speaker.durable()
+    for turns in range(1, 120, 3):
+        mirror = mirror_of(speaker, url)
+        task = asyncio.create_task(
+            mirror.run(EdgeContext(ReplayClock(1), Lanes(), speaker.journal))
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait({task})
+        assert task.cancelled()
+    await mirrored(speaker, url)
+    assert read_back(url) == speaker.all()
     speaker.close()
