@@ -63,6 +63,7 @@ def test_a_module_says_when_it_last_heard_something() -> None:
 def test_a_keeper_of_events_that_is_down_is_named_until_it_is_well() -> None:
     board = KeeperBoard()
     bus = Bus([], TappedJournal(MemoryJournal(), board))
+    health = health_of([], {}, bus, board.last.values())
     for ok, summary in (
         (False, "down: redis (connection refused)"),
         (True, "all modules run"),

@@ -13,7 +13,8 @@ from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.storage.journal_file import JournalFile
-from quantum_os.storage.sqlite_journal import SqliteJournal, seq_at
+from quantum_os.storage.journal_index import seq_at
+from quantum_os.storage.sqlite_journal import SqliteJournal
 from tests.kernel.fakes import bus_of, mark
 from tests.storage.fund import tripped
 from tests.waiting import until
@@ -137,32 +138,6 @@ def test_a_new_journal_begins_where_it_is_told_and_an_old_one_goes_on(path: Path
     assert _seqs(path) == [1_700_000_000_123, 1_700_000_000_124]
     second = SqliteJournal(path, first_seq=1_800_000_000_000)
     assert second.last_seq == 1_700_000_000_124
-    second.close()
-
-
-def test_a_journal_is_itself_for_ever_and_no_other(path: Path, tmp_path: Path) -> None:
-    first = SqliteJournal(path, first_seq=7)
-    other = SqliteJournal(tmp_path / "other.sqlite", first_seq=7)
-    _fill(first, 2)
-    first.close()
-    second = SqliteJournal(path, first_seq=99)
-    assert first.identity == second.identity != other.identity
-    second.close()
-    other.close()
-
-
-def test_each_streams_last_event_is_known(path: Path) -> None:
-    first = SqliteJournal(path)
-    assert first.last_seqs(100) == {}
-    bus = Bus([], first)
-    for time in range(3):
-        bus.process(time, mark(time), "tape")
-    bus.process(3, tripped("drawdown"), "risk.safety")
-    first.close()
-    second = SqliteJournal(path)
-    assert second.last_seqs(100) == {"feed.watermark": 3, "safety.tripped": 4}
-    assert second.last_seqs(2) == {"feed.watermark": 2}
-    assert [each.seq for each in second.read_streams("feed.watermark", start=2)] == [2, 3]
     second.close()
 
 

@@ -3,7 +3,7 @@
 from quantum_os.events.ai import Gate
 from quantum_os.events.execution import ExecutionResult, ResultStatus
 from quantum_os.events.risk import RiskPermit
-from quantum_os.events.sizing import TradeIntent
+from quantum_os.events.sizing import IntentReceived, TradeIntent
 from quantum_os.events.units import Bps, Ns, Price, Qty, Usd
 from quantum_os.execution.trades import TRADES_MAX, ZERO, OrdersState, Trade
 from quantum_os.formulas.rounding import floor_to_step
@@ -44,7 +44,9 @@ def conflict_of(state: OrdersState, intent: TradeIntent) -> Refusal | None:
     return None
 
 
-def unfilled(intent: TradeIntent, status: ResultStatus, reason: str) -> ExecutionResult:
+def unfilled(
+    intent: TradeIntent | IntentReceived, status: ResultStatus, reason: str
+) -> ExecutionResult:
     """The result of an intent that bought and sold nothing."""
     return ExecutionResult(
         intent_id=intent.intent_id,

@@ -14,8 +14,9 @@ from quantum_os.events.execution import ExecutionResult, ResultStatus
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.sizing import IntentReceived, TradeIntent
 from quantum_os.events.system import TimerFired, TimerSet
-from quantum_os.events.units import NS_PER_S, Ns, Usd
-from quantum_os.execution.trades import ZERO, remember
+from quantum_os.events.units import NS_PER_S, Ns
+from quantum_os.execution.entries import unfilled
+from quantum_os.execution.trades import remember
 from quantum_os.kernel.reactor import Reactor
 
 TIMER = "execution.intake"
@@ -70,7 +71,7 @@ class Intake(Reactor[IntakeState]):
         if remember(self.state.deliveries, event.delivery, now, DELIVERIES_REMEMBERED):
             end = self._end_of(event)
             if end is not None:
-                yield _ended(event, *end)
+                yield unfilled(event, *end)
             elif event.intent is not None:
                 yield from self._hold(event.intent)
         if event.is_last:
@@ -84,7 +85,7 @@ class Intake(Reactor[IntakeState]):
             for symbol, intent in list(self.state.held.items()):
                 if self.now >= intent.expires:
                     del self.state.held[symbol]
-                    yield _ended(intent, ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)
+                    yield unfilled(intent, ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)
             yield from self._watch()
 
     def _end_of(self, event: IntentReceived) -> tuple[ResultStatus, str] | None:
@@ -113,7 +114,7 @@ class Intake(Reactor[IntakeState]):
         self.state.held[intent.symbol] = newest
         if other is not None:
             older = other if newest is intent else intent
-            yield _ended(older, ResultStatus.SUPERSEDED, "NEWER_INTENT")
+            yield unfilled(older, ResultStatus.SUPERSEDED, "NEWER_INTENT")
 
     def _let_go(self, now: Ns) -> Said:
         """Says what is held, oldest first; an intent that grew stale meanwhile ends instead."""
@@ -122,7 +123,7 @@ class Intake(Reactor[IntakeState]):
             if now < intent.expires:
                 yield intent
             else:
-                yield _ended(intent, ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)
+                yield unfilled(intent, ResultStatus.SKIPPED_STALE, Gate.STALE_INTENT)
 
     def _watch(self) -> Iterator[TimerSet]:
         """Asks to be woken when the first of those held expires: the rest may never come."""
@@ -130,18 +131,3 @@ class Intake(Reactor[IntakeState]):
         if due and due != self.state.due:
             self.state.due = due
             yield TimerSet(TIMER, due)
-
-
-def _ended(of: IntentReceived | TradeIntent, status: ResultStatus, reason: str) -> ExecutionResult:
-    return ExecutionResult(
-        intent_id=of.intent_id,
-        decision_id=of.decision_id,
-        symbol=of.symbol,
-        side=of.side,
-        status=status,
-        qty=ZERO,
-        entry_price=None,
-        slippage_bps=None,
-        fee_usd=Usd(ZERO),
-        reason=reason,
-    )

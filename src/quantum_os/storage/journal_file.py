@@ -16,20 +16,7 @@ CREATE TABLE IF NOT EXISTS journal (
     source TEXT NOT NULL, stream TEXT NOT NULL, payload BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_stream ON journal (stream, seq);
-CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT;
 """
-_STREAMS = """
-WITH RECURSIVE known(stream) AS (
-    SELECT min(stream) FROM journal
-    UNION ALL
-    SELECT (SELECT min(stream) FROM journal WHERE stream > known.stream) FROM known
-    WHERE known.stream IS NOT NULL
-)
-SELECT stream, (SELECT max(seq) FROM journal WHERE stream = known.stream AND seq <= ?) FROM known
-WHERE stream IS NOT NULL
-"""
-"""Walks the index from stream to stream: its cost is the number of streams, not of events."""
-
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 ROWS_PER_STATEMENT = 100
@@ -76,24 +63,10 @@ class JournalFile:
         """Gives the events from a number on; raises JournalDamaged where they break off."""
         return self._read("seq >= ?", start)
 
-    def read_streams(self, streams: Sequence[str], start: int = 1) -> Iterator[Envelope]:
-        """Gives the events of some streams from a number on, in order."""
+    def read_streams(self, streams: Sequence[str]) -> Iterator[Envelope]:
+        """Gives the events of some streams, in order."""
         marks = ", ".join("?" for _ in streams)
-        return self._read(f"stream IN ({marks}) AND seq >= ?", *streams, start)
-
-    def last_seqs(self, until: int) -> dict[str, int]:
-        """Gives the number of each stream's last event up to `until`."""
-        rows = self._reader.execute(_STREAMS, (until,))
-        return {stream: seq for stream, seq in rows if seq is not None}
-
-    def identity(self, made_as: str) -> str:
-        """Gives the name of this file for ever; a file without one is named `made_as`."""
-        row = self._connection.execute("SELECT id FROM identity").fetchone()
-        if row is not None:
-            return str(row[0])
-        with self._connection:
-            self._connection.execute("INSERT INTO identity VALUES (?)", (made_as,))
-        return made_as
+        return self._read(f"stream IN ({marks})", *streams)
 
     def first_of(self, stream: str) -> Envelope | None:
         """Gives the oldest event of a stream; None when there is none."""

@@ -8,10 +8,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from quantum_os.events.units import NS_PER_MS
-from quantum_os.kernel.clock import WallClock, monotonic_ns
+from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.envelope import Envelope
-from quantum_os.kernel.ids import derive
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.storage.journal_file import JournalFile, is_lasting
@@ -29,7 +27,7 @@ RETRY_S = 0.25
 class SqliteJournal:
     """The authority on what happened: durable once committed (WAL, synchronous=FULL).
 
-    A file that is made new begins at `first_seq`; see `seq_at`. Its `identity` never changes.
+    A file that is made new begins at `first_seq`: 1, or `seq_at` when it is to be mirrored.
 
     `append` never touches the disk: a writer thread takes what has gathered, in batches. While a
     write fails, `failure` says why, barriers raise at once, and the writer tries again; nothing is
@@ -61,8 +59,6 @@ class SqliteJournal:
         self._closing = False
         self._moved_at = monotonic_ns()
         self._appended = self._flushed = self._file.last_seq() or first_seq - 1
-        made_as = derive("journal", WallClock().now(), path.resolve())
-        self.identity = self._file.identity(made_as)
         self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
         self._writer.start()
 
@@ -122,13 +118,9 @@ class SqliteJournal:
     def read(self, start: int = 1) -> Iterator[Envelope]:
         return self._file.read(start)
 
-    def read_streams(self, *streams: str, start: int = 1) -> Iterator[Envelope]:
+    def read_streams(self, *streams: str) -> Iterator[Envelope]:
         """Gives the durable events of some streams in order: the latches of an earlier life."""
-        return self._file.read_streams(streams, start)
-
-    def last_seqs(self, until: int) -> dict[str, int]:
-        """Gives the number of each stream's last event up to `until`."""
-        return self._file.last_seqs(until)
+        return self._file.read_streams(streams)
 
     def first_of(self, stream: str) -> Envelope | None:
         """Gives the oldest durable event of a stream; None when there is none."""
@@ -209,14 +201,6 @@ class SqliteJournal:
         broken, self._barriers = self._barriers, []
         for _, loop, future in broken:
             _tell(loop, partial(_break, future, JournalFailed(str(error))))
-
-
-def seq_at(ns: int) -> int:
-    """Gives the number that a live journal made at this time (UTC ns) begins with: ms since 1970.
-
-    So numbers rise from one journal to the next, and stay above the ids that Redis gives by itself.
-    """
-    return ns // NS_PER_MS
 
 
 def _tell(loop: asyncio.AbstractEventLoop, deed: Callable[[], None]) -> None:

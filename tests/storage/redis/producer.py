@@ -37,6 +37,11 @@ def old(*, age_s: float = 1.0, symbol: str = "NEARUSDT") -> dict[str, Any]:
         "leverage": 1,
         "timestamp": iso(int(T0 - age_s * NS_PER_S)).removesuffix("Z"),
         "model": "ensemble",
+        "reason": "momentum",
+        "atr_value": 0.02,
+        "volatility_factor": 0.55,
+        "exchange_divergence": 0.0,
+        "funding_rate": 0.0,
         "regime": "unknown",
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quantum_os.storage.journal_index import identity_of
 from quantum_os.storage.redis.edges import RedisConfig, redis_edges
 from tests.storage.redis.fund import Speaker
 
@@ -37,7 +38,7 @@ def test_a_stream_that_is_let_in_is_mirrored_beside(home: Path) -> None:
     assert edges.mirror.config.aside == {"trade.intent"}
     assert (edges.inbound.config.drain, edges.inbound.config.consumer) == (
         True,
-        speaker.journal.identity,
+        identity_of(speaker.journal.path),
     )
     speaker.close()
 

@@ -27,7 +27,8 @@ from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.reactor import Reactor, Snapshot
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.kernel.timers import Timers
-from quantum_os.storage.redis.inbound import Inbound, InboundConfig
+from quantum_os.storage.redis.group import Group, Message
+from quantum_os.storage.redis.inbound import Inbound, InboundConfig, Offer
 from quantum_os.storage.redis.intents import Reading, read_intent
 from quantum_os.storage.sqlite_journal import SqliteJournal
 from tests.execution.desk import T0, permit, policy_updated
@@ -83,8 +84,9 @@ class Fund:
 
     def __init__(self, url: str, home: Path, **config: Any) -> None:
         read, journal = config.pop("read", read_intent), config.pop("journal", SqliteJournal)
+        edge = config.pop("edge", Inbound)
         config = {"consumer": "fund", "streams": (STREAM,), "idle_ms": 0, "sweep_s": 0.0, **config}
-        self.inbound = Inbound(InboundConfig(url, **config), read, Wall())
+        self.inbound: Inbound = edge(InboundConfig(url, **config), read, Wall())
         self.intake, self.books = Intake(), Conservation()
         self.journal: SqliteJournal = journal(home / "journal.sqlite")
         timers = Timers()
@@ -283,6 +285,27 @@ async def test_f09_r19_a_message_that_fails_is_tried_again_and_then_a_dead_lette
         assert '"symbol"' in letter["payload"]
         assert letter["source"] == "ai-engine"
     assert pending(url) == 0
+
+
+class Careless(Inbound):
+    """Strikes a message off whatever happened to it, as the replaced system did."""
+
+    async def _reading(self, group: Group, message: Message) -> list[Offer]:
+        offers = await super()._reading(group, message)
+        if not offers:
+            await group.acknowledge([message])
+        return offers
+
+
+async def test_f09_canary_a_consumer_that_strikes_off_its_errors_is_found_out(
+    url: str, home: Path
+) -> None:
+    put(url, [whole(f"w{number}", age_s=9_999) for number in range(20)])
+    read = faulty({"w3": 1, "w9": 99})
+    async with Fund(url, home, read=read, edge=Careless).living() as fund:
+        await fund.ended(18)
+        assert (fund.inbound.counts.failed, pending(url), dead(url)) == (2, 0, [])
+        assert fund.books.state.total == 18
 
 
 @pytest.mark.parametrize(

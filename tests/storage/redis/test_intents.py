@@ -12,27 +12,9 @@ from quantum_os.storage.redis.entries import entries_of
 from quantum_os.storage.redis.intents import Reading, Unintelligible, read_intent
 from tests.execution.desk import BTC, T0, intent
 from tests.kernel.fakes import bus_of
+from tests.storage.redis.producer import old
 
-OLD: dict[str, Any] = {
-    "symbol": "NEARUSDT",
-    "side": "BUY",
-    "confidence": 0.72,
-    "entry_price": 1.5,
-    "stop_loss": 1.45,
-    "take_profit": 1.6,
-    "position_size_usd": 200.0,
-    "leverage": 1,
-    "timestamp": "2023-11-14T22:13:20",
-    "model": "ensemble",
-    "reason": "momentum",
-    "atr_value": 0.02,
-    "volatility_factor": 0.55,
-    "exchange_divergence": 0.0,
-    "funding_rate": 0.0,
-    "regime": "unknown",
-}
-"""The audited shape of the replaced system."""
-
+OLD = old(age_s=0)
 OURS: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(intent(created=T0)))
 
 

@@ -1,11 +1,19 @@
 """What the journal holds is in Redis, once each, and nothing is written over somebody else's."""
 
+import asyncio
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from quantum_os.events.system import Keeper
+from quantum_os.kernel.clock import ReplayClock
+from quantum_os.kernel.edge import EdgeContext
+from quantum_os.kernel.lanes import Lanes
+from quantum_os.storage.journal_index import JournalIndex, identity_of
 from quantum_os.storage.redis.entries import id_of
 from quantum_os.storage.redis.layout import META, stream_key
 from quantum_os.storage.redis.link import Link
@@ -23,6 +31,17 @@ from tests.storage.redis.fund import (
 
 TICKS = stream_key("market.tick")
 ROWS = stream_key("market_data")
+
+
+@asynccontextmanager
+async def writing(speaker: Speaker, url: str, **changed: Any) -> AsyncIterator[Writer]:
+    """Gives a writer that has begun, to be led step by step."""
+    with JournalIndex(speaker.journal.path) as index:
+        async with Link(url) as link:
+            owner = Owner(index.identity(), 0)
+            writer = Writer(link, speaker.journal, index, owner, **changed)
+            await writer.begin()
+            yield writer
 
 
 async def test_every_kind_of_event_comes_back_as_it_was(url: str, home: Path) -> None:
@@ -85,9 +104,7 @@ async def test_an_event_cut_in_the_middle_of_its_rows_is_completed(url: str, hom
     speaker = Speaker(home)
     speaker.say(cross_section(2 * SLICE + 50))
     await speaker.durable()
-    async with Link(url) as link:
-        writer = Writer(link, speaker.journal, Owner(speaker.journal.identity, 0))
-        await writer.begin()
+    async with writing(speaker, url) as writer:
         assert await writer.advance()
         assert writer.mirrored == FIRST_SEQ - 1
     assert 0 < len(entries(url, ROWS)) <= SLICE
@@ -102,10 +119,7 @@ async def test_however_short_a_step_is_it_does_something(url: str, home: Path) -
     speaker.every_kind()
     speaker.say(cross_section(30))
     await speaker.durable()
-    async with Link(url) as link:
-        owner = Owner(speaker.journal.identity, 0)
-        writer = Writer(link, speaker.journal, owner, slice_ns=0)
-        await writer.begin()
+    async with writing(speaker, url, slice_ns=0) as writer:
         while await writer.advance():
             pass
     with redis.Redis.from_url(url) as client:
@@ -156,7 +170,7 @@ async def test_d9_another_instances_data_is_refused(url: str, home: Path, tmp_pa
     async with following(mirror_of(ours, url), ours) as mirror:
         state = await mirror.is_down()
         assert (state.keeper, state.lag) == (Keeper.REDIS, 7)
-        assert theirs.journal.identity in state.reason
+        assert identity_of(theirs.journal.path) in state.reason
         assert read_back(url) == theirs.all()
         with redis.Redis.from_url(url) as client:
             client.flushdb()
@@ -229,4 +243,24 @@ async def test_a_foreign_producer_above_our_numbers_is_refused(url: str, home: P
     await speaker.durable()
     async with following(mirror_of(speaker, url), speaker) as mirror:
         assert "others write there" in (await mirror.is_down()).reason
+    speaker.close()
+
+
+async def test_it_ends_wherever_a_stop_finds_it(url: str, home: Path) -> None:
+    speaker = Speaker(home)
+    speaker.every_kind()
+    await speaker.durable()
+    for turns in range(1, 120, 3):
+        mirror = mirror_of(speaker, url)
+        task = asyncio.create_task(
+            mirror.run(EdgeContext(ReplayClock(1), Lanes(), speaker.journal))
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait({task})
+        assert task.cancelled()
+    await mirrored(speaker, url)
+    assert read_back(url) == speaker.all()
     speaker.close()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from quantum_os.kernel.edge import Edge
+from quantum_os.storage.journal_index import identity_of
 from quantum_os.storage.redis.address import redis_url
 from quantum_os.storage.redis.inbound import Inbound, InboundConfig
 from quantum_os.storage.redis.mirror import Mirror, MirrorConfig
@@ -54,7 +55,10 @@ def redis_edges(
         retention=config.retention,
     )
     inbound = InboundConfig(
-        url=config.url, consumer=journal.identity, streams=config.let_in, drain=config.drain
+        url=config.url,
+        consumer=identity_of(journal.path),
+        streams=config.let_in,
+        drain=config.drain,
     )
     return RedisEdges(
         mirror=Mirror(mirror, journal, watermark),

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import ClassVar
 
 import msgspec
@@ -19,6 +19,7 @@ from quantum_os.events.system import (
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.storage.journal_index import JournalIndex
 from quantum_os.storage.redis.backoff import Backoff
 from quantum_os.storage.redis.link import (
     ANSWER_S,
@@ -78,7 +79,9 @@ class Mirror(Edge):
         # The library is slow to load: that happens here, and not while the loop turns.
         load_library()
         self.config = config
-        self.mirrored = before_all(journal)
+        with JournalIndex(journal.path) as index:
+            self._owner = Owner(index.identity(), config.epoch)
+            self.mirrored = before_all(journal, index)
         self.passed_over = 0
         self.trimmed = 0
         self._journal = journal
@@ -122,9 +125,7 @@ class Mirror(Edge):
         For the end of a process: what the last modules said is flushed after the edges stopped.
         """
         with suppress(Refused, Lost, TimeoutError):
-            async with asyncio.timeout(budget_s), self._link() as link:
-                refuse_unfit(await link.info())
-                writer = self._writer(link)
+            async with asyncio.timeout(budget_s), self._writing() as (_, writer):
                 await writer.begin()
                 self._arrived(writer)
                 while await writer.advance():
@@ -138,10 +139,8 @@ class Mirror(Edge):
 
     async def _mirror(self, context: EdgeContext) -> None:
         """Follows the journal over one link, until something fails."""
-        async with self._link() as link:
+        async with self._writing() as (link, writer):
             info = await link.info()
-            refuse_unfit(info)
-            writer = self._writer(link)
             found = await writer.begin()
             lost = self._lost(writer, found)
             self._arrived(writer)
@@ -157,12 +156,14 @@ class Mirror(Edge):
                 await self._keep(link, writer)
                 await (asyncio.sleep(0) if moved else self._rest(writer))
 
-    def _link(self) -> Link:
-        return Link(self.config.url, self.config.answer_s)
-
-    def _writer(self, link: Link) -> Writer:
-        owner = Owner(self._journal.identity, self.config.epoch)
-        return Writer(link, self._journal, owner, self.config.aside)
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[tuple[Link, Writer]]:
+        """Gives a link to a server that is fit, and a writer over it."""
+        aside = self.config.aside
+        with JournalIndex(self._journal.path) as index:
+            async with Link(self.config.url, self.config.answer_s) as link:
+                refuse_unfit(await link.info())
+                yield link, Writer(link, self._journal, index, self._owner, aside)
 
     def _lost(self, writer: Writer, found: Survey) -> list[str]:
         """Says what Redis had once and has no more; by now, or soon, it is there again."""

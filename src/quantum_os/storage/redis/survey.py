@@ -5,15 +5,22 @@ from typing import Any
 
 import msgspec
 
+from quantum_os.storage.journal_index import JournalIndex
 from quantum_os.storage.redis.entries import Id, id_of, id_text, is_ours
 from quantum_os.storage.redis.layout import Form, keys_of, read_key
 from quantum_os.storage.redis.link import Link, Refused
-from quantum_os.storage.sqlite_journal import SqliteJournal
 
 ASKED_AT_ONCE = 16
 """Keys asked about in one go; each answer carries the key's first and last entry."""
 
 NOTHING: Id = (0, 0)
+
+
+class Journaled(msgspec.Struct, frozen=True):
+    """What is known to be durable: the journal's file, and the last number that may be read."""
+
+    index: JournalIndex
+    flushed_seq: int
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -37,28 +44,26 @@ class Survey(msgspec.Struct, frozen=True):
     holes: tuple[str, ...]
 
 
-async def survey(
-    link: Link, journal: SqliteJournal, aside: frozenset[str], mirrored: int
-) -> Survey:
+async def survey(link: Link, held: Journaled, aside: frozenset[str], mirrored: int) -> Survey:
     """Compares every key with the journal up to the watermark.
 
     Raises Refused when a key goes on past the journal, or when its last entry within the journal's
     numbers is not the journal's event: then one of the two is another history.
     """
-    ends = journal.last_seqs(journal.flushed_seq)
-    written = journal.last_seqs(mirrored)
+    ends = held.index.last_seqs(held.flushed_seq)
+    written = held.index.last_seqs(mirrored)
     known = [(stream, key) for stream in sorted(ends) for key in keys_of(stream, aside)]
     tips: dict[str, Id] = {}
     gaps, holes = list[Gap](), list[str]()
-    first = next(journal.read(1), None)
+    first = held.index.first_seq()
     for asked in _portions(known):
         answers = await link.ask_all([("XINFO", "STREAM", key) for _, key in asked])
         for (stream, key), answer in zip(asked, answers, strict=True):
             state = _state(key, answer)
             last = NOTHING if state is None else state.last
             if state is not None and first is not None:
-                _refuse_another_history(state, journal, stream, first.seq)
-                holes += [key] if state.removed[0] >= max(first.seq, state.first[0]) else []
+                _refuse_another_history(state, held, stream, first)
+                holes += [key] if state.removed[0] >= max(first, state.first[0]) else []
                 tips[key] = last
             gaps += _gap(stream, key, last, written.get(stream, 0))
     return Survey(tips, tuple(gaps), tuple(holes))
@@ -92,20 +97,18 @@ def _state(key: str, answer: Any) -> _State | None:
     )
 
 
-def _refuse_another_history(
-    state: _State, journal: SqliteJournal, stream: str, first_seq: int
-) -> None:
+def _refuse_another_history(state: _State, held: Journaled, stream: str, first_seq: int) -> None:
     seq = state.newest[0]
-    if max(seq, state.last[0]) > journal.flushed_seq:
+    if max(seq, state.last[0]) > held.flushed_seq:
         raise Refused(
             f"{state.key} goes on to {id_text(state.last)}, the journal only to "
-            f"{journal.flushed_seq}: others write there, or this is an older journal"
+            f"{held.flushed_seq}: others write there, or this is an older journal"
         )
     if seq < first_seq:
         return
-    event = next(journal.read(seq), None)
-    same = event is not None and event.seq == seq and event.stream == stream
-    if not same or event is None or state.digest != f"{event.digest:016x}".encode():
+    event = held.index.at(seq)
+    digest = None if event is None else f"{event.digest:016x}".encode()
+    if event is None or event.stream != stream or state.digest != digest:
         raise Refused(f"{state.key} holds another event {seq} than the journal: another history")
 
 

@@ -16,12 +16,13 @@ import msgspec
 
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.journal import Journal
+from quantum_os.storage.journal_index import JournalIndex
 from quantum_os.storage.redis.entries import Entry, Id, entries_of, id_text
 from quantum_os.storage.redis.layout import META, SCHEMA
 from quantum_os.storage.redis.link import Link, Refused, Word
 from quantum_os.storage.redis.scripts import APPEND, CLAIM, done
-from quantum_os.storage.redis.survey import NOTHING, Survey, survey
-from quantum_os.storage.sqlite_journal import SqliteJournal
+from quantum_os.storage.redis.survey import NOTHING, Journaled, Survey, survey
 
 SLICE = 100
 """Entries written in one step; one by one they cost the most, and thousands are no cheaper."""
@@ -59,7 +60,8 @@ class Writer:
     def __init__(
         self,
         link: Link,
-        journal: SqliteJournal,
+        journal: Journal,
+        index: JournalIndex,
         owner: Owner,
         aside: frozenset[str] = frozenset(),
         *,
@@ -67,6 +69,7 @@ class Writer:
     ) -> None:
         self._link = link
         self._journal = journal
+        self._index = index
         self._owner = owner
         self._aside = aside
         self._slice_ns = slice_ns
@@ -95,13 +98,15 @@ class Writer:
         """
         held = _held(await self._link.ask("HGETALL", META))
         self._refuse_foreign(held)
-        mirrored = int(held.mirrored) if held.mirrored else before_all(self._journal)
-        if mirrored > self._journal.flushed_seq:
+        flushed = self._journal.flushed_seq
+        mirrored = int(held.mirrored) if held.mirrored else before_all(self._journal, self._index)
+        if mirrored > flushed:
             raise Refused(
-                f"{META} says {mirrored} is mirrored, the journal ends at "
-                f"{self._journal.flushed_seq}: this is an older journal"
+                f"{META} says {mirrored} is mirrored, the journal ends at {flushed}: "
+                "this is an older journal"
             )
-        found = await survey(self._link, self._journal, self._aside, mirrored)
+        known = Journaled(self._index, flushed)
+        found = await survey(self._link, known, self._aside, mirrored)
         owner = self._owner
         claim: list[Word] = [*held.fence, owner.instance, owner.epoch, mirrored, SCHEMA]
         done(await self._link.run(CLAIM, (META,), claim))
@@ -127,7 +132,7 @@ class Writer:
 
     async def _mend(self, stream: str, key: str, last: Id) -> None:
         """Writes what one key lacks up to the watermark, from its last id on."""
-        events = self._journal.read_streams(stream, start=max(1, last[0]))
+        events = self._index.read_stream(stream, last[0])
         lacking = (
             entry
             for event in takewhile(lambda each: each.seq <= self.mirrored, events)
@@ -175,7 +180,7 @@ class Writer:
         if not self._waiting:
             flushed = self._journal.flushed_seq
             if flushed > self.read_until:
-                read = islice(self._journal.read(self.read_until + 1), ROWS_READ)
+                read = islice(self._index.read(self.read_until + 1), ROWS_READ)
                 self._waiting.extend(each for each in read if each.seq <= flushed)
         if not self._waiting:
             return False
@@ -208,10 +213,10 @@ class Writer:
             raise Refused(f"{META} belongs to epoch {held.epoch}, this process is {ours.epoch}")
 
 
-def before_all(journal: SqliteJournal) -> int:
+def before_all(journal: Journal, index: JournalIndex) -> int:
     """Gives the number before the journal's first event: the watermark of an empty mirror."""
-    first = next(journal.read(1), None)
-    return journal.flushed_seq if first is None else first.seq - 1
+    first = index.first_seq()
+    return journal.flushed_seq if first is None else first - 1
 
 
 def _held(told: Mapping[bytes, bytes]) -> Held:
