@@ -5,9 +5,9 @@ holds nobody up. Construct it with the address that `store_address` reads from a
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from quantum_os.events.base import Event
 from quantum_os.events.system import AlertRaised, Keeper, Severity, StorageState
@@ -21,10 +21,12 @@ from quantum_os.storage.opening import REFUSALS, prepare_store
 from quantum_os.storage.projecting import Projecting
 from quantum_os.storage.store import MarkMoved, Store
 
+T = TypeVar("T")
+
 POLL_S = 0.05
 """How long the projector rests when the journal has nothing new."""
 
-ANSWER_S = 20.0
+ANSWER_S = 10.0
 """How long the database may take over one batch before it counts as down."""
 
 RETRY_FIRST_S = 0.25
@@ -49,8 +51,9 @@ class Projector(Edge):
     critical: ClassVar[bool] = False
     produces: ClassVar[frozenset[type[Event]]] = frozenset({StorageState, AlertRaised})
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, answer_s: float = ANSWER_S) -> None:
         self._address = address
+        self._answer_s = answer_s
         self._projecting: Projecting | None = None
         self._told: StorageState | None = None
         self._alarmed: set[str] = set()
@@ -98,12 +101,10 @@ class Projector(Edge):
         store = Store(open_async(self._address))
         self._projecting = projecting = Projecting(context.journal, store)
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await projecting.open()
+            await self._answered(context, projecting.open())
             await self._say(context, ok=True)
             while True:
-                async with asyncio.timeout(ANSWER_S):
-                    worked = await projecting.step()
+                worked = await self._answered(context, projecting.step())
                 await self._note(context, projecting)
                 if not worked:
                     await asyncio.sleep(POLL_S)
@@ -112,6 +113,23 @@ class Projector(Edge):
             raise
         finally:
             await store.close()
+
+    async def _answered(self, context: EdgeContext, work: Coroutine[Any, Any, T]) -> T:
+        """Gives the database its time; one that takes longer is down, and OutOfReach is raised.
+
+        That is said at once: the driver may take seconds more to give up its connection.
+        """
+        working = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({working}, timeout=self._answer_s)
+            if done:
+                return working.result()
+            error = OutOfReach(f"no answer within {self._answer_s:g} s")
+            await self._say(context, ok=False, reason=str(error))
+            raise error
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def _drain(self, projecting: Projecting) -> None:
         """A stop takes along what is durable; what is left is taken by the next life."""

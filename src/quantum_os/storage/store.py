@@ -7,6 +7,7 @@ from sqlalchemy import Insert, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from quantum_os.storage.database.engines import BEGINS_AS, READING
 from quantum_os.storage.database.trade_tables import (
     FILLS,
     FUNDING,
@@ -44,6 +45,7 @@ class Store:
     async def mark(self) -> Mark | None:
         """Reads how far the store has come; also how it is seen to be alive."""
         async with self._engine.connect() as connection:
+            await connection.execution_options(**{BEGINS_AS: READING})
             return mark_of((await connection.execute(QUERY)).one_or_none())
 
     async def write(self, batch: Batch, before: Mark | None, after: Mark) -> None:

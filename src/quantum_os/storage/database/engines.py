@@ -14,7 +14,7 @@ CONNECT_TIMEOUT_S = 5
 BUSY_MS = 1_000
 """How long SQLite waits for another writer before it is reported as busy."""
 
-STATEMENT_MS = 30_000
+STATEMENT_MS = 10_000
 """How long one statement may run in PostgreSQL before it is given up."""
 
 IDLE_MS = 60_000
@@ -23,7 +23,7 @@ IDLE_MS = 60_000
 BEGINS_AS = "begins_as"
 """The execution option that says how a SQLite transaction begins; writers take the lock at once."""
 
-_READING = "BEGIN"
+READING = "BEGIN"
 _WRITING = "BEGIN IMMEDIATE"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -59,7 +59,7 @@ def open_sync(address: Address, *, statement_ms: int = 0) -> Engine:
 def reading(engine: Engine) -> Engine:
     """Gives the same engine for reading a consistent picture, without holding up a writer."""
     if engine.dialect.name == Dialect.SQLITE:
-        return engine.execution_options(**{BEGINS_AS: _READING})
+        return engine.execution_options(**{BEGINS_AS: READING})
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
