@@ -17,8 +17,10 @@ from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async
 from quantum_os.storage.database.faults import DATABASE_ERRORS, reason_of
+from quantum_os.storage.housekeeping import Housekeeping
 from quantum_os.storage.opening import REFUSALS, prepare_store
 from quantum_os.storage.projecting import Projecting
+from quantum_os.storage.retention import USUAL, Floor, Keeping
 from quantum_os.storage.store import MarkMoved, Store
 
 T = TypeVar("T")
@@ -44,15 +46,26 @@ class OutOfReach(RuntimeError):
 class Projector(Edge):
     """Follows the journal into one database for as long as the process lives.
 
-    `lag` counts the durable events that the store does not hold yet: the journal keeps them.
+    `lag` counts the durable events that the store does not hold yet: the journal keeps them. The
+    journal is trimmed behind the store and behind `floors`, which say what else is needed of it;
+    without any it is kept whole.
     """
 
     name: ClassVar[str] = "storage.projector"
     critical: ClassVar[bool] = False
     produces: ClassVar[frozenset[type[Event]]] = frozenset({StorageState, AlertRaised})
 
-    def __init__(self, address: Address, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        keeping: Keeping = USUAL,
+        floors: Sequence[Floor] = (),
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self._address = address
+        self._keeping = keeping
+        self._floors = floors
         self._answer_s = answer_s
         self._projecting: Projecting | None = None
         self._told: StorageState | None = None
@@ -103,10 +116,13 @@ class Projector(Edge):
         try:
             await self._answered(context, projecting.open())
             await self._say(context, ok=True)
+            floors = (lambda: projecting.stored, *self._floors) if self._floors else ()
+            house = Housekeeping(context.journal, store, self._keeping, floors)
             while True:
                 worked = await self._answered(context, projecting.step())
                 await self._note(context, projecting)
                 if not worked:
+                    await self._answered(context, house.turn(context.clock.now()))
                     await asyncio.sleep(POLL_S)
         except asyncio.CancelledError:
             await self._drain(projecting)

@@ -18,6 +18,7 @@ from quantum_os.storage.database.trade_tables import (
 from quantum_os.storage.mark import NAME, NOWHERE, QUERY, Mark, mark_of
 from quantum_os.storage.projections.batch import Batch
 from quantum_os.storage.projections.change import Key, Row
+from quantum_os.storage.retention import Keeping, prune
 
 ROWS_PER_CALL = 50
 """Rows handed to the driver at once; then the other tasks of the loop get a turn."""
@@ -62,6 +63,11 @@ class Store:
             await _in_turns(batch.work_out())
             for table, rows in batch.written():
                 await self._put(connection, table, rows)
+
+    async def prune(self, keeping: Keeping, now: int) -> int:
+        """Deletes some rows that are kept no longer; 0 when all of them are gone."""
+        async with self._engine.begin() as connection:
+            return sum((await connection.run_sync(prune, keeping, now)).values())
 
     async def close(self) -> None:
         await self._engine.dispose()
