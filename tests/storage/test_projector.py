@@ -21,7 +21,7 @@ from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.reactor import Handler
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.kernel.timers import Timers
-from quantum_os.storage.database.address import Address, Dialect, sqlite_address, store_address
+from quantum_os.storage.database.address import Address, sqlite_address, store_address
 from quantum_os.storage.database.engines import open_sync
 from quantum_os.storage.projector import ANSWER_S, Projector
 from tests.events.examples import example_of
@@ -305,4 +305,3 @@ async def test_two_projectors_of_one_journal_do_not_double(ready: Address) -> No
     found = dump(ready)
     assert len(found["orders"]) == 200
     assert len(found["processes"]) == 1
-    assert ready.dialect in Dialect

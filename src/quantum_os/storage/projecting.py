@@ -30,21 +30,33 @@ class Projecting:
     """One store behind one journal. A batch ends where a cascade ends, so a fill, the position it
     makes and the trade it closes are never seen one without the other.
 
-    `seq` is the last event that was read, `stored` the last one that the store vouches for.
+    `seq` is the last event that was read, `stored` the last one that the store vouches for. A hole
+    in the journal's numbers ends the work, unless it `steps_over_holes`: then it is noted.
     """
 
     def __init__(
-        self, journal: Journal, store: Store, *, batch_max: int = EVENTS_PER_BATCH
+        self,
+        journal: Journal,
+        store: Store,
+        *,
+        batch_max: int = EVENTS_PER_BATCH,
+        steps_over_holes: bool = False,
     ) -> None:
         self._journal = journal
         self._store = store
         self._batch_max = batch_max
+        self._steps_over_holes = steps_over_holes
         self._stored: Mark | None = None
         self._mark = Mark()
         self._first: Envelope | None = None
         self._looked_at = 0
         self._written_at = 0
         self.set_aside: list[tuple[Envelope, str]] = []
+        self.holes: list[tuple[int, int]] = []
+
+    @property
+    def seq(self) -> int:
+        return self._mark.seq
 
     @property
     def stored(self) -> int:
@@ -99,11 +111,22 @@ class Projecting:
             some = list(islice(self._journal.read(last + 1), count))
             if not some:
                 break
-            if last and some[0].seq != last + 1:
-                raise ForeignStore(f"the journal has no event {last + 1}: it was trimmed too far")
+            for envelope in some:
+                self._check_follows(last, envelope)
+                last = envelope.seq
             kept += some
             await asyncio.sleep(0)
         return kept
+
+    def _check_follows(self, last: int, envelope: Envelope) -> None:
+        """Holds the number line: every event comes right after the one before it."""
+        if not last or envelope.seq == last + 1:
+            return
+        if not self._steps_over_holes:
+            raise ForeignStore(f"the journal has no event {last + 1}: it was trimmed too far")
+        hole = (last + 1, envelope.seq - 1)
+        if hole not in self.holes:
+            self.holes.append(hole)
 
     async def _apply(self, envelopes: Sequence[Envelope]) -> None:
         batch = Batch(self._mark.life)
