@@ -402,6 +402,24 @@ async def test_a_hole_between_store_and_journal_is_refused(
         await project(ready, journal)
 
 
+async def test_a_hole_inside_the_journal_is_noted_and_stepped_over(
+    ready: Address, stretch: list[Envelope]
+) -> None:
+    """The journal itself has lost these events: nothing is gained by waiting for them."""
+    torn = [each for each in stretch if not 20 <= each.seq <= 29]
+    journal = journal_of(torn)
+    projecting = await project(ready, journal)
+    assert (projecting.holes, projecting.stored) == ([(20, 29)], stretch[-1].seq)
+    found = dump(ready)
+    await emptied(ready)
+    journal.durable = 19
+    await project(ready, journal)
+    journal.durable = stretch[-1].seq
+    projecting = await project(ready, journal)
+    assert projecting.holes == [(20, 29)]
+    assert dump(ready) == found
+
+
 async def test_a_journal_that_was_trimmed_too_far_meanwhile_is_refused(
     ready: Address, stretch: list[Envelope]
 ) -> None:

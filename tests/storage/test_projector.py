@@ -290,6 +290,18 @@ async def test_an_event_that_leaves_no_row_calls_a_person_once(ready: Address) -
     assert len(rows(ready, "alerts")) == 1
 
 
+async def test_a_hole_in_the_journal_calls_a_person(ready: Address) -> None:
+    async with living(ready) as process:
+        await process.desk.hears(ok=True)
+        await process.catches_up()
+        process.runtime.bus.seq += 10
+        await process.desk.orders(3)
+        await process.catches_up()
+    (alarm,) = [event for event in process.desk.heard if isinstance(event, AlertRaised)]
+    assert "has lost the events" in alarm.summary
+    assert len(rows(ready, "orders")) == 3
+
+
 async def test_two_projectors_of_one_journal_do_not_double(ready: Address) -> None:
     """A second writer that should not be there is found out by the mark, and harms nothing."""
     async with living(ready) as process:

@@ -91,14 +91,14 @@ def check_continues(mark: Mark | None, journal: Journal) -> None:
             "they do not belong together, or the journal is an older copy; `quantum-os db "
             "rebuild` makes the store anew from this journal"
         )
-    kept = first_of(journal, mark.seq)
-    if kept is None or kept.seq > mark.seq + 1:
-        begins = "nowhere" if kept is None else f"at {kept.seq}"
+    first, kept = first_of(journal), first_of(journal, mark.seq)
+    if first is None or first.seq > mark.seq + 1:
+        begins = "nowhere" if first is None else f"at {first.seq}"
         raise ForeignStore(
             f"the store stands at event {mark.seq}, the journal begins {begins}: the events "
             "between are in neither; restore a backup, or `quantum-os db rebuild` without them"
         )
-    if kept.seq == mark.seq and digest_text(kept) != mark.digest:
+    if kept is not None and kept.seq == mark.seq and digest_text(kept) != mark.digest:
         raise ForeignStore(
             f"event {mark.seq} of the journal is not the one the store stands at: this is "
             "another fund's store; name an empty database, or `quantum-os db rebuild` this one"

@@ -30,8 +30,8 @@ class Projecting:
     """One store behind one journal. A batch ends where a cascade ends, so a fill, the position it
     makes and the trade it closes are never seen one without the other.
 
-    `seq` is the last event that was read, `stored` the last one that the store vouches for. A hole
-    in the journal's numbers ends the work, unless it `steps_over_holes`: then it is noted.
+    `seq` is the last event that was read, `stored` the last one that the store vouches for.
+    `holes` are events that the journal itself has lost; there is nothing to wait for in them.
     """
 
     def __init__(
@@ -40,12 +40,10 @@ class Projecting:
         store: Store,
         *,
         batch_max: int = EVENTS_PER_BATCH,
-        steps_over_holes: bool = False,
     ) -> None:
         self._journal = journal
         self._store = store
         self._batch_max = batch_max
-        self._steps_over_holes = steps_over_holes
         self._stored: Mark | None = None
         self._mark = Mark()
         self._first: Envelope | None = None
@@ -101,7 +99,7 @@ class Projecting:
         await self._vouch()
 
     async def _next(self, flushed: int) -> list[Envelope]:
-        """Reads what follows, in turns; raises ForeignStore at a hole in the numbers."""
+        """Reads what follows, in turns; raises ForeignStore where the journal was cut off."""
         kept: list[Envelope] = []
         while len(kept) < self._batch_max:
             last = kept[-1].seq if kept else self._mark.seq
@@ -119,10 +117,11 @@ class Projecting:
         return kept
 
     def _check_follows(self, last: int, envelope: Envelope) -> None:
-        """Holds the number line: every event comes right after the one before it."""
+        """Notes a hole inside the journal; raises ForeignStore where it was cut off before us."""
         if not last or envelope.seq == last + 1:
             return
-        if not self._steps_over_holes:
+        first = first_of(self._journal)
+        if first is None or first.seq > last:
             raise ForeignStore(f"the journal has no event {last + 1}: it was trimmed too far")
         hole = (last + 1, envelope.seq - 1)
         if hole not in self.holes:

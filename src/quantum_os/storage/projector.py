@@ -13,7 +13,6 @@ from quantum_os.events.base import Event
 from quantum_os.events.system import AlertRaised, Keeper, Severity, StorageState
 from quantum_os.events.units import Ns
 from quantum_os.kernel.edge import Edge, EdgeContext
-from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async
 from quantum_os.storage.database.faults import DATABASE_ERRORS, reason_of
@@ -157,24 +156,22 @@ class Projector(Edge):
     async def _note(self, context: EdgeContext, projecting: Projecting) -> None:
         async with self._moved:
             self._moved.notify_all()
-        aside, projecting.set_aside = projecting.set_aside, []
-        await self._alarm(context, aside)
+        for first, last in projecting.holes:
+            summary = f"the journal has lost the events {first} to {last}; the store lacks them too"
+            await self._alarm(context, f"hole:{first}", summary)
+        for envelope, error in projecting.set_aside:
+            summary = f"event {envelope.seq} ({envelope.stream}) left no row: {error}"
+            await self._alarm(context, f"unprojected:{envelope.stream}", summary)
+        projecting.set_aside.clear()
 
-    async def _alarm(self, context: EdgeContext, aside: Sequence[tuple[Envelope, str]]) -> None:
-        """Calls a person once for each stream whose events do not become rows."""
-        for envelope, error in aside:
-            if envelope.stream in self._alarmed:
-                continue
-            self._alarmed.add(envelope.stream)
-            now = context.clock.now()
-            raised = AlertRaised(
-                key=f"unprojected:{envelope.stream}",
-                rule=self.name,
-                severity=Severity.WARNING,
-                summary=f"event {envelope.seq} ({envelope.stream}) left no row: {error}",
-                since=Ns(now),
-            )
-            await context.lanes.offer_control(now, raised, self.name)
+    async def _alarm(self, context: EdgeContext, key: str, summary: str) -> None:
+        """Calls a person, once for each thing."""
+        if key in self._alarmed:
+            return
+        self._alarmed.add(key)
+        now = context.clock.now()
+        raised = AlertRaised(key, self.name, Severity.WARNING, summary, Ns(now))
+        await context.lanes.offer_control(now, raised, self.name)
 
     async def _say(self, context: EdgeContext, *, ok: bool, reason: str = "") -> None:
         """Says a change of state; the first answer is said too, whatever an earlier life said."""

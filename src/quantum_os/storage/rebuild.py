@@ -77,7 +77,7 @@ async def _told_again(
 ) -> Projecting:
     store = Store(open_async(address))
     try:
-        projecting = Projecting(journal, store, steps_over_holes=True)
+        projecting = Projecting(journal, store)
         await projecting.open()
         while await projecting.step(to_the_end=True):
             progress(projecting.seq)
