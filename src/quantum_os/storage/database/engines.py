@@ -21,7 +21,10 @@ IDLE_MS = 60_000
 """How long a transaction may idle in PostgreSQL: one that hangs holds no lock for ever."""
 
 BEGINS_AS = "begins_as"
-"""The execution option that says how a SQLite transaction begins; writers take the lock at once."""
+"""The execution option that says how a SQLite transaction begins; writers take the lock at once.
+
+Empty is for what SQLite does outside of transactions only.
+"""
 
 READING = "BEGIN"
 _WRITING = "BEGIN IMMEDIATE"
@@ -94,4 +97,5 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         how = connection.get_execution_options().get(BEGINS_AS, _WRITING)
-        connection.exec_driver_sql(how)
+        if how:
+            connection.exec_driver_sql(how)

@@ -71,7 +71,7 @@ def standing(schema: Found, head: str = HEAD) -> Standing:
         raise SchemaRefused(
             f"the database has schema {schema.revision}, which needs code of {needed} or later; "
             f"this code knows {head}: install the newer release, or go back with "
-            f"`quantum-os db upgrade --to {head}` of that release"
+            f"`quantum-os db upgrade --to {head} --drop` of that release"
         )
     return Standing.AHEAD
 
