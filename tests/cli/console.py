@@ -1,4 +1,4 @@
-"""Runs the real console entry in a process of its own, and reads what it printed."""
+"""Runs the console entry, in a process of its own or in this one, and reads what it printed."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from click.testing import CliRunner
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -39,3 +40,13 @@ def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | No
         env={**os.environ, "COLUMNS": "200", **(env or {})},
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def quantum_os_here(*words: object) -> Said:
+    """Runs `quantum-os` with these words in this process: for many small commands."""
+    from quantum_os.cli.main import main
+
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(main, [*map(str, words)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)

@@ -11,6 +11,7 @@ import pytest
 
 from quantum_os.storage.sqlite_journal import SqliteJournal
 from tests.cli.console import Said, quantum_os
+from tests.cli.console import quantum_os_here as here
 from tests.laws.scenario import Scenario, play
 from tests.servers.postgres import Server
 
@@ -24,7 +25,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.append(envelope)
     asyncio.run(journal.barrier(journal.last_seq))
     journal.close()
-    made = quantum_os("db", "rebuild", "--home", home, "--json")
+    made = here("db", "rebuild", "--home", home, "--json")
     assert made.code == 0, made.err
     return home
 
@@ -56,7 +57,7 @@ def say(home: Path, statement: str) -> None:
 
 
 def test_a_store_that_is_well_is_found_well(home: Path) -> None:
-    seen = quantum_os("db", "check", "--home", home, "--json")
+    seen = here("db", "check", "--home", home, "--json")
     assert seen.code == 0, seen.err
     told = seen.json()
     assert (told["problems"], told["differences"], told["lag"]) == ([], [], 0)
@@ -79,7 +80,7 @@ def test_f79_a_store_that_is_not_well_says_what_is_wrong(
     home: Path, damage: str, finding: str
 ) -> None:
     say(home, damage)
-    seen = quantum_os("db", "check", "--home", home)
+    seen = here("db", "check", "--home", home)
     assert seen.code == 1
     assert finding in seen.err
     assert "trades" in seen.out
@@ -90,58 +91,58 @@ def test_rebuilding_mends_it(home: Path) -> None:
     made = quantum_os("db", "rebuild", "--home", home)
     assert made.code == 0, made.err
     assert "events again" in made.out
-    assert quantum_os("db", "check", "--home", home).code == 0
+    assert here("db", "check", "--home", home).code == 0
 
 
 def test_a_server_holds_the_same_store(home: Path, database: str) -> None:
-    up = quantum_os("db", "upgrade", "--database", database, "--json")
+    up = here("db", "upgrade", "--database", database, "--json")
     assert up.code == 0, up.err
     assert (up.json()["before"], up.json()["after"]) == (None, "0002")
-    made = quantum_os("db", "rebuild", "--database", database, "--home", home, "--json")
+    made = here("db", "rebuild", "--database", database, "--home", home, "--json")
     assert made.code == 0, made.err
-    there = quantum_os("db", "check", "--database", database, "--home", home, "--json").json()
-    here = quantum_os("db", "check", "--home", home, "--json").json()
-    assert (there["rows"], there["books"], there["problems"]) == (here["rows"], here["books"], [])
-    room = quantum_os("db", "vacuum", "--database", database, "--json").json()["bytes"]
+    there = here("db", "check", "--database", database, "--home", home, "--json").json()
+    ours = here("db", "check", "--home", home, "--json").json()
+    assert (there["rows"], there["books"], there["problems"]) == (ours["rows"], ours["books"], [])
+    room = here("db", "vacuum", "--database", database, "--json").json()["bytes"]
     assert 0 < room["after"] <= room["before"]
 
 
 def test_the_schema_goes_back_only_when_told_to_drop(home: Path) -> None:
-    kept = quantum_os("db", "upgrade", "--to", "0001", "--home", home)
+    kept = here("db", "upgrade", "--to", "0001", "--home", home)
     assert (kept.code, "0002 already" in kept.out) == (0, True)
-    back = quantum_os("db", "upgrade", "--to", "0001", "--drop", "--home", home)
+    back = here("db", "upgrade", "--to", "0001", "--drop", "--home", home)
     assert (back.code, "0002 -> 0001" in back.out) == (0, True)
-    seen = quantum_os("db", "check", "--home", home)
+    seen = here("db", "check", "--home", home)
     assert seen.code == 1
     assert "`quantum-os db upgrade` brings it to 0002" in seen.err
 
 
 def test_a_schema_of_a_later_release_is_refused(home: Path) -> None:
     say(home, "UPDATE alembic_version SET version_num = '0042'")
-    line = refused(quantum_os("db", "rebuild", "--home", home), code=78)
+    line = refused(here("db", "rebuild", "--home", home), code=78)
     assert "install the newer release" in line
 
 
 def test_old_decisions_are_forgotten(home: Path) -> None:
-    before = quantum_os("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
-    done = quantum_os("db", "prune", "--decision-days", "1", "--home", home, "--json")
+    before = here("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
+    done = here("db", "prune", "--decision-days", "1", "--home", home, "--json")
     assert done.code == 0, done.err
     gone = done.json()["forgotten"]
-    after = quantum_os("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
+    after = here("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
     assert before - gone["decisions"] == after
     assert "journal" not in gone
 
 
 def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> None:
     words = ("db", "prune", "--journal-days", "1", "--home", home)
-    assert "without a snapshot the whole journal is needed" in refused(quantum_os(*words))
+    assert "without a snapshot the whole journal is needed" in refused(here(*words))
     snapshots = home / "snapshots"
     snapshots.mkdir()
     (snapshots / f"{100:020d}.snapshot").touch()
     with sqlite3.connect(home / "journal.sqlite") as journal:
         journal.execute("UPDATE journal SET ts = ts - 90 * 86400 * 1000000000 WHERE seq <= 200")
     journal.close()
-    done = quantum_os(*words, "--json")
+    done = here(*words, "--json")
     assert done.code == 0, done.err
     assert done.json()["forgotten"]["journal"] == 99
 
@@ -161,18 +162,18 @@ def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> N
 def test_what_cannot_be_is_refused_and_nothing_is_made(
     words: tuple[str, ...], finding: str, tmp_path: Path
 ) -> None:
-    assert finding in refused(quantum_os("db", *words, "--home", tmp_path / "var"))
+    assert finding in refused(here("db", *words, "--home", tmp_path / "var"))
     assert not (tmp_path / "var").exists()
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     url = "postgresql://fund:s3cret@127.0.0.1:1/fund"
-    line = refused(quantum_os("db", "check", "--database", url, "--home", tmp_path), code=1)
+    line = refused(here("db", "check", "--database", url, "--home", tmp_path), code=1)
     assert "refused" in line
     assert "s3cret" not in line
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite").write_text("a letter, not a database\n" * 100)
-    line = refused(quantum_os("db", "check", "--home", tmp_path), code=1)
+    line = refused(here("db", "check", "--home", tmp_path), code=1)
     assert "not a database" in line
