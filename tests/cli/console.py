@@ -1,4 +1,4 @@
-"""Runs the real console entry in a process of its own, and reads what it printed."""
+"""Runs the console entry, in a process of its own or in this one, and reads what it printed."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from quantum_os.cli.main import main
 
@@ -60,3 +61,11 @@ def here(capsys: pytest.CaptureFixture[str], *words: object) -> Said:
         code = ended.code
     out, err = capsys.readouterr()
     return Said(int(str(code or 0)), out, err)
+
+
+def quantum_os_here(*words: object) -> Said:
+    """Runs `quantum-os` with these words in this process: for many small commands."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(main, [*map(str, words)])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)

@@ -26,6 +26,7 @@ COMMANDS = {
     "config": "config_command:config",
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
+    "db": "db:db",
 }
 """Which file of this package holds a verb, and under which name."""
 

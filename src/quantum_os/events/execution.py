@@ -42,7 +42,7 @@ class OrderKind(StrEnum):
 
 
 class OrderState(StrEnum):
-    """Where an order stands; `execution/order_states.py` holds the one table of moves."""
+    """Where an order stands; `formulas/order_states.py` holds the one table of moves."""
 
     NEW = "NEW"
     SUBMITTED = "SUBMITTED"

@@ -11,8 +11,8 @@ from quantum_os.events.execution import (
     ResultStatus,
 )
 from quantum_os.execution.entries import unfilled
-from quantum_os.execution.order_states import advance
 from quantum_os.execution.trades import OrdersState, Run, Trade, WorkingOrder
+from quantum_os.formulas.order_states import advance
 
 
 def resume(state: OrdersState, run: Run) -> Iterator[ExecutionResult | OrderQueryRequested]:

@@ -7,7 +7,7 @@ import msgspec
 from quantum_os.events.execution import Leg
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.events.units import Mode, Notional, Ns, PositionSide, Price, Qty, Usd
-from quantum_os.execution.order_states import CONFIRMED, Standing
+from quantum_os.formulas.order_states import CONFIRMED, Standing
 
 INTENTS_REMEMBERED = 10_000
 """Intent ids kept to recognise a repeated one; the oldest is forgotten first."""

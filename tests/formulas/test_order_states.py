@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.execution import OrderState
-from quantum_os.execution.order_states import MOVES, TERMINAL, Standing, advance
+from quantum_os.formulas.order_states import MOVES, TERMINAL, Standing, advance
 
 RANK = {
     OrderState.NEW: 0,

@@ -1,0 +1,1 @@
+"""The SQL store: which database it is, what its tables are, and whether it may be relied on."""

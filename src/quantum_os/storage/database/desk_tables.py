@@ -1,0 +1,123 @@
+"""What is kept of people's and models' work: approvals, audit, models, trials, incidents.
+
+Nothing is written here yet by a projection: these are the tables that governance, learning and
+recovery keep their records in.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
+
+from quantum_os.storage.database.columns import Json, Real
+from quantum_os.storage.database.metadata import METADATA
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("approval_id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("change", Json, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("quorum", BigInteger, nullable=False),
+    Column("votes", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_at", BigInteger),
+    Index(None, "state"),
+)
+"""Loosenings that people were asked for; expiry is a rejection."""
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("before", Json),
+    Column("after", Json),
+    Column("reason", Text, nullable=False),
+    Column("trace", BigInteger),
+    Column("build", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+)
+"""Who did what, before it took effect; each row's hash covers the one before it."""
+
+MODELS = Table(
+    "models",
+    METADATA,
+    Column("model_id", Text, primary_key=True),
+    Column("slot", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("parent", Text),
+    Column("manifest", Json, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("promoted_at", BigInteger),
+    Column("retired_at", BigInteger),
+    Index(None, "slot", "status"),
+)
+"""The registry: artefacts by content, one champion per slot."""
+
+EXPERIMENTS = Table(
+    "experiments",
+    METADATA,
+    Column("experiment_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("data_hash", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("verdict", Text),
+)
+
+TRIALS = Table(
+    "trials",
+    METADATA,
+    Column("trial_id", Text, primary_key=True),
+    Column("experiment_id", Text, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("seed", BigInteger),
+    Column("sharpe", Real),
+    Column("net_r", Real),
+    Column("trades", BigInteger),
+    Column("figures", Json, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "experiment_id"),
+)
+"""The trial ledger: every experiment of any kind is counted, or its Sharpe means nothing."""
+
+SNAPSHOTS = Table(
+    "snapshots",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("checksum", Text, nullable=False),
+    Column("build", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+"""Which snapshot files there were, at which sequence number, of which build."""
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("opened_by", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("finding", Text),
+)
+"""What went wrong, with the window of the journal that shows it."""
+
+RECORDS = (APPROVALS, AUDIT, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS, INCIDENTS)
+"""Tables that no journal can make anew."""

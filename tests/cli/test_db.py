@@ -1,0 +1,179 @@
+"""The store by hand: each verb does its work, says it in a line, and refuses with one."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quantum_os.storage.sqlite_journal import SqliteJournal
+from tests.cli.console import Said, quantum_os
+from tests.cli.console import quantum_os_here as here
+from tests.laws.scenario import Scenario, play
+from tests.servers.postgres import Server
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the journal of two made-up days, and its store."""
+    home = tmp_path_factory.mktemp("home") / "var"
+    journal = SqliteJournal(home / "journal.sqlite")
+    for envelope in play(Scenario(days=2)).envelopes:
+        journal.append(envelope)
+    asyncio.run(journal.barrier(journal.last_seq))
+    journal.close()
+    made = here("db", "rebuild", "--home", home, "--json")
+    assert made.code == 0, made.err
+    return home
+
+
+@pytest.fixture
+def home(lived_in: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(lived_in, tmp_path / "var")
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[str]:
+    name = f"quantum_os_test_{os.getpid()}_cli"
+    yield postgres.create(name)
+    postgres.drop(name)
+
+
+def refused(said: Said, code: int = 2) -> str:
+    assert said.code == code, said.err
+    assert said.out == ""
+    (line,) = said.lines
+    assert line.startswith("quantum-os: ")
+    return line
+
+
+def say(home: Path, statement: str) -> None:
+    with sqlite3.connect(home / "store.sqlite") as store:
+        store.execute(statement)
+    store.close()
+
+
+def test_a_store_that_is_well_is_found_well(home: Path) -> None:
+    seen = here("db", "check", "--home", home, "--json")
+    assert seen.code == 0, seen.err
+    told = seen.json()
+    assert (told["problems"], told["differences"], told["lag"]) == ([], [], 0)
+    assert told["schema"] == told["code"]
+    (book,) = told["books"]
+    assert book["trades"] == told["rows"]["trades"] > 0
+    assert float(book["gap"]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("DELETE FROM trades WHERE seq = (SELECT min(seq) FROM trades)", "trades disagree"),
+        ("UPDATE fills SET fee = '99' WHERE seq = (SELECT min(seq) FROM fills)", "do not add up"),
+        ("DROP INDEX ix_fills_client_id", "differs from the code"),
+        ("UPDATE projection SET watermark_digest = 'x'", "another fund's store"),
+    ],
+)
+def test_f79_a_store_that_is_not_well_says_what_is_wrong(
+    home: Path, damage: str, finding: str
+) -> None:
+    say(home, damage)
+    seen = here("db", "check", "--home", home)
+    assert seen.code == 1
+    assert finding in seen.err
+    assert "trades" in seen.out
+
+
+def test_rebuilding_mends_it(home: Path) -> None:
+    say(home, "DELETE FROM trades")
+    made = quantum_os("db", "rebuild", "--home", home)
+    assert made.code == 0, made.err
+    assert "events again" in made.out
+    assert here("db", "check", "--home", home).code == 0
+
+
+def test_a_server_holds_the_same_store(home: Path, database: str) -> None:
+    up = here("db", "upgrade", "--database", database, "--json")
+    assert up.code == 0, up.err
+    assert (up.json()["before"], up.json()["after"]) == (None, "0002")
+    made = here("db", "rebuild", "--database", database, "--home", home, "--json")
+    assert made.code == 0, made.err
+    there = here("db", "check", "--database", database, "--home", home, "--json").json()
+    ours = here("db", "check", "--home", home, "--json").json()
+    assert (there["rows"], there["books"], there["problems"]) == (ours["rows"], ours["books"], [])
+    room = here("db", "vacuum", "--database", database, "--json").json()["bytes"]
+    assert 0 < room["after"] <= room["before"]
+
+
+def test_the_schema_goes_back_only_when_told_to_drop(home: Path) -> None:
+    kept = here("db", "upgrade", "--to", "0001", "--home", home)
+    assert (kept.code, "0002 already" in kept.out) == (0, True)
+    back = here("db", "upgrade", "--to", "0001", "--drop", "--home", home)
+    assert (back.code, "0002 -> 0001" in back.out) == (0, True)
+    seen = here("db", "check", "--home", home)
+    assert seen.code == 1
+    assert "`quantum-os db upgrade` brings it to 0002" in seen.err
+
+
+def test_a_schema_of_a_later_release_is_refused(home: Path) -> None:
+    say(home, "UPDATE alembic_version SET version_num = '0042'")
+    line = refused(here("db", "rebuild", "--home", home), code=78)
+    assert "install the newer release" in line
+
+
+def test_old_decisions_are_forgotten(home: Path) -> None:
+    before = here("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
+    done = here("db", "prune", "--decision-days", "1", "--home", home, "--json")
+    assert done.code == 0, done.err
+    gone = done.json()["forgotten"]
+    after = here("db", "check", "--home", home, "--json").json()["rows"]["decisions"]
+    assert before - gone["decisions"] == after
+    assert "journal" not in gone
+
+
+def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> None:
+    words = ("db", "prune", "--journal-days", "1", "--home", home)
+    assert "without a snapshot the whole journal is needed" in refused(here(*words))
+    snapshots = home / "snapshots"
+    snapshots.mkdir()
+    (snapshots / f"{100:020d}.snapshot").touch()
+    with sqlite3.connect(home / "journal.sqlite") as journal:
+        journal.execute("UPDATE journal SET ts = ts - 90 * 86400 * 1000000000 WHERE seq <= 200")
+    journal.close()
+    done = here(*words, "--json")
+    assert done.code == 0, done.err
+    assert done.json()["forgotten"]["journal"] == 99
+
+
+@pytest.mark.parametrize(
+    ("words", "finding"),
+    [
+        (("check",), "no such store"),
+        (("vacuum",), "no such store"),
+        (("prune",), "no such store"),
+        (("rebuild",), "no such journal"),
+        (("upgrade", "--database", "mysql://fund@localhost/fund"), "sqlite:///PATH or postgresql"),
+        (("upgrade", "--drop"), "--drop goes with --to"),
+        (("prune", "--decision-days", "0"), "--decision-days is 1 to"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_made(
+    words: tuple[str, ...], finding: str, tmp_path: Path
+) -> None:
+    assert finding in refused(here("db", *words, "--home", tmp_path / "var"))
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    url = "postgresql://fund:s3cret@127.0.0.1:1/fund"
+    line = refused(here("db", "check", "--database", url, "--home", tmp_path), code=1)
+    assert "refused" in line
+    assert "s3cret" not in line
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite").write_text("a letter, not a database\n" * 100)
+    line = refused(here("db", "check", "--home", tmp_path), code=1)
+    assert "not a database" in line
