@@ -9,6 +9,7 @@ import msgspec
 
 from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.console import err
+from quantum_os.cli.copies import Copies
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.live_view import LiveView, Watched
@@ -54,7 +55,7 @@ class Demo(msgspec.Struct, frozen=True):
     build: str
     market_name: str = "tape"
     remote: Remote | None = None
-    database: str | None = None
+    copies: Copies = Copies()
 
     @property
     def watched(self) -> Watched:
@@ -101,7 +102,7 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
         return await _lived(demo, lived, watching)
 
     taps: tuple[Tap, ...] = (deeds,) if record is None else (deeds, record)
-    async with claimed(demo.home, demo.database) as instance:
+    async with claimed(demo.home, demo.copies.database) as instance:
         ending, result = await live_on(process_of(demo, *taps), instance, attend)
     return Played(ending, result, deeds)
 
@@ -109,7 +110,7 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
 async def come_back_only(demo: Demo) -> ComeBack:
     """Comes back to where the journal ends and saves a snapshot there; nothing begins."""
     async with (
-        claimed(demo.home, demo.database) as instance,
+        claimed(demo.home, demo.copies.database) as instance,
         life(process_of(demo), instance) as found,
     ):
         await found.checkpoints.finish(found.bus, found.modules)
@@ -132,6 +133,7 @@ def process_of(demo: Demo, *taps: Tap) -> Process:
         make_edges=demo.edges,
         world_went_on=demo.remote is not None,
         taps=(LogTap(demo.watched_from), *taps),
+        copies=demo.copies,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from quantum_os.cli.backtesting import timers_of
+from quantum_os.cli.copies import Copies, keepers_of
 from quantum_os.cli.homecoming import (
     Household,
     alerts_of,
@@ -73,6 +74,7 @@ class Process(msgspec.Struct, frozen=True):
     world_went_on: bool = False
     taps: tuple[Tap, ...] = ()
     open_file: Callable[[Path], JournalFile] = JournalFile
+    copies: Copies = Copies()
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -147,7 +149,8 @@ def _modules(process: Process, household: Household, instance: Instance) -> tupl
     lease = instance.lease
     holders = () if lease is None else (LeaseKeeper(lease, instance.epoch),)
     fund = line_up(process.plan, edges.feed, edges.venue)
-    modules = (*fund, watch, *holders, *edges.keepers)
+    copies = keepers_of(process.copies, process.home, household.journal, instance.epoch)
+    modules = (*fund, watch, *holders, *copies, *edges.keepers)
     refuse_gaps(modules)
     return modules
 

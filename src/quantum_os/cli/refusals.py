@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quantum_os.cli.console import refuse
+from quantum_os.cli.copies import CopyRefused
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
@@ -18,7 +19,7 @@ def told_in_a_line() -> Iterator[None]:
     """Ends the process with one line when a home cannot be lived in, or its journal not written."""
     try:
         yield
-    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild) as error:
+    except (HomeTaken, LeaseTaken, HomeRefused, AnotherBuild, CopyRefused) as error:
         refuse(str(error), ExitCode.REFUSED)
     except (Diverged, JournalDamaged) as error:
         refuse(str(error), ExitCode.FAILED)

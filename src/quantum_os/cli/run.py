@@ -13,6 +13,7 @@ import rich_click as click
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
+from quantum_os.cli.copies import Copies, check_copies
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
 from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.exit_codes import ExitCode
@@ -42,7 +43,6 @@ from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import Settings, SettingsError, load_settings
 from quantum_os.storage.home import Home
-from quantum_os.storage.lease import async_url
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
 
@@ -64,6 +64,7 @@ class Wish(msgspec.Struct, frozen=True):
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
+    redis: str | None = None
     home: Path | None = None
     folder: Path | None = None
     recover_only: bool = False
@@ -125,7 +126,11 @@ log_level_option = click.option(
 @click.option(
     "--database",
     metavar="URL",
-    help="sqlite:///PATH or postgresql://HOST/NAME: its lease lets one instance trade.",
+    help="sqlite:///PATH or postgresql://USER@HOST/NAME: the journal's events as rows, and a lease "
+    "that lets one instance trade.",
+)
+@click.option(
+    "--redis", metavar="URL", help="redis://HOST:PORT/DB: the journal's events as streams."
 )
 @home_option
 @click.option(
@@ -201,18 +206,19 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         raise SettingsError(
             f"--scenario and --days shape the synthetic market, not that of {given}"
         )
-    if wish.database is not None:
-        async_url(wish.database)
     market = remote.market if remote is not None else _market(wish, settings.run.seed)
     stage = staged(settings, market, wish.speed)
     duration = wish.duration
     if duration is None and not sys.stdout.isatty():
         is_crash = wish.scenario == Scenario.CRASH
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
+    home = Home(wish.home) if wish.home is not None else _usual_home(stage.plan)
+    copies = Copies(wish.database, wish.redis)
+    check_copies(copies, home)
     return Demo(
         plan=stage.plan,
         market=stage.market,
-        home=Home(wish.home) if wish.home is not None else _usual_home(stage.plan),
+        home=home,
         speed=stage.speed,
         watched_from=stage.watched_from,
         duration_s=duration,
@@ -220,7 +226,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         build=build(),
         market_name="remote" if remote else "tape" if wish.data else "SYNTHETIC",
         remote=remote,
-        database=wish.database,
+        copies=copies,
     )
 
 

@@ -29,6 +29,7 @@ BOOK_KEEPING = (
         text="build config_hash mode venue namespace",
         whole="seq at epoch seed started_at",
         exact="deposit",
+        flag="world_went_on",
     ),
 )
 

@@ -1,0 +1,65 @@
+"""Which copies of its journal a process keeps: rows in a database, streams in a Redis, or none."""
+
+import msgspec
+
+from quantum_os.kernel.reactor import Module
+from quantum_os.storage.home import Home
+from quantum_os.storage.sqlite_journal import SqliteJournal
+
+
+class Copies(msgspec.Struct, frozen=True):
+    """Where the copies are; None where none is wanted."""
+
+    database: str | None = None
+    redis: str | None = None
+
+
+class CopyRefused(RuntimeError):
+    """A copy that may not be written; no waiting heals it."""
+
+
+def check_copies(copies: Copies, home: Home) -> None:
+    """Raises ValueError for an address that is none."""
+    if copies.database is not None:
+        from quantum_os.storage.database.address import store_address
+
+        store_address(copies.database, home.folder)
+    if copies.redis is not None:
+        from quantum_os.storage.redis.address import redis_url
+
+        redis_url(copies.redis)
+
+
+def keepers_of(
+    copies: Copies, home: Home, journal: SqliteJournal, epoch: int
+) -> tuple[Module, ...]:
+    """Builds the edges that write the copies; raises CopyRefused for a store that is not ours.
+
+    Their libraries are heavy: a process that keeps no copies loads none of them. Redis is trimmed
+    behind the database where there is one.
+    """
+    keepers: list[Module] = []
+    watermark = None
+    if copies.database is not None:
+        from quantum_os.storage.database.address import store_address
+        from quantum_os.storage.opening import REFUSALS, prepare_store
+        from quantum_os.storage.projector import Projector
+
+        address = store_address(copies.database, home.folder)
+        try:
+            prepare_store(address, journal)
+        except REFUSALS as error:
+            raise CopyRefused(str(error)) from error
+        projector = Projector(address)
+        keepers.append(projector)
+
+        def stored() -> int:
+            return projector.seq
+
+        watermark = stored
+    if copies.redis is not None:
+        from quantum_os.storage.redis.edges import RedisConfig, redis_edges
+
+        config = RedisConfig(copies.redis)
+        keepers += redis_edges(config, journal, epoch, watermark).modules
+    return tuple(keepers)
