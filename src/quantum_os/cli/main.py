@@ -4,6 +4,7 @@ import rich_click as click
 
 from quantum_os import __version__
 from quantum_os.cli.backtest import backtest
+from quantum_os.cli.backup import backup
 from quantum_os.cli.db import db
 from quantum_os.cli.lineup_command import lineup
 from quantum_os.cli.remote_sim import remote_sim
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (backtest, run, remote_sim, replay, runs, lineup, db):
+for command in (backtest, run, remote_sim, replay, runs, lineup, db, backup):
     main.add_command(command)
