@@ -272,7 +272,7 @@ def test_a_backup_that_was_bent_is_found_out_and_nothing_comes_back(
     assert not list(tmp_path.parent.glob("escaped*"))
 
 
-@pytest.mark.parametrize("place", [0.05, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("place", [0.0, 0.02, 0.05, 0.1, 0.3, 0.6, 0.9, 0.9999])
 def test_a_byte_that_turned_is_found(tmp_path: Path, home: Path, place: float) -> None:
     archive = tmp_path / "one.tar.gz"
     backed_up(home, None, archive)

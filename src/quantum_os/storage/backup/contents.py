@@ -5,7 +5,7 @@ too, and whoever comes back from the copy catches up from there.
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 JOURNAL = "journal.sqlite"
@@ -14,9 +14,10 @@ _LEFT_OUT = ("-wal", "-shm", "-journal", ".part")
 """What belongs to a database that is open (it is in the copy), and what was never finished."""
 
 
-def files_of(home: Path, *, without: Path) -> list[Path]:
-    """Lists a home's files in the order to copy them; `without` is the archive being made."""
-    found = [path for path in _regular(home) if path.resolve() != without.resolve()]
+def files_of(home: Path, *, without: Collection[Path] = ()) -> list[Path]:
+    """Lists a home's files in the order to copy them; `without` names some that stay behind."""
+    left = {path.resolve() for path in without}
+    found = [path for path in _regular(home) if path.resolve() not in left]
     return sorted(found, key=lambda path: (_turn(home, path), path))
 
 

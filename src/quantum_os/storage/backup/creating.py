@@ -27,7 +27,7 @@ from quantum_os.storage.backup.manifest import (
 )
 from quantum_os.storage.backup.parts import journal_part, rows_part, store_part
 from quantum_os.storage.backup.sqlite_copy import copy_sqlite, damage_of, is_sqlite
-from quantum_os.storage.database.address import Address
+from quantum_os.storage.database.address import STORE_FILE, Address
 
 COMPRESSION = 3
 """Of gzip's nine: the disk is the slower part from here on."""
@@ -51,6 +51,7 @@ class Source(msgspec.Struct, frozen=True):
 def create(source: Source, archive: Path, progress: Progress) -> Manifest:
     """Writes the archive, complete or not at all; raises BackupError and database errors.
 
+    `store` is the one that the process uses: another store's file in the home stays behind.
     Everything is copied beside the archive first, so the disk needs room for the home twice.
     """
     if archive.exists():
@@ -62,7 +63,7 @@ def create(source: Source, archive: Path, progress: Progress) -> Manifest:
     unfinished = archive.with_name(archive.name + ".part")
     with _staging(archive) as staging:
         store = _stage_store(source, staging, progress)
-        for path in files_of(source.home, without=unfinished):
+        for path in files_of(source.home, without=_left_out(source)):
             _stage(path, staging / HOME / path.relative_to(source.home), progress)
         manifest = Manifest(
             format=FORMAT,
@@ -77,8 +78,15 @@ def create(source: Source, archive: Path, progress: Progress) -> Manifest:
     return manifest
 
 
+def _left_out(source: Source) -> list[Path]:
+    """A store's file that is in the home while the store is elsewhere is from another time."""
+    usual = source.home / STORE_FILE
+    named = None if source.store is None else source.store.path
+    return [] if named is not None and named.resolve() == usual.resolve() else [usual]
+
+
 def _check_room(home: Path, folder: Path) -> None:
-    needed = 2 * sum(path.stat().st_size for path in files_of(home, without=folder))
+    needed = 2 * sum(path.stat().st_size for path in files_of(home))
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BackupError(

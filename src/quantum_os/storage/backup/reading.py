@@ -1,5 +1,6 @@
 """Takes a backup out of its archive and holds every byte of it to the manifest."""
 
+import gzip
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from quantum_os.storage.backup.contents import JOURNAL
 from quantum_os.storage.backup.manifest import (
+    CHUNK_BYTES,
     HOME,
     MANIFEST,
     BackupError,
@@ -30,7 +32,7 @@ _DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError)
 
 def manifest_of(archive: Path) -> Manifest:
     """Reads what a backup says of itself; raises BackupError."""
-    with _opened(archive) as tar:
+    with _opened(archive) as (tar, _):
         return _manifest(tar)
 
 
@@ -39,9 +41,11 @@ def take_out(archive: Path, folder: Path, progress: Callable[[int], None]) -> Ma
 
     `progress` hears the bytes so far. What raises leaves things in the folder: it is the caller's.
     """
-    with _opened(archive) as tar:
+    with _opened(archive) as (tar, packed):
         manifest = _manifest(tar)
         _unpack(tar, manifest, folder, progress)
+        while packed.read(CHUNK_BYTES):
+            pass  # to the very end, where the checksum over all of it stands
     for path in sorted(folder.rglob("*")):
         if path.is_file() and is_sqlite(path) and (damage := damage_of(path)):
             raise BackupError(f"{path.relative_to(folder)} is damaged: {damage}")
@@ -51,10 +55,10 @@ def take_out(archive: Path, folder: Path, progress: Callable[[int], None]) -> Ma
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+def _opened(archive: Path) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            yield tar
+        with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
+            yield tar, packed
     except FileNotFoundError:
         raise BackupError(f"{archive}: no such file") from None
     except _DAMAGE as error:

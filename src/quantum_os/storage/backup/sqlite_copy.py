@@ -43,4 +43,4 @@ def damage_of(path: Path) -> str:
             said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.Error as error:
         return str(error)
-    return "" if said == "ok" else str(said)
+    return "" if said == "ok" else " ".join(str(said).replace("*", "").split())
