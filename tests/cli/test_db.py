@@ -94,6 +94,21 @@ def test_rebuilding_mends_it(home: Path) -> None:
     assert here("db", "check", "--home", home).code == 0
 
 
+def test_s5_a_damaged_file_is_set_aside_only_when_a_person_says_so(home: Path) -> None:
+    path = home / "store.sqlite"
+    with path.open("r+b") as file:
+        file.seek(8_192)
+        file.write(b"\xff" * 20_000)
+    damaged = path.read_bytes()
+    assert here("db", "check", "--home", home).code == 1
+    assert "is damaged" in refused(here("db", "rebuild", "--home", home), code=1)
+    assert path.read_bytes() == damaged
+    made = here("db", "rebuild", "--discard-older", "--home", home)
+    assert made.code == 0, made.err
+    assert (home / "store.sqlite.damaged-1").read_bytes() == damaged
+    assert here("db", "check", "--home", home).code == 0
+
+
 def test_a_server_holds_the_same_store(home: Path, database: str) -> None:
     up = here("db", "upgrade", "--database", database, "--json")
     assert up.code == 0, up.err

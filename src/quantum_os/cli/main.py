@@ -27,6 +27,7 @@ COMMANDS = {
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
     "db": "db:db",
+    "backup": "backup:backup",
 }
 """Which file of this package holds a verb, and under which name."""
 

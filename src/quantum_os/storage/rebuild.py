@@ -1,12 +1,15 @@
 """Makes the rows anew from the journal; rows older than the journal stay as they are."""
 
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
 
 from quantum_os.events.units import Mode
 from quantum_os.kernel.journal import Journal
+from quantum_os.storage.backup.sqlite_copy import damage_of
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async, open_sync
 from quantum_os.storage.database.trade_tables import PROCESSES, PROJECTED, PROJECTION
@@ -70,6 +73,24 @@ async def rebuild(
         set_aside=len(projecting.set_aside),
         holes=holes,
     )
+
+
+def set_damaged_aside(address: Address) -> Path | None:
+    """Renames a store's file that is damaged, so that a new one can be made; None if it is whole.
+
+    The damaged file is kept: a person may still get something out of it.
+    """
+    path = address.path
+    if path is None or not path.exists() or not damage_of(path):
+        return None
+    aside = next(
+        free
+        for number in count(1)
+        if not (free := path.with_name(f"{path.name}.damaged-{number}")).exists()
+    )
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return path.rename(aside)
 
 
 async def _told_again(

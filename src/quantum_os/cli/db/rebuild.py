@@ -9,6 +9,7 @@ import rich_click as click
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.stores import journal_of, on_a_store, refusing, store_of
+from quantum_os.storage.database.address import Address
 
 
 @click.command()
@@ -30,6 +31,7 @@ def rebuild(discard_older: bool, database: str | None, home: Path, as_json: bool
 
     address = store_of(database, home)
     with journal_of(home) as journal, refusing(address):
+        _set_aside(address, discard_older=discard_older)
         opened = prepare_store(address)
         if not opened.is_ready:
             refuse(f"{address.shown}: {opened.problem}", ExitCode.FAILED)
@@ -55,3 +57,22 @@ def rebuild(discard_older: bool, database: str | None, home: Path, as_json: bool
         err.print(f"the journal has lost the events {begins} to {ends}", style="yellow")
     if done.set_aside:
         err.print(f"{done.set_aside:,} events left no row: see `unprojected`", style="yellow")
+
+
+def _set_aside(address: Address, *, discard_older: bool) -> None:
+    """A damaged file holds nothing that could be kept, so a person must say that it may go."""
+    from quantum_os.storage.backup.sqlite_copy import damage_of
+    from quantum_os.storage.rebuild import set_damaged_aside
+
+    if address.path is None or not address.path.exists():
+        return
+    damage = damage_of(address.path)
+    if damage and not discard_older:
+        refuse(
+            f"{address.shown} is damaged ({damage}): restore a backup, or say --discard-older to "
+            "set the file aside and make the rows of this journal anew",
+            ExitCode.FAILED,
+        )
+    aside = set_damaged_aside(address) if damage else None
+    if aside is not None:
+        err.print(f"the damaged file is kept as {aside}", style="yellow", soft_wrap=True)

@@ -1,0 +1,30 @@
+"""What a command does not use it does not load."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Gives which of the heavy libraries an import brings in, in a process of its own."""
+    show = f"import sys; {statement}; print(*(set({HEAVY!r}) & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", show], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_the_command_line_loads_no_database() -> None:
+    assert loaded_by("import quantum_os.cli.main") == set()
+
+
+def test_canary_a_database_that_is_loaded_is_seen() -> None:
+    assert loaded_by("import sqlalchemy") == {"sqlalchemy"}
+
+
+@pytest.mark.parametrize("module", ["projector", "opening", "projecting", "store"])
+def test_a_process_whose_schema_is_up_to_date_never_loads_the_migrations(module: str) -> None:
+    assert "alembic" not in loaded_by(f"import quantum_os.storage.{module}")
