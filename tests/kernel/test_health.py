@@ -72,7 +72,7 @@ def test_a_keeper_of_events_that_is_down_is_named_until_it_is_well() -> None:
         bus.process(5, StorageState(Keeper.REDIS, ok, Ns(5), 3, reason), "storage.mirror")
         health = health_of([], {}, bus, board.last.values())
         assert (health.ok, health.summary) == (ok, summary)
-    assert [each.keeper for each in health.keepers] == [Keeper.REDIS]
+        assert [each.keeper for each in health.keepers] == [Keeper.REDIS]
 
 
 def test_a_keeper_that_never_spoke_up_is_not_made_up() -> None:
