@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
 import structlog
@@ -47,7 +47,17 @@ RESTARTS_MAX = 3
 RESTARTS_WINDOW_S = 600.0
 """A money-path fault restarts the process through recovery, so often in so many wall seconds."""
 
+DRAIN_S = 5.0
+"""Wall seconds that a copy may take at the end to come up with the journal."""
+
 _log = structlog.get_logger("quantum_os.process")
+
+
+@runtime_checkable
+class Draining(Protocol):
+    """An edge that can write more after its task has ended; it says how many events it lacks."""
+
+    async def drain(self, budget_s: float) -> int: ...
 
 
 class Edges(msgspec.Struct, frozen=True):
@@ -134,12 +144,23 @@ async def life(process: Process, instance: Instance) -> AsyncIterator[Life]:
         household, recovered = come_back(
             household, lambda opened: _modules(process, opened, instance), process.build, now_ms
         )
-        yield _ready(process, household, recovered, instance)
+        lived = _ready(process, household, recovered, instance)
+        yield lived
+        await _drain(lived)
     except BaseException:
         with suppress(JournalFailed):
             household.close()
         raise
     household.close()
+
+
+async def _drain(lived: Life) -> None:
+    """Gives the copies what the last modules said after the edges had stopped."""
+    await lived.journal.barrier(lived.journal.last_seq)
+    for copy in (module for module in lived.modules if isinstance(module, Draining)):
+        behind = await copy.drain(DRAIN_S)
+        if behind:
+            _log.warning("a copy is behind; the next start writes the rest", events=behind)
 
 
 def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:
