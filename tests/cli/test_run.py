@@ -99,12 +99,6 @@ def test_an_interrupt_ends_the_run_in_order_and_keeps_its_recording(tmp_path: Pa
     assert (found["mismatches"], found["events"]) == (0, json.loads(out)["events"])
 
 
-def test_a_database_that_is_not_taken_is_refused(tmp_path: Path) -> None:
-    said = quantum_os("run", "--database", "postgresql://localhost/x", "--home", tmp_path)
-    assert said.code == 2
-    assert "sqlite" in said.err
-
-
 def test_what_contradicts_the_market_is_refused(tape: Path, tmp_path: Path) -> None:
     for words in (("--scenario", "crash"), ("--days", 3)):
         said = in_folder(tmp_path, "run", "--data", tape, *words)

@@ -108,7 +108,7 @@ def in_memory(envelopes: list[Envelope]) -> dict[str, list[Row]]:
 @pytest.fixture(scope="session")
 def stretch(day: tuple[Envelope, ...]) -> list[Envelope]:
     """Some hours with orders, fills and closed trades."""
-    return eventful(day, 3_300, 4_100)
+    return eventful(day, 4_050, 4_850)
 
 
 @pytest.fixture(scope="session")

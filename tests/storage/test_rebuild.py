@@ -18,7 +18,7 @@ TRIMMED = 150
 
 @pytest.fixture(scope="session")
 def stretch(day: tuple[Envelope, ...]) -> list[Envelope]:
-    return eventful(day, 3_300, 4_100)
+    return eventful(day, 4_050, 4_850)
 
 
 async def rebuilt(

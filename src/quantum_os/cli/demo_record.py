@@ -23,8 +23,18 @@ class DemoRecord:
         if self._last and envelope.seq != self._last + 1:
             self.gap = f"the journal lacks event {self._last + 1}"
             return
-        self._recorder.append(envelope)
+        try:
+            self._recorder.append(envelope)
+        except OSError as error:
+            self.gap = f"the recording could not be written: {error}"
         self._last = envelope.seq
+
+    def close(self) -> None:
+        """Lets go of the recording's files; what cannot be written leaves a gap."""
+        try:
+            self._recorder.close()
+        except OSError as error:
+            self.gap = self.gap or f"the recording could not be written: {error}"
 
     async def catch_up(self, journal: SqliteJournal) -> None:
         """Copies what was journaled and not heard; raises JournalFailed."""

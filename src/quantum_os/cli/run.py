@@ -253,8 +253,7 @@ def _recorded(demo: Demo, recording: Path) -> tuple[Played, str]:
     """
     done = False
     try:
-        with closing(RunRecorder(recording)) as recorder:
-            record = DemoRecord(recorder)
+        with closing(DemoRecord(RunRecorder(recording))) as record:
             played = asyncio.run(play_demo(demo, record))
         done = True
     finally:

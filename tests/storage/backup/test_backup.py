@@ -37,7 +37,7 @@ from tests.storage.reading import dump
 
 @pytest.fixture(scope="session")
 def hours(day: tuple[Envelope, ...]) -> list[Envelope]:
-    return eventful(day, 3_300, 3_700)
+    return eventful(day, 4_050, 4_450)
 
 
 @pytest.fixture
