@@ -21,7 +21,7 @@ from quantum_os.storage.backup.manifest import (
 )
 from quantum_os.storage.backup.parts import journal_part, store_part
 from quantum_os.storage.backup.rows import read_rows
-from quantum_os.storage.backup.sqlite_copy import damage_of, is_sqlite
+from quantum_os.storage.backup.sqlite_image import damage_of, is_sqlite
 from quantum_os.storage.database.schema import TABLES
 
 MANIFEST_BYTES_MAX = 64 << 20
