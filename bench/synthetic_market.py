@@ -20,6 +20,7 @@ from quantum_os.kernel import logs
 from quantum_os.market.feeds.market_choice import made_up
 from quantum_os.market.feeds.synthetic import START_NS, SyntheticMarket
 from quantum_os.settings import load_settings
+from quantum_os.storage.home import Home
 
 RUNS = 3
 
@@ -48,7 +49,7 @@ def history_of_a_demo() -> int:
         demo = Demo(
             plan=stage.plan,
             market=stage.market,
-            journal=Path(home) / "journal.sqlite",
+            home=Home(Path(home)),
             speed=stage.speed,
             watched_from=stage.watched_from,
             duration_s=None,
