@@ -51,6 +51,10 @@ class LiveDay(msgspec.Struct, frozen=True):
     def assumptions(self) -> tuple[str, ...]:
         return ("the day is made for measuring speed",)
 
+    @property
+    def is_synthetic(self) -> bool:
+        return True
+
     def symbols(self, venue: str) -> tuple[str, ...]:
         return tuple(each.symbol for each in packaged_instruments())[:SYMBOLS]
 
