@@ -89,9 +89,14 @@ def uncut(recorded: Recorded, inputs: int) -> tuple[Bus, tuple[Module, ...]]:
     return bus, modules
 
 
+def heard(found: Recovered) -> int:
+    """How many inputs it has heard in all its lives."""
+    return sum(sum(counts.values()) for counts in found.bus.inputs.values())
+
+
 def same(recorded: Recorded, found: Recovered) -> bool:
     """Whether it knows what one that never died would know at the same input, to the last byte."""
-    bus, modules = uncut(recorded, sum(found.bus.inputs.values()))
+    bus, modules = uncut(recorded, heard(found))
     return to_bytes(take(bus, modules)) == to_bytes(take(found.bus, found.modules))
 
 
@@ -141,7 +146,7 @@ def test_every_event_is_written_the_same_once_it_was_read(recorded: Recorded) ->
 
 def test_the_rest_of_the_run_is_the_same_too(recorded: Recorded, tmp_path: Path) -> None:
     found = back(recorded, cut_after(recorded, len(recorded.envelopes) // 2), tmp_path)
-    for ts, event, source in inputs_of(recorded)[sum(found.bus.inputs.values()) :]:
+    for ts, event, source in inputs_of(recorded)[heard(found) :]:
         found.bus.process(ts, event, source)
     assert found.bus.digest == recorded.digest
 
@@ -164,7 +169,7 @@ def test_f76_a_restart_keeps_what_is_known_of_open_positions(
     recorded: Recorded, tmp_path: Path
 ) -> None:
     found = at_its_middle(recorded, tmp_path)
-    _, modules = uncut(recorded, sum(found.bus.inputs.values()))
+    _, modules = uncut(recorded, heard(found))
     ledger, before = module(found, Ledger), next(m for m in modules if isinstance(m, Ledger))
     assert isinstance(ledger, Ledger)
     assert ledger.state.positions == before.state.positions
@@ -202,7 +207,7 @@ def test_r20_peak_equity_mode_and_latches_survive_a_death(
     recorded: Recorded, tmp_path: Path
 ) -> None:
     found = at_its_middle(recorded, tmp_path)
-    _, modules = uncut(recorded, sum(found.bus.inputs.values()))
+    _, modules = uncut(recorded, heard(found))
     for kind in (Ledger, Safety, RiskGate, Timers):
         before = next(each for each in modules if isinstance(each, kind))
         assert module(found, kind).snapshot() == before.snapshot()
@@ -224,7 +229,7 @@ def test_f77_canary_exit_state_in_memory_alone_is_caught(
     recorded: Recorded, tmp_path: Path
 ) -> None:
     held = at_its_middle(recorded, tmp_path / "found")
-    bus, modules = uncut(recorded, sum(held.bus.inputs.values()))
+    bus, modules = uncut(recorded, heard(held))
     SnapshotFolder(tmp_path).save(take(bus, modules, BUILD))
     journal = cut_after(recorded, bus.seq)
     forgetful = Forgetful(BrainConfig(recorded.plan.settings.costs))

@@ -147,7 +147,7 @@ async def _lived(
     finished = Finished(
         bus=lived.bus,
         modules=lived.modules,
-        inputs=sum(lived.bus.inputs.values()),
+        inputs=sum(sum(counts.values()) for counts in lived.bus.inputs.values()),
         wall_s=(perf_ns() - started) / 1e9,
         seq_before=before,
     )

@@ -21,7 +21,7 @@ from quantum_os.events.base import Event
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
-from quantum_os.kernel.edge import Edge
+from quantum_os.kernel.edge import Edge, Heard
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.reactor import Module
@@ -184,7 +184,7 @@ def _ready(
     now = max(stood_at, process.now) if process.world_went_on or not stood_at else stood_at
     for module in modules:
         if isinstance(module, Edge):
-            module.go_on(bus.inputs)
+            module.go_on(Heard(bus.inputs, stood_at))
     checkpoints = Checkpoints(household.snapshots, household.journal, process.build)
     checkpoints.begin(recovered.snapshot_seq)
     runtime = Runtime(

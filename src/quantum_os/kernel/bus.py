@@ -96,7 +96,7 @@ class Bus:
         self.faulted: dict[str, SafetyFault] = {}
         self.broken = ""
         self.seq = first_seq - 1
-        self.inputs: dict[str, int] = {}
+        self.inputs: dict[str, dict[str, int]] = {}
         self.routes = _routes(modules)
         self._modules = tuple(modules)
         self._muted = muted
@@ -143,7 +143,9 @@ class Bus:
         if self.broken:
             raise BrokenBus(self.broken)
         self.instant.ns = ts
-        self.inputs[source] = self.inputs.get(source, 0) + 1
+        counts = self.inputs.setdefault(source, {})
+        stream = self.routes[event.__class__].stream
+        counts[stream] = counts.get(stream, 0) + 1
         if self.faulted and event.__class__ is ProcessStarted:
             self.faulted = {}
             self._join()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+import msgspec
+
 from quantum_os.events.base import Event
 from quantum_os.kernel.clock import Clock
 from quantum_os.kernel.fencing import Fence, NoFence
@@ -33,6 +35,13 @@ class EdgeContext:
         self.journal = journal
         self.spool = spool or NoSpool()
         self.fence = fence or NoFence()
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """How many inputs the journal holds, by source and stream, and the time of the last, ns."""
+
+    inputs: Mapping[str, Mapping[str, int]]
+    ts: int
 
 
 class Edge:
@@ -74,8 +83,8 @@ class Edge:
     def restore(self, snapshot: Snapshot) -> None:
         raise TypeError(f"{self.name} is an edge: it keeps nothing that must survive")
 
-    def go_on(self, inputs: Mapping[str, int]) -> None:
-        """Hears, before its task starts, how many inputs of each source the journal holds."""
+    def go_on(self, heard: Heard) -> None:
+        """Learns, before its task starts, what the journal holds of what was offered before."""
 
     async def run(self, context: EdgeContext) -> None:
         """Works until cancelled, or until the world has no more to say."""

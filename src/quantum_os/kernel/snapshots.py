@@ -22,7 +22,8 @@ _CHECKSUM_BYTES = 16
 class ProcessSnapshot(msgspec.Struct, frozen=True):
     """The states of all modules between two inputs, with the running hashes at that point.
 
-    `inputs` counts them by source: from it a feed knows where to go on, and a venue what to tell.
+    `inputs` counts them by source and stream: from it a feed knows where to go on, and a venue what
+    to tell.
     `build` is the code that the states are of.
     """
 
@@ -31,7 +32,7 @@ class ProcessSnapshot(msgspec.Struct, frozen=True):
     digest: RunDigest
     counts: dict[str, tuple[int, int, int]]
     modules: dict[str, Snapshot]
-    inputs: dict[str, int] = {}
+    inputs: dict[str, dict[str, int]] = {}
     faulted: dict[str, SafetyFault] = {}
     build: str = ""
 
@@ -52,7 +53,7 @@ def take(bus: Bus, modules: Sequence[Module], build: str = "") -> ProcessSnapsho
             for route in bus.routes.values()
         },
         modules={name: state for name, state in known.items() if state is not None},
-        inputs=dict(bus.inputs),
+        inputs={source: dict(counts) for source, counts in bus.inputs.items()},
         faulted=dict(bus.faulted),
         build=build,
     )
@@ -80,7 +81,7 @@ def restore(
     bus.seq = snapshot.seq
     bus.instant.ns = snapshot.ts
     bus.digest = _copied(snapshot.digest)
-    bus.inputs = dict(snapshot.inputs)
+    bus.inputs = {source: dict(counts) for source, counts in snapshot.inputs.items()}
     for fault in snapshot.faulted.values():
         bus.put_down(fault)
     for route in bus.routes.values():

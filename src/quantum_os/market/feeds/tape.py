@@ -1,9 +1,9 @@
 """EDGE. Plays a tape into the fund: as fast as it will go, or at a multiple of real time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, Protocol
 
-from quantum_os.events.base import Event
+from quantum_os.events.base import Event, stream_of
 from quantum_os.events.market import (
     ExchangeRaw,
     FeedWatermark,
@@ -11,8 +11,10 @@ from quantum_os.events.market import (
     MarketOpens,
     MarketTick,
 )
-from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.edge import Edge, EdgeContext, Heard
 from quantum_os.market.feeds.pace import Pace
+
+_TICKS = stream_of(MarketTick)
 
 
 class Frames(Protocol):
@@ -38,10 +40,13 @@ class TapeFeed(Edge):
     def __init__(self, tape: Frames, *, speed: float = 0.0, paced_from: int = 0) -> None:
         self._tape = tape
         self._pace = Pace(speed, paced_from)
-        self._said = 0
+        self._said, self._said_at = 0, 0
 
-    def go_on(self, inputs: Mapping[str, int]) -> None:
-        self._said = inputs.get(self.name, 0)
+    def go_on(self, heard: Heard) -> None:
+        """Ticks conflate on their way, so they are told by their time and all else by its count."""
+        said = heard.inputs.get(self.name, {})
+        self._said = sum(said.values()) - said.get(_TICKS, 0)
+        self._said_at = heard.ts
 
     @property
     def is_synthetic(self) -> bool:
@@ -56,9 +61,10 @@ class TapeFeed(Edge):
         """Gives what no life has journaled yet, from the mark after the last input that one has."""
         said = 0
         for time, event in self.inputs():
+            is_tick = isinstance(event, MarketTick)
             if said < self._said:
-                said += event is not None
-            else:
+                said += event is not None and not is_tick
+            elif not (is_tick and time <= self._said_at):
                 yield time, event
 
     async def run(self, context: EdgeContext) -> None:

@@ -1,10 +1,9 @@
 """EDGE. What the market of the remote venue says, as its server plays it."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from quantum_os.execution.venues.remote_sim.client import FEED, FEED_EVENTS, VENUE, Client
-from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.edge import Edge, EdgeContext, Heard
 
 
 class RemoteFeed(Edge):
@@ -21,9 +20,9 @@ class RemoteFeed(Edge):
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def go_on(self, inputs: Mapping[str, int]) -> None:
+    def go_on(self, heard: Heard) -> None:
         """What the venue said is asked for from the last of its facts that is journaled."""
-        self._client.seen = inputs.get(VENUE, 0)
+        self._client.seen = sum(heard.inputs.get(VENUE, {}).values())
 
     async def run(self, context: EdgeContext) -> None:
         await self._client.listen(context.lanes)
