@@ -15,7 +15,7 @@ def named() -> list[tuple[str, str, str]]:
     """(id, file, test) of every test in the table."""
     found = []
     for line in PAGE.splitlines():
-        row = re.match(r"\| (F\d+) \|", line)
+        row = re.match(r"\| ([FRS]\d+) \|", line)
         if row:
             found += [(row[1], *pair) for pair in re.findall(r"`([^`:]+)::([^`]+)`", line)]
     return found
@@ -24,7 +24,7 @@ def named() -> list[tuple[str, str, str]]:
 def test_every_named_test_exists() -> None:
     for number, file, test in named():
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{number}: {test}"
-        assert test.startswith(f"test_{number.lower()}_")
+        assert number.lower() in test.split("_"), f"{test} does not name {number}"
 
 
 def test_every_promised_incident_has_a_test() -> None:
