@@ -27,6 +27,14 @@ class Said(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         return [line for line in self.err.splitlines() if line.strip()]
 
+    def refusal(self, code: int = 2) -> str:
+        """The one line with which the command was refused; fails when there is anything else."""
+        assert self.code == code, self.err
+        assert self.out == ""
+        (line,) = self.lines
+        assert line.startswith("quantum-os: ")
+        return line
+
 
 def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Said:
     """Runs `quantum-os` with these words."""
