@@ -1,7 +1,9 @@
 """A small tape on the disk, and one recorded run of it."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from quantum_os.events.market import MarketKlines
 from quantum_os.market.feeds.synthetic import SyntheticMarket
 from tests.cli.console import quantum_os
+
+if TYPE_CHECKING:
+    from tests.servers.postgres import Server
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT", "SUI/USDT:USDT")
 DAYS = 6
@@ -53,3 +58,11 @@ def result(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
     )
     assert said.code == 0, said.err
     return said.json()
+
+
+@pytest.fixture
+def database(postgres: "Server") -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped after the test."""
+    name = f"quantum_os_test_{os.getpid()}_cli"
+    yield postgres.create(name)
+    postgres.drop(name)

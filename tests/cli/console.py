@@ -31,6 +31,14 @@ class Said(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         return [line for line in self.err.splitlines() if line.strip()]
 
+    def refusal(self, code: int = 2) -> str:
+        """The one line with which the command was refused; fails when there is anything else."""
+        assert self.code == code, self.err
+        assert self.out == ""
+        (line,) = self.lines
+        assert line.startswith("quantum-os: ")
+        return line
+
 
 _ASIDE = tempfile.TemporaryDirectory(prefix="quantum-os-trials-")
 TRIALS = Path(_ASIDE.name) / "trials.jsonl"

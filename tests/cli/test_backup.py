@@ -1,15 +1,12 @@
 """A backup by hand: made of a home that lives, verified, and brought back into nothing."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.console import Said, quantum_os
+from tests.cli.console import quantum_os
 from tests.cli.console import quantum_os_here as here
 from tests.laws.scenario import Scenario, play
-from tests.servers.postgres import Server
 from tests.storage.backup.homes import live_in
 
 
@@ -19,21 +16,6 @@ def home(tmp_path: Path) -> Path:
     made = here("db", "rebuild", "--home", tmp_path / "var")
     assert made.code == 0, made.err
     return tmp_path / "var"
-
-
-@pytest.fixture
-def database(postgres: Server) -> Iterator[str]:
-    name = f"quantum_os_test_{os.getpid()}_backup"
-    yield postgres.create(name)
-    postgres.drop(name)
-
-
-def refused(said: Said, code: int = 2) -> str:
-    assert said.code == code, said.err
-    assert said.out == ""
-    (line,) = said.lines
-    assert line.startswith("quantum-os: ")
-    return line
 
 
 def test_r32_backup_verify_restore_check(home: Path, tmp_path: Path) -> None:
@@ -59,11 +41,12 @@ def test_r32_a_server_is_backed_up_and_comes_back(
     assert here("db", "rebuild", *on_server).code == 0
     made = here("backup", "create", *on_server, "--out", tmp_path / "one.tar.gz", "--json")
     assert made.json()["store"]["kept"] == "rows"
-    line = refused(here("backup", "restore", tmp_path / "one.tar.gz", *on_server))
+    line = here("backup", "restore", tmp_path / "one.tar.gz", *on_server).refusal()
     assert "is not empty" in line
     back = ("--home", tmp_path / "back", "--database", database)
-    assert "restored into nothing" in refused(
-        here("backup", "restore", tmp_path / "one.tar.gz", *back)
+    assert (
+        "restored into nothing"
+        in here("backup", "restore", tmp_path / "one.tar.gz", *back).refusal()
     )
     done = here("backup", "restore", tmp_path / "one.tar.gz", "--home", tmp_path / "back")
     assert done.code == 0, done.err
@@ -83,8 +66,8 @@ def test_a_turned_byte_is_a_failed_check(home: Path, tmp_path: Path) -> None:
     data = bytearray(archive.read_bytes())
     data[len(data) // 2] ^= 0xFF
     archive.write_bytes(bytes(data))
-    refused(here("backup", "verify", archive), code=1)
-    refused(here("backup", "restore", archive, "--home", tmp_path / "back"))
+    here("backup", "verify", archive).refusal(1)
+    here("backup", "restore", archive, "--home", tmp_path / "back").refusal()
     assert not (tmp_path / "back").exists()
 
 
@@ -101,9 +84,9 @@ def test_what_cannot_be_is_refused_and_nothing_is_made(
     words: tuple[str, ...], finding: str, tmp_path: Path
 ) -> None:
     home = tmp_path / "var"
-    assert finding in refused(here("backup", *words, "--home", home))
+    assert finding in here("backup", *words, "--home", home).refusal()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_archive_is_bad_input(tmp_path: Path) -> None:
-    assert "no such file" in refused(here("backup", "verify", tmp_path / "x"))
+    assert "no such file" in here("backup", "verify", tmp_path / "x").refusal()

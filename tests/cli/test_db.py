@@ -1,19 +1,16 @@
 """The store by hand: each verb does its work, says it in a line, and refuses with one."""
 
 import asyncio
-import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from quantum_os.storage.sqlite_journal import SqliteJournal
-from tests.cli.console import Said, quantum_os
+from tests.cli.console import quantum_os
 from tests.cli.console import quantum_os_here as here
 from tests.laws.scenario import Scenario, play
-from tests.servers.postgres import Server
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +30,6 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(lived_in: Path, tmp_path: Path) -> Path:
     return shutil.copytree(lived_in, tmp_path / "var")
-
-
-@pytest.fixture
-def database(postgres: Server) -> Iterator[str]:
-    name = f"quantum_os_test_{os.getpid()}_cli"
-    yield postgres.create(name)
-    postgres.drop(name)
-
-
-def refused(said: Said, code: int = 2) -> str:
-    assert said.code == code, said.err
-    assert said.out == ""
-    (line,) = said.lines
-    assert line.startswith("quantum-os: ")
-    return line
 
 
 def say(home: Path, statement: str) -> None:
@@ -101,7 +83,7 @@ def test_s5_a_damaged_file_is_set_aside_only_when_a_person_says_so(home: Path) -
         file.write(b"\xff" * 20_000)
     damaged = path.read_bytes()
     assert here("db", "check", "--home", home).code == 1
-    assert "is damaged" in refused(here("db", "rebuild", "--home", home), code=1)
+    assert "is damaged" in here("db", "rebuild", "--home", home).refusal(1)
     assert path.read_bytes() == damaged
     made = here("db", "rebuild", "--discard-older", "--home", home)
     assert made.code == 0, made.err
@@ -134,7 +116,7 @@ def test_the_schema_goes_back_only_when_told_to_drop(home: Path) -> None:
 
 def test_a_schema_of_a_later_release_is_refused(home: Path) -> None:
     say(home, "UPDATE alembic_version SET version_num = '0042'")
-    line = refused(here("db", "rebuild", "--home", home), code=78)
+    line = here("db", "rebuild", "--home", home).refusal(78)
     assert "install the newer release" in line
 
 
@@ -150,7 +132,7 @@ def test_old_decisions_are_forgotten(home: Path) -> None:
 
 def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> None:
     words = ("db", "prune", "--journal-days", "1", "--home", home)
-    assert "without a snapshot the whole journal is needed" in refused(here(*words))
+    assert "without a snapshot the whole journal is needed" in here(*words).refusal()
     snapshots = home / "snapshots"
     snapshots.mkdir()
     (snapshots / f"{100:020d}.snapshot").touch()
@@ -177,18 +159,18 @@ def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> N
 def test_what_cannot_be_is_refused_and_nothing_is_made(
     words: tuple[str, ...], finding: str, tmp_path: Path
 ) -> None:
-    assert finding in refused(here("db", *words, "--home", tmp_path / "var"))
+    assert finding in here("db", *words, "--home", tmp_path / "var").refusal()
     assert not (tmp_path / "var").exists()
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     url = "postgresql://fund:s3cret@127.0.0.1:1/fund"
-    line = refused(here("db", "check", "--database", url, "--home", tmp_path), code=1)
+    line = here("db", "check", "--database", url, "--home", tmp_path).refusal(1)
     assert "refused" in line
     assert "s3cret" not in line
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite").write_text("a letter, not a database\n" * 100)
-    line = refused(here("db", "check", "--home", tmp_path), code=1)
+    line = here("db", "check", "--home", tmp_path).refusal(1)
     assert "not a database" in line

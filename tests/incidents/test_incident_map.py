@@ -15,7 +15,7 @@ def named() -> list[tuple[str, str, str]]:
     """(id, file, test) of every test in the table."""
     found = []
     for line in PAGE.splitlines():
-        row = re.match(r"\| ([FROP]\d+) \|", line)
+        row = re.match(r"\| ([FROPS]\d+) \|", line)
         if row:
             found += [(row[1], *pair) for pair in re.findall(r"`([^`:]+)::([^`]+)`", line)]
     return found

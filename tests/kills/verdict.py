@@ -109,13 +109,16 @@ def _entries(rows: list[Envelope]) -> list[str]:
 
 
 def _books(venue: Venue, rows: list[Envelope]) -> list[str]:
-    """The ledger has the venue's cash to the cent and its positions to the step.
+    """The ledger has the venue's cash, and its positions by quantity and cost, all to the cent.
 
-    Not its equity: a life that begins when the market is over hears no price any more.
+    So their equities agree at any price. They are not compared at one: a life that begins when the
+    market is over hears no price any more.
     """
     account = venue.server.host.venue.state.account
     theirs = {symbol: position.qty for symbol, position in account.positions.items()}
+    costs = {symbol: position.cost for symbol, position in account.positions.items()}
     ours: dict[str, Decimal] = {}
+    paid: dict[str, Decimal] = {}
     wallet = Decimal(0)
     for row in rows:
         event = row.event() if row.stream in ("account.updated", "position.updated") else None
@@ -123,10 +126,15 @@ def _books(venue: Venue, rows: list[Envelope]) -> list[str]:
             wallet = event.wallet
         elif isinstance(event, PositionUpdated):
             ours[event.symbol] = event.qty
+            paid[event.symbol] = abs(event.qty) * event.entry
     held = {symbol: qty for symbol, qty in ours.items() if qty}
     claims = [
         (abs(account.wallet - wallet) <= GAP_USD_MAX, f"cash {wallet}, {account.wallet} there"),
         (held == theirs, f"positions {held}, {theirs} there"),
+        *(
+            (abs(cost - paid.get(symbol, Decimal(0))) <= GAP_USD_MAX, f"{symbol} cost {cost} there")
+            for symbol, cost in costs.items()
+        ),
     ]
     return [text for holds, text in claims if not holds]
 

@@ -11,12 +11,13 @@ from quantum_os.storage.database.faults import DATABASE_ERRORS, Fault, fault_of
 from quantum_os.storage.mark import ForeignStore, Mark, check_continues, first_of
 from quantum_os.storage.projections.batch import Batch
 from quantum_os.storage.store import MarkMoved, Store
+from quantum_os.storage.turns import Turn
 
-EVENTS_PER_BATCH = 1_000
+EVENTS_PER_BATCH = 500
 """Events of the journal that one transaction covers at most."""
 
-EVENTS_PER_TURN = 100
-"""Events read and decoded before the other tasks of the loop get a turn."""
+EVENTS_PER_READ = 100
+"""Events read at once; then the other tasks of the loop get a turn."""
 
 TRIES = 5
 """How often a transaction that lost to another one is tried before the database counts as down."""
@@ -105,7 +106,7 @@ class Projecting:
             last = kept[-1].seq if kept else self._mark.seq
             if last >= flushed:
                 break
-            count = min(EVENTS_PER_TURN, self._batch_max - len(kept))
+            count = min(EVENTS_PER_READ, self._batch_max - len(kept))
             some = list(islice(self._journal.read(last + 1), count))
             if not some:
                 break
@@ -129,10 +130,10 @@ class Projecting:
 
     async def _apply(self, envelopes: Sequence[Envelope]) -> None:
         batch = Batch(self._mark.life)
-        for place, envelope in enumerate(envelopes):
+        turn = Turn()
+        for envelope in envelopes:
             batch.hear(envelope)
-            if place % EVENTS_PER_TURN == EVENTS_PER_TURN - 1:
-                await asyncio.sleep(0)
+            await turn.passes()
         self._first = self._first or envelopes[0]
         after = self._mark.after(envelopes[-1], batch.life, self._first)
         if batch.is_empty:

@@ -9,18 +9,24 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
+import structlog
+
 from quantum_os.events.base import Event
 from quantum_os.events.system import AlertRaised, Keeper, Severity, StorageState
 from quantum_os.events.units import Ns
 from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.journal import Journal
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async
 from quantum_os.storage.database.faults import DATABASE_ERRORS, reason_of
 from quantum_os.storage.housekeeping import Housekeeping
+from quantum_os.storage.mark import first_of
 from quantum_os.storage.opening import REFUSALS, prepare_store
 from quantum_os.storage.projecting import Projecting
 from quantum_os.storage.retention import USUAL, Floor, Keeping
 from quantum_os.storage.store import MarkMoved, Store
+
+_log = structlog.get_logger("quantum_os.projector")
 
 T = TypeVar("T")
 
@@ -40,6 +46,10 @@ DRAIN_S = 3.0
 
 class OutOfReach(RuntimeError):
     """A database that does not answer."""
+
+
+EXPECTED = (*DATABASE_ERRORS, *REFUSALS, OutOfReach)
+"""What happens to databases. Anything else is said as well, and logged with its trace."""
 
 
 class Projector(Edge):
@@ -98,7 +108,9 @@ class Projector(Edge):
                 await self._follow(context)
             except MarkMoved:
                 continue
-            except (*DATABASE_ERRORS, *REFUSALS, OutOfReach) as error:
+            except Exception as error:  # noqa: BLE001  the books never take the fund down
+                if not isinstance(error, EXPECTED):
+                    _log.exception("the store is not written", why=str(error))
                 if self._told is not None and self._told.ok:
                     wait_s = RETRY_FIRST_S
                 await self._say(context, ok=False, reason=reason_of(error))
@@ -148,7 +160,7 @@ class Projector(Edge):
 
     async def _drain(self, projecting: Projecting) -> None:
         """A stop takes along what is durable; what is left is taken by the next life."""
-        with suppress(*DATABASE_ERRORS, *REFUSALS, MarkMoved):
+        with suppress(*EXPECTED, RuntimeError):
             async with asyncio.timeout(DRAIN_S):
                 await projecting.open()
                 await projecting.finish()
@@ -179,6 +191,19 @@ class Projector(Edge):
             return
         now = context.clock.now()
         self._told = StorageState(
-            keeper=Keeper.DATABASE, ok=ok, since=Ns(now), lag=self.lag or 0, reason=reason
+            keeper=Keeper.DATABASE,
+            ok=ok,
+            since=Ns(now),
+            lag=self._lag(context.journal),
+            reason=reason,
         )
         await context.lanes.offer_control(now, self._told, self.name)
+
+    def _lag(self, journal: Journal) -> int:
+        """Counts what the store lacks; of one that was never reached, everything there is."""
+        if self.lag is not None:
+            return self.lag
+        with suppress(*EXPECTED, RuntimeError):
+            first = first_of(journal)
+            return 0 if first is None else journal.flushed_seq - first.seq + 1
+        return 0

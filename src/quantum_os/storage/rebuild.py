@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 
 from quantum_os.events.units import Mode
 from quantum_os.kernel.journal import Journal
-from quantum_os.storage.backup.sqlite_image import damage_of
+from quantum_os.storage.backup.copying import damage_of
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async, open_sync
 from quantum_os.storage.database.trade_tables import PROCESSES, PROJECTED, PROJECTION

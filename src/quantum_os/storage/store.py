@@ -19,12 +19,10 @@ from quantum_os.storage.mark import NAME, NOWHERE, QUERY, Mark, mark_of
 from quantum_os.storage.projections.batch import Batch
 from quantum_os.storage.projections.change import Key, Row
 from quantum_os.storage.retention import Keeping, prune
+from quantum_os.storage.turns import Turn
 
-ROWS_PER_CALL = 50
+ROWS_PER_CALL = 20
 """Rows handed to the driver at once; then the other tasks of the loop get a turn."""
-
-STEPS_PER_TURN = 25
-"""Events folded before the other tasks of the loop get a turn."""
 
 FIRST_STANDS = frozenset({FILLS, FUNDING, PROCESSES, UNPROJECTED})
 """Tables whose rows never change: what is said again is what is there already."""
@@ -60,7 +58,9 @@ class Store:
             for table, keys in batch.wanted.items():
                 async for rows in _stored(connection, table, list(keys)):
                     batch.know(table, rows)
-            await _in_turns(batch.work_out())
+            turn = Turn()
+            for _ in batch.work_out():
+                await turn.passes()
             for table, rows in batch.written():
                 await self._put(connection, table, rows)
 
@@ -119,10 +119,3 @@ async def _stored(
             wanted = tuple_(*columns).in_(some)
         found = await connection.execute(select(table).where(wanted))
         yield [dict(row) for row in found.mappings()]
-
-
-async def _in_turns(steps: Iterable[None]) -> None:
-    """Works steps off, a few at a time, so that the loop's other tasks never wait long."""
-    for place, _ in enumerate(steps, start=1):
-        if place % STEPS_PER_TURN == 0:
-            await asyncio.sleep(0)

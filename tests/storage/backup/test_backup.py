@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sqlite3
 import tarfile
 import threading
@@ -77,7 +78,7 @@ def audit_row() -> dict[str, object]:
 @pytest.fixture
 def other_server(postgres: Server) -> Iterator[Address]:
     """A second database for what comes back."""
-    name = "quantum_os_test_restored"
+    name = f"quantum_os_test_{os.getpid()}_restored"
     yield store_address(postgres.create(name), Path())
     postgres.drop(name)
 
@@ -290,7 +291,11 @@ def test_a_backup_that_was_cut_is_found(tmp_path: Path, home: Path) -> None:
         restore(archive, tmp_path / "back", None, nobody_looks)
 
 
-@pytest.mark.parametrize("content", [b"", b"a letter", gzip.compress(b"a letter", mtime=0)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"a letter", gzip.compress(b"a letter", mtime=0)],
+    ids=["nothing", "a letter", "a packed letter"],
+)
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
     (tmp_path / "out").mkdir()

@@ -204,7 +204,7 @@ def test_a_target_that_does_not_exist_is_refused(ready: Address) -> None:
     assert revision(ready) == HEAD
 
 
-def test_a_step_that_fails_leaves_the_schema_as_it_was(ready: Address, tmp_path: Path) -> None:
+def test_s4_a_step_that_fails_leaves_the_schema_as_it_was(ready: Address, tmp_path: Path) -> None:
     bad = later(tmp_path / "later", then="raise RuntimeError('in the middle')")
     with pytest.raises(RuntimeError, match="in the middle"):
         upgrade(ready, "0003", more=bad)
@@ -213,7 +213,7 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(ready: Address, tmp_path:
         assert "half_done" not in inspect(connection).get_table_names()
 
 
-def test_a_process_killed_in_a_migration_leaves_the_schema_as_it_was(
+def test_s4_a_process_killed_in_a_migration_leaves_the_schema_as_it_was(
     ready: Address, tmp_path: Path
 ) -> None:
     """The killed step is found not to have happened, and is finished by whoever comes next."""

@@ -61,7 +61,7 @@ def rebuild(discard_older: bool, database: str | None, home: Path, as_json: bool
 
 def _set_aside(address: Address, *, discard_older: bool) -> None:
     """A damaged file holds nothing that could be kept, so a person must say that it may go."""
-    from quantum_os.storage.backup.sqlite_image import damage_of
+    from quantum_os.storage.backup.copying import damage_of
     from quantum_os.storage.rebuild import set_damaged_aside
 
     if address.path is None or not address.path.exists():

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.storage.backup.contents import JOURNAL, files_of
+from quantum_os.storage.backup.copying import copy_sqlite, damage_of, is_sqlite
 from quantum_os.storage.backup.manifest import (
     FORMAT,
     HOME,
@@ -26,7 +27,6 @@ from quantum_os.storage.backup.manifest import (
     member_of,
 )
 from quantum_os.storage.backup.parts import journal_part, rows_part, store_part
-from quantum_os.storage.backup.sqlite_image import copy_sqlite, damage_of, is_sqlite
 from quantum_os.storage.database.address import STORE_FILE, Address
 
 COMPRESSION = 3

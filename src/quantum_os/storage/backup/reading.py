@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from quantum_os.storage.backup.contents import JOURNAL
+from quantum_os.storage.backup.copying import damage_of, is_sqlite
 from quantum_os.storage.backup.manifest import (
     CHUNK_BYTES,
     HOME,
@@ -21,7 +22,6 @@ from quantum_os.storage.backup.manifest import (
 )
 from quantum_os.storage.backup.parts import journal_part, store_part
 from quantum_os.storage.backup.rows import read_rows
-from quantum_os.storage.backup.sqlite_image import damage_of, is_sqlite
 from quantum_os.storage.database.schema import TABLES
 
 MANIFEST_BYTES_MAX = 64 << 20
