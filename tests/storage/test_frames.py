@@ -74,6 +74,7 @@ def test_each_byte_is_guarded(tmp_path: Path, place: int) -> None:
     data[place] ^= 0x55
     reads = list(read_frames(_file(tmp_path, bytes(data))))
     assert reads[0].damage
+    assert frame_at(bytes(data), 0).damage
 
 
 def test_what_is_no_frame_is_not_read_as_one() -> None:

@@ -30,6 +30,9 @@ from tests.servers.postgres import OwnServer
 from tests.storage.projections.telling import START
 from tests.storage.reading import dump, rows
 
+PATIENCE_S = 90.0
+"""How long a test waits on a busy machine before it says what it waited for."""
+
 
 class Desk(Edge):
     """Offers what a test wants said, and hears what is said of the database."""
@@ -85,8 +88,11 @@ class Desk(Edge):
             self._news.notify_all()
 
     async def _until(self, happened: Callable[[], bool]) -> None:
-        async with self._news:
-            await self._news.wait_for(happened)
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._news:
+                await self._news.wait_for(happened)
+        except TimeoutError:
+            raise AssertionError(f"it did not happen; what was heard: {self.heard}") from None
 
 
 class Process:
@@ -111,7 +117,12 @@ class Process:
         )
 
     async def catches_up(self) -> None:
-        await self.projector.holds(self.journal.flushed_seq)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self.projector.holds(self.journal.flushed_seq)
+        except TimeoutError:
+            where = f"{self.projector.seq} of {self.journal.flushed_seq}"
+            raise AssertionError(f"the store stays at {where}: {self.desk.heard}") from None
 
 
 @asynccontextmanager
@@ -184,11 +195,13 @@ async def test_s1_a_server_that_is_down_at_the_start_is_awaited(initialised: Own
         assert said.lag > 0
         assert process.projector.lag is None
         await process.desk.orders(20)
-        initialised.start()
-        await process.desk.hears(ok=True)
-        await process.catches_up()
-        assert len(rows(address, "orders")) == 20
-    initialised.end()
+        try:
+            await asyncio.to_thread(initialised.start)
+            await process.desk.hears(ok=True)
+            await process.catches_up()
+            assert len(rows(address, "orders")) == 20
+        finally:
+            initialised.end()
 
 
 @pytest.mark.parametrize("end", [OwnServer.stop, OwnServer.kill], ids=["stopped", "killed"])
@@ -251,6 +264,17 @@ async def test_s3_a_server_that_answers_nothing_is_down_after_a_while(
         await process.desk.hears(ok=True)
         await process.catches_up()
         assert len(rows(server_address, "orders")) == 30
+
+
+async def test_s3_a_server_that_lets_nobody_in_is_down_before_it_refuses(
+    own_postgres: OwnServer, server_address: Address
+) -> None:
+    """A start meets a server that is frozen: nobody waits for its refusal to be told."""
+    with own_postgres.frozen():
+        async with living(server_address, answer_s=0.5) as process:
+            said = await process.desk.hears(ok=False)
+            assert said.reason == "it has not opened within 0.5 s"
+            # The stop that follows does not wait for the server either.
 
 
 async def test_s2_a_file_that_another_program_holds_is_said_and_awaited(

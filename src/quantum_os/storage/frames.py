@@ -87,6 +87,9 @@ def frame_at(data: bytes | mmap, offset: int) -> FrameRead:
         return FrameRead(0, None, "the file ends before the frame", offset)
     length, checksum = _HEAD.unpack_from(data, offset)
     start = offset + _HEAD.size
+    if start + length > len(data):
+        # A slice would end with the file and fit the checksum of the last frame all the same.
+        return FrameRead(0, None, "the frame's length is damaged or the file is cut", offset)
     return _parsed(0, data[start : start + length], checksum, offset)
 
 

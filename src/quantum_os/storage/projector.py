@@ -7,6 +7,7 @@ holds nobody up. Construct it with the address that `store_address` reads from a
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import structlog
@@ -16,12 +17,13 @@ from quantum_os.events.system import AlertRaised, Keeper, Severity, StorageState
 from quantum_os.events.units import Ns
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import Journal
+from quantum_os.storage.daemon_thread import in_daemon_thread
 from quantum_os.storage.database.address import Address
 from quantum_os.storage.database.engines import open_async
 from quantum_os.storage.database.faults import DATABASE_ERRORS, reason_of
 from quantum_os.storage.housekeeping import Housekeeping
 from quantum_os.storage.mark import first_of
-from quantum_os.storage.opening import REFUSALS, prepare_store
+from quantum_os.storage.opening import REFUSALS, Opened, prepare_store
 from quantum_os.storage.projecting import Projecting
 from quantum_os.storage.retention import USUAL, Floor, Keeping
 from quantum_os.storage.store import MarkMoved, Store
@@ -119,7 +121,7 @@ class Projector(Edge):
 
     async def _follow(self, context: EdgeContext) -> None:
         """Works until the database fails; raises what it raised."""
-        opened = await asyncio.to_thread(prepare_store, self._address)
+        opened = await self._prepared(context)
         if not opened.is_ready:
             raise OutOfReach(opened.problem)
         store = Store(open_async(self._address))
@@ -140,6 +142,19 @@ class Projector(Edge):
             raise
         finally:
             await store.close()
+
+    async def _prepared(self, context: EdgeContext) -> Opened:
+        """Opens the database; one that takes long over it is said to be down until it answers."""
+        prepare = partial(prepare_store, self._address)
+        preparing = asyncio.ensure_future(in_daemon_thread(prepare, "open store"))
+        try:
+            done, _ = await asyncio.wait({preparing}, timeout=self._answer_s)
+            if not done:
+                reason = f"it has not opened within {self._answer_s:g} s"
+                await self._say(context, ok=False, reason=reason)
+            return await preparing
+        finally:
+            preparing.cancel()
 
     async def _answered(self, context: EdgeContext, work: Coroutine[Any, Any, T]) -> T:
         """Gives the database its time; one that takes longer is down, and OutOfReach is raised.
