@@ -29,9 +29,8 @@ from quantum_os.kernel.reactor import Module
 COMMANDS: frozenset[type[Event]] = frozenset({OperatorCommand, CloseCommand, ActionAsked})
 """What people say through the faces of the process."""
 
-SAID_BY_KERNEL: frozenset[type[Event]] = (
-    frozenset({ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState})
-    | COMMANDS
+SAID_BY_KERNEL: frozenset[type[Event]] = frozenset(
+    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState, *COMMANDS}
 )
 """What needs no producer in the line-up: the kernel and the faces of the process say it."""
 
