@@ -13,6 +13,7 @@ from litestar.router import Router
 from quantum_os.api import problems
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.confirmations import Confirmations
+from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper, guarded
 from quantum_os.api.pulse import Pulse
@@ -35,6 +36,7 @@ class Parts:
     def __init__(self, fund: Fund, gatekeeper: Gatekeeper) -> None:
         self.fund = fund
         self.gatekeeper = gatekeeper
+        self.links = LoginLinks(gatekeeper.tokens)
         self.confirmations = Confirmations()
         self.pulse = Pulse()
 
@@ -44,6 +46,7 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
     provided = {
         "fund": parts.fund,
         "gatekeeper": parts.gatekeeper,
+        "links": parts.links,
         "confirmations": parts.confirmations,
         "pulse": parts.pulse,
     }

@@ -44,7 +44,7 @@ class Gatekeeper:
         rate_of_ip: Rate = RATE_OF_IP,
         rate_of_token: Rate = RATE_OF_TOKEN,
     ) -> None:
-        self._tokens = tokens
+        self.tokens = tokens
         self._ips = RateLimiter(rate_of_ip)
         self._callers = RateLimiter(rate_of_token)
         self.locks = Locks()
@@ -77,12 +77,12 @@ class Gatekeeper:
         this machine does not lock its operator out.
         """
         token_id, _ = split(text)
-        key = f"{ip} {token_id if self._tokens.knows(token_id) else ''}"
+        key = f"{ip} {token_id if self.tokens.knows(token_id) else ''}"
         wait_s = self.locks.wait_s(key)
         if wait_s > 0:
             raise _too_many("too many wrong tokens", wait_s)
         try:
-            token = self._tokens.holder(text)
+            token = self.tokens.holder(text)
         except TokensError:
             token = None
         if token is None:

@@ -83,11 +83,17 @@ class TokenFile:
         self._write()
         return issued
 
-    def lend(self, name: str, role: Role) -> Issued:
+    def lend(self, name: str, role: Role, lasts_s: float | None = None) -> Issued:
         """Makes a token that lives as long as this process and is in no file of hashes."""
-        issued = _issued(name, role, self._now(), None)
+        now = self._now()
+        expires = None if lasts_s is None else now + round(lasts_s * 1e9)
+        issued = _issued(name, role, now, expires)
         self._lent[issued.token.id] = issued.token
         return issued
+
+    def recall(self, token_id: str) -> None:
+        """Ends a lent token; one that is not known ended already."""
+        self._lent.pop(token_id, None)
 
     def revoke(self, token_id: str) -> Token:
         """Ends a token for good; raises TokensError when there is no such one."""

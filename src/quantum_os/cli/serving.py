@@ -15,6 +15,7 @@ from quantum_os.api.fund import Facts, Fund
 from quantum_os.api.sockets import bound, handed_over, url_of
 from quantum_os.api.tokens import TOKENS_FILE, TokenFile
 from quantum_os.cli.console import err
+from quantum_os.cli.dashboard_link import tell_dashboard
 from quantum_os.cli.masking import masked
 from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.events.units import NS_PER_S
@@ -109,6 +110,7 @@ async def served(
     try:
         write_address(home, Address(url, local.text, os.getpid()))
         err.print(f"the admin API listens on {url}", highlight=False)
+        tell_dashboard(url, server.parts.links.make(Role.OPERATOR))
         if is_first:
             _tell_first(tokens)
         yield

@@ -2,6 +2,7 @@
 
 from litestar.router import Router
 
+from quantum_os.api.dashboard.routes import DASHBOARD
 from quantum_os.api.routes.control import CONTROL
 from quantum_os.api.routes.decisions import DECISIONS
 from quantum_os.api.routes.events import FOLLOWING
@@ -26,4 +27,5 @@ ROUTES: tuple[Router, ...] = (
     SYSTEM,
     FOLLOWING,
     CONTROL,
+    DASHBOARD,
 )

@@ -1,0 +1,1 @@
+"""What people see of the fund in a browser: pages of this process, filled by its own API."""

@@ -1,0 +1,94 @@
+/* Governance: which policy is in force, how it came to that, and who did what. */
+
+import { h } from "../core/dom.js";
+import * as f from "../core/format.js";
+import { may } from "../core/session.js";
+import { chip, empty, figure, figures, panel, table } from "../parts/panel.js";
+
+export default {
+  name: "governance",
+  title: "Governance",
+  place: 80,
+  reads: () => [
+    { path: "/limits", wakes: ["policy.updated"] },
+    { path: "/version", every: 60 },
+    ...(may("analyst") ? [{ path: "/audit?limit=100", wakes: ["audit.entry"] }] : []),
+  ],
+  view(page) {
+    return [inForce(page), audit(page), changes(page)];
+  },
+};
+
+function inForce({ read }) {
+  const answer = read("/limits");
+  const version = read("/version").body;
+  return panel("The policy in force", answer, () => {
+    const { version: policy, valid_until: until, profile, report_only: reported } = answer.body;
+    if (!policy) return empty("No policy is in force: entries are stopped.");
+    return [
+      figures(
+        figure("Version", policy, { tone: "large code" }),
+        figure("Profile", profile, { extra: profile === "research" ? "some entry gates only report" : null }),
+        figure("Valid until", f.moment(until), { extra: "UTC, the fund's own time" }),
+        figure("Mode", version?.mode ?? f.decimal(null), { extra: version?.is_synthetic ? "the market is made up" : null }),
+        figure("Gates that only report", f.count(reported.length)),
+      ),
+      reported.length ? h("p", { class: "chips" }, reported.map((gate) => chip(f.words(gate), "warn"))) : null,
+    ];
+  });
+}
+
+function audit(page) {
+  if (!may("analyst")) return panel("Who did what", null, () => empty("The audit needs the role analyst."));
+  const answer = page.read("/audit?limit=100");
+  return panel(
+    "Who did what",
+    answer,
+    () => {
+      const { items, checked, broken_at: broken } = answer.body;
+      return [
+        h("p", { class: "verdict" }, broken === null ? chip("chain unbroken", "good") : chip(`broken at ${broken}`, "bad"), ` ${f.count(checked)} entries checked; each was written before its act took effect.`),
+        table(
+          "The audit",
+          [
+            { name: "Entry", cell: ({ event }) => `${event.position}` },
+            { name: "When", cell: ({ event }) => `${f.moment(event.asked_at)}:${event.asked_at.slice(17, 19)}` },
+            { name: "Who", cell: ({ event }) => `${event.actor} (${event.role})` },
+            { name: "What", cell: ({ event }) => chip(f.words(event.action), /kill|flatten|forceexit/.test(event.action) ? "bad" : "") },
+            { name: "Of what", cell: ({ event }) => event.subject || "the fund" },
+            { name: "From, to", cell: ({ event }) => `${f.words(event.old)} → ${f.words(event.new)}` },
+            { name: "Why", wide: true, cell: ({ event }) => event.reason },
+            { name: "Hash", cell: ({ event }) => h("code", { title: event.hash }, event.hash.slice(0, 10)) },
+          ],
+          items,
+          { rowKey: ({ seq }) => seq, none: "Nobody did anything yet. Whatever a person does here is listed." },
+        ),
+      ];
+    },
+    { note: "Times of acts are the machine's." },
+  );
+}
+
+function changes({ series }) {
+  const past = series("policy.updated", 60);
+  const told = [...past.events].reverse();
+  return panel("How the policy came to this", null, () => {
+    if (!told.length) return empty(past.problem ?? (past.isRead ? "The policy has not changed." : "Reading the journal…"));
+    return [
+      table(
+        "Changes of the policy",
+        [
+          { name: "When", cell: ({ at }) => f.moment(at) },
+          { name: "Version", cell: ({ seq, event }) => h("a", { href: `#/system/event/${seq}` }, event.version) },
+          { name: "Direction", cell: ({ event }) => chip(event.direction, { tighter: "good", looser: "warn" }[event.direction] ?? "") },
+          { name: "By", cell: ({ event }) => event.author },
+          { name: "Changed", wide: true, cell: ({ event }) => (event.changed.length ? event.changed.slice(0, 3).map((each) => `${each.path}: ${each.old} → ${each.new}`).join("; ") : "nothing, it was renewed") },
+          { name: "Why", wide: true, cell: ({ event }) => event.reason },
+        ],
+        told.slice(0, 30),
+        { rowKey: ({ seq }) => seq },
+      ),
+      h("p", { class: "source" }, `policy.updated · ${told.length} changes read from the journal`),
+    ];
+  });
+}
