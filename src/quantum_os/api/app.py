@@ -20,7 +20,8 @@ from quantum_os.api.pulse import Pulse
 from quantum_os.api.routes import ROUTES
 from quantum_os.api.strict_bodies import BODY_MAX, check_body
 
-PREFIX = "/api/v1"
+SCHEMA = "/api/v1/schema"
+"""Where the description of the API lies: `openapi.json` below it."""
 
 DESCRIPTION = """\
 The admin API of one Quantum OS process. Every answer names its `source`, the fund's own time
@@ -77,6 +78,6 @@ def _openapi(version: str) -> OpenAPIConfig:
         description=DESCRIPTION,
         components=Components(security_schemes={"bearer": scheme}),
         security=[{"bearer": []}],
-        openapi_router=Router(path=PREFIX, route_handlers=[], opt=needs(Role.VIEWER)),
+        openapi_router=Router(path=SCHEMA, route_handlers=[], opt=needs(Role.VIEWER)),
         render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
     )

@@ -14,9 +14,7 @@ PAGE_MAX, PAGE_USUAL = 500, 50
 SEQ_MAX = 2**63 - 1
 """Sequence numbers are 64 bits wide."""
 
-Limit = Annotated[
-    int, Parameter(ge=1, le=PAGE_MAX, description="How many items at most.", default=PAGE_USUAL)
-]
+Limit = Annotated[int, Parameter(ge=1, le=PAGE_MAX, description="How many items at most.")]
 Before = Annotated[
     int | None,
     Parameter(

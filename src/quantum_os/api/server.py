@@ -15,7 +15,6 @@ from quantum_os.api.armour import Armour, Asgi
 from quantum_os.api.connections import ImpatientHttp, ImpatientWebSocket
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
-from quantum_os.api.tokens import TokenFile
 
 START_S, STOP_S = 10.0, 3.0
 """Wall seconds in which the server must listen, and in which it must be gone."""
@@ -60,13 +59,13 @@ class ApiServer:
     def __init__(
         self,
         fund: Fund,
-        tokens: TokenFile,
+        gatekeeper: Gatekeeper,
         listening: socket.socket,
         hosts: Iterable[str] = (),
     ) -> None:
         self._fund = fund
         self._listening = listening
-        self.parts = Parts(fund, Gatekeeper(tokens))
+        self.parts = Parts(fund, gatekeeper)
         self.app = build_app(self.parts)
         self._armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS)
         self._server = self._made()

@@ -26,6 +26,13 @@ COMMANDS = {
     "config": "config_command:config",
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
+    "status": "status:status",
+    "pause": "stopping:pause",
+    "resume": "stopping:resume",
+    "flatten": "stopping:flatten",
+    "kill": "kill:kill",
+    "logs": "logs_command:logs",
+    "tokens": "tokens_command:tokens",
     "db": "db:db",
     "backup": "backup:backup",
 }

@@ -98,12 +98,13 @@ async def served(
     if fund is None or found is None:
         yield
         return
+    from quantum_os.api.gatekeeper import Gatekeeper
     from quantum_os.api.server import ApiServer
 
     home = fund.facts.home
     tokens = TokenFile(home.folder / TOKENS_FILE)
     is_first = not tokens.exists
-    server = ApiServer(fund, tokens, found, hosts)
+    server = ApiServer(fund, Gatekeeper(tokens), found, hosts)
     await server.start()
     url = url_of(found)
     local = tokens.lend(LOCAL, Role.OPERATOR)

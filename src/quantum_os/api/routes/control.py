@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import post
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import JSONBody
 from litestar.router import Router
 
 from quantum_os.api.acts import REASON_MAX, Act, Done, perform
@@ -76,19 +77,19 @@ class Acted(msgspec.Struct, frozen=True):
 
 
 @post(["/pause", "/stop"], status_code=200, opt=needs(Role.TRADER), summary="No new entries")
-async def pause(request: Asked, fund: FundOf, data: Why) -> Acted:
+async def pause(request: Asked, fund: FundOf, data: JSONBody[Why]) -> Acted:
     """Stops new entries. Positions keep their stops and are left as planned."""
     return await _command(request, fund, Command.PAUSE, data.reason)
 
 
 @post("/flatten", status_code=200, opt=needs(Role.TRADER), summary="Out of everything")
-async def flatten(request: Asked, fund: FundOf, data: Why) -> Acted:
+async def flatten(request: Asked, fund: FundOf, data: JSONBody[Why]) -> Acted:
     """Stops entries and leaves every position at the market. Asked twice, it is done once."""
     return await _command(request, fund, Command.FLATTEN, data.reason)
 
 
 @post("/kill", status_code=200, opt=needs(Role.TRADER), summary="The kill switch")
-async def kill(request: Asked, fund: FundOf, data: Why) -> Acted:
+async def kill(request: Asked, fund: FundOf, data: JSONBody[Why]) -> Acted:
     """Stops entries and leaves everything; stays pulled, over restarts, for 15 minutes at least.
 
     One call, no confirmation. Asked twice, it is done once.
@@ -97,13 +98,13 @@ async def kill(request: Asked, fund: FundOf, data: Why) -> Acted:
 
 
 @post("/start", status_code=200, opt=needs(Role.OPERATOR), summary="End a pause")
-async def start(request: Asked, fund: FundOf, data: Why) -> Acted:
+async def start(request: Asked, fund: FundOf, data: JSONBody[Why]) -> Acted:
     """Lets entries in again after a pause; no other latch is touched. 409 when none is paused."""
     return await _command(request, fund, Command.RESUME, data.reason)
 
 
 @post("/forceexit", status_code=200, opt=needs(Role.TRADER), summary="Close one position")
-async def forceexit(request: Asked, fund: FundOf, data: Leaving) -> Acted:
+async def forceexit(request: Asked, fund: FundOf, data: JSONBody[Leaving]) -> Acted:
     """Leaves one open position whole at the market, reduce-only."""
     held = fund.module(Ledger).state.positions.values()
     found = next((each for each in held if each.position_id == data.tradeid), None)
@@ -117,7 +118,7 @@ async def forceexit(request: Asked, fund: FundOf, data: Leaving) -> Acted:
 
 @post("/confirmations", status_code=201, opt=needs(Role.OPERATOR), summary="Ask to un-kill")
 async def confirmation(
-    request: Asked, fund: FundOf, confirmations: ConfirmationsOf, data: Wish
+    request: Asked, fund: FundOf, confirmations: ConfirmationsOf, data: JSONBody[Wish]
 ) -> Confirmation:
     """Gives the word without which /clear opens no latch; it is good once and for a minute."""
     _known(fund, data.cause)
@@ -127,7 +128,7 @@ async def confirmation(
 
 @post("/clear", status_code=200, opt=needs(Role.OPERATOR), summary="Open a latch, or un-kill")
 async def clear(
-    request: Asked, fund: FundOf, confirmations: ConfirmationsOf, data: Opening
+    request: Asked, fund: FundOf, confirmations: ConfirmationsOf, data: JSONBody[Opening]
 ) -> Acted:
     """Opens one closed latch with a reason and a word from /confirmations.
 

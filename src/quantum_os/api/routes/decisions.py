@@ -13,7 +13,7 @@ from litestar.router import Router
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.fund import Fund
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import Before, Limit, cut, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, cut, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain
 from quantum_os.events.ai import DecisionSummary
@@ -88,7 +88,7 @@ class Intents(Sourced, frozen=True, kw_only=True):
 
 @get("/decisions", opt=needs(Role.VIEWER), summary="Decisions per bar")
 async def decisions(
-    fund: FundOf, limit: Limit, before: Before = None, symbol: Symbol = ""
+    fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None, symbol: Symbol = ""
 ) -> Decisions:
     """Lists what was decided at each bar close, for every symbol or for one."""
     name = _named(symbol) if symbol else ""
@@ -102,7 +102,7 @@ async def decisions(
 
 
 @get("/intents", opt=needs(Role.VIEWER), summary="Intents and their ends")
-async def intents(fund: FundOf, limit: Limit, before: Before = None) -> Intents:
+async def intents(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Intents:
     """Lists intents, permits, refusals and results; the counts hold for the whole home."""
     book = fund.module(Conservation)
     state = book.state

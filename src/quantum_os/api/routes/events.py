@@ -13,7 +13,7 @@ from litestar.exceptions import (
     WebSocketDisconnect,
     WebSocketException,
 )
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import Stream
 from litestar.router import Router
 
@@ -55,7 +55,9 @@ After = Annotated[
 ]
 LastEventId = Annotated[
     str | None,
-    Parameter(header="Last-Event-ID", max_length=20, description="What a browser sends by itself."),
+    HeaderParameter(
+        name="Last-Event-ID", max_length=20, description="What a browser sends by itself."
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
 from quantum_os.api.sourced import Sourced, market_age_s, provenance
 from quantum_os.events.market import MarketData
 from quantum_os.kernel.iso_time import iso
@@ -64,7 +64,7 @@ async def markets(fund: FundOf) -> Markets:
 
 
 @get("/markets/regimes", opt=needs(Role.VIEWER), summary="Changes of regime")
-async def regimes(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def regimes(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists changes of regime, the latest first; GLOBAL is the whole market."""
     return page_of(fund, "ai.regime", fund.board.kept("meta.regime"), limit, before)
 

@@ -9,7 +9,7 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.formulas.daily_returns import date_of, returns_by_day
@@ -127,7 +127,7 @@ async def profit(fund: FundOf) -> Profit:
 
 
 @get("/trades", opt=needs(Role.VIEWER), summary="Closed trades")
-async def trades(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def trades(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists closed trades, the latest first, each net of its fees and funding."""
     return page_of(fund, "trade.closed", fund.board.kept("trade.closed"), limit, before)
 
@@ -153,7 +153,7 @@ async def performance(fund: FundOf) -> Performance:
 
 
 @get("/daily", opt=needs(Role.VIEWER), summary="By day")
-async def daily(fund: FundOf, limit: Limit) -> Daily:
+async def daily(fund: FundOf, limit: Limit = PAGE_USUAL) -> Daily:
     """Gives the equity at the end of each UTC day, and the day's return."""
     record = fund.module(TrackRecord).state
     returns = returns_by_day(record.deposit, record.days)

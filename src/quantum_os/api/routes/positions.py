@@ -11,7 +11,7 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.execution.orders import Orders
 from quantum_os.execution.trades import WorkingOrder
@@ -107,14 +107,14 @@ async def orders(fund: FundOf) -> Working:
 
 
 @get("/orders/history", opt=needs(Role.VIEWER), summary="What became of orders")
-async def order_history(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def order_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists requests, the venue's words and fills, the latest first."""
     found = fund.board.kept("order.requested", "order.updated", "fill")
     return page_of(fund, "execution.orders", found, limit, before)
 
 
 @get("/exits", opt=needs(Role.VIEWER), summary="Exits and stop moves")
-async def exits(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def exits(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists what the exit brain asked for, the latest first, each with value and limit."""
     found = fund.board.kept("exit.intent", "stop.requested")
     return page_of(fund, "exits.brain", found, limit, before)

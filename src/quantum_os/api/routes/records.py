@@ -12,7 +12,7 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import SEQ_MAX, Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, SEQ_MAX, Before, Limit, Page, page_of
 from quantum_os.api.routes.decisions import from_record
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import told
@@ -79,7 +79,9 @@ async def event(fund: FundOf, seq: Seq) -> dict[str, Any]:
 
 
 @get("/journal", opt=needs(Role.VIEWER), summary="Events of a stream")
-async def journal(fund: FundOf, stream: Stream, limit: Limit, before: Before = None) -> Page:
+async def journal(
+    fund: FundOf, stream: Stream, limit: Limit = PAGE_USUAL, before: Before = None
+) -> Page:
     """Reads a stream of the journal backwards, the latest first."""
     if stream not in EVENTS:
         raise ClientException(f"no stream is called {stream!r}")
@@ -91,7 +93,7 @@ async def journal(fund: FundOf, stream: Stream, limit: Limit, before: Before = N
 
 
 @get("/audit", opt=needs(Role.ANALYST), summary="Who did what")
-async def audit(fund: FundOf, limit: Limit, before: Before = None) -> AuditAnswer:
+async def audit(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> AuditAnswer:
     """Lists acts of people, each written down before its effect, and checks their chain."""
     found = fund.board.kept("audit.entry")
     entries = [entry for each in reversed(found) if isinstance(entry := each.event(), AuditEntry)]
@@ -109,14 +111,14 @@ async def audit(fund: FundOf, limit: Limit, before: Before = None) -> AuditAnswe
 
 
 @get("/alerts", opt=needs(Role.VIEWER), summary="Alerts")
-async def alerts(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def alerts(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists alerts raised and resolved, the latest first."""
     found = fund.board.kept("alert.raised", "alert.resolved")
     return page_of(fund, "alerts", found, limit, before)
 
 
 @get("/logs", opt=needs(Role.VIEWER), summary="Notable events as lines")
-async def logs(fund: FundOf, limit: Limit) -> Logs:
+async def logs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Logs:
     """Writes the latest notable events as log lines, as `logs -f` shows them."""
     kept = [each for each in fund.board.kept_streams if each in NOTABLE]
     lines = [
@@ -133,7 +135,7 @@ async def logs(fund: FundOf, limit: Limit) -> Logs:
 
 
 @get("/runs", opt=needs(Role.ANALYST), summary="Recorded runs")
-async def runs(fund: FundOf, limit: Limit) -> Runs:
+async def runs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Runs:
     """Lists recorded runs and what each came to; reports are made from them by `report`."""
     return await asyncio.to_thread(_runs, fund, limit)
 

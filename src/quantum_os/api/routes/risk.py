@@ -8,7 +8,7 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain
 from quantum_os.kernel.iso_time import iso
@@ -68,7 +68,7 @@ async def locks(fund: FundOf) -> Locks:
 
 
 @get("/locks/history", opt=needs(Role.VIEWER), summary="Latches closed and opened")
-async def lock_history(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def lock_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists when latches closed and opened, the latest first."""
     return page_of(fund, "risk.safety", fund.board.kept(*LATCH_STREAMS), limit, before)
 
@@ -110,7 +110,7 @@ async def risk(fund: FundOf) -> Book:
 
 
 @get("/refusals", opt=needs(Role.VIEWER), summary="What was refused")
-async def refusals(fund: FundOf, limit: Limit, before: Before = None) -> Page:
+async def refusals(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists refused intents and dropped candidates with gate, value and limit, the latest first."""
     found = fund.board.kept("risk.refusal", "candidate.refused")
     return page_of(fund, "risk.gate", found, limit, before)
