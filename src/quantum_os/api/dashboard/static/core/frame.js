@@ -48,7 +48,7 @@ function rail(pages, state, leave) {
   );
 }
 
-const shade = (name) => ({ system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" })[name];
+const shade = (name) => `Theme: ${name}`;
 
 /** The one line that is true of the fund at any time. */
 function bar(state, acted) {

@@ -4,7 +4,7 @@ import { ask as fetched } from "../core/api.js";
 import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
 import { endOf, endsOf, heat, legend } from "../parts/heat.js";
-import { chip, choice, empty, figure, figures, panel, table } from "../parts/panel.js";
+import { chip, choice, empty, figure, figures, gauge, panel, table } from "../parts/panel.js";
 import { traced } from "../parts/trace.js";
 
 const SHOWN = 48;
@@ -22,9 +22,10 @@ export default {
     { path: "/refusals?limit=500", wakes: ["risk.refusal", "candidate.refused"] },
   ],
   view(page) {
-    if (page.params[0] === "trace") return [traced(asked(page, tracePath(page.params[1])), page.params[1]), ...strip(page)];
+    if (page.params[0] === "trace") return [traced(asked(page, tracePath(page.params[1])), page.params[1]), strip(page)];
     const chosen = page.params.length === 2 ? page.params : null;
-    return [...strip(page), chosen ? answered(asked(page, whyPath(...chosen)), chosen) : invite(), conserved(page)];
+    const below = h("div", { class: "columns even", key: "below" }, reasons(page), conserved(page));
+    return [strip(page), chosen ? answered(asked(page, whyPath(...chosen)), chosen) : invite(), below];
   },
 };
 
@@ -47,7 +48,7 @@ function strip(page) {
     page.own.only = each;
     page.redraw();
   });
-  const strip = panel(
+  return panel(
     "Symbol by time",
     answer,
     () => {
@@ -57,11 +58,12 @@ function strip(page) {
     },
     { tools: [tool], note: "The latest at the right. Arrow keys walk, Enter asks why." },
   );
-  return [strip, reasons(answer, ends)];
 }
 
 /** Which gates held the fund back over the bars shown, the most frequent first. */
-function reasons(answer, ends) {
+function reasons(page) {
+  const answer = page.read(`/decisions?limit=${SHOWN}`);
+  const ends = endsOf(page.read("/refusals?limit=500").body?.items, page.read("/intents?limit=500").body?.items);
   return panel("What held it back", answer, () => {
     const counts = new Map();
     for (const bar of answer.body.bars) {
@@ -76,12 +78,10 @@ function reasons(answer, ends) {
     return h(
       "ul",
       { class: "bars" },
-      rows.map(([code, times]) => h("li", { key: code }, h("span", null, f.words(code)), share(times / total, `${f.words(code)}: ${times} of ${total}`), h("span", { class: "end" }, `${f.count(times)} · ${f.percent(times / total, { digits: 0 })}`))),
+      rows.map(([code, times]) => h("li", { key: code }, h("span", null, f.words(code)), gauge(times / rows[0][1], `${f.words(code)}: ${times} of ${total}`), h("span", { class: "end" }, `${f.count(times)} · ${f.percent(times / total, { digits: 0 })}`))),
     );
   });
 }
-
-const share = (part, words) => h("meter", { min: "0", max: "1", value: part.toFixed(4), "aria-label": words });
 
 const invite = () => panel("Why, or why not", null, () => empty("Choose a cell above. The answer names the one gate that decided, what it saw, what it allows, and what would have changed it."));
 

@@ -71,7 +71,8 @@ function audit(page) {
 
 function changes({ series }) {
   const past = series("policy.updated", 60);
-  const told = [...past.events].reverse();
+  const told = past.events.filter(({ event }, at) => at === 0 || event.changed.length || event.version !== past.events[at - 1].event.version).reverse();
+  const renewed = past.events.length - told.length;
   return panel("How the policy came to this", null, () => {
     if (!told.length) return empty(past.problem ?? (past.isRead ? "The policy has not changed." : "Reading the journal…"));
     return [
@@ -82,13 +83,13 @@ function changes({ series }) {
           { name: "Version", cell: ({ seq, event }) => h("a", { href: `#/system/event/${seq}` }, event.version) },
           { name: "Direction", cell: ({ event }) => chip(event.direction, { tighter: "good", looser: "warn" }[event.direction] ?? "") },
           { name: "By", cell: ({ event }) => event.author },
-          { name: "Changed", wide: true, cell: ({ event }) => (event.changed.length ? event.changed.slice(0, 3).map((each) => `${each.path}: ${each.old} → ${each.new}`).join("; ") : "nothing, it was renewed") },
+          { name: "Changed", wide: true, cell: ({ event }) => (event.changed.length ? event.changed.slice(0, 3).map((each) => `${each.path}: ${each.old} → ${each.new}`).join("; ") : "as it was given") },
           { name: "Why", wide: true, cell: ({ event }) => event.reason },
         ],
         told.slice(0, 30),
         { rowKey: ({ seq }) => seq },
       ),
-      h("p", { class: "source" }, `policy.updated · ${told.length} changes read from the journal`),
+      h("p", { class: "source" }, `policy.updated · read from the journal · renewed ${f.count(renewed)} times without a change`),
     ];
   });
 }

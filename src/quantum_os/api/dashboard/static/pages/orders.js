@@ -19,7 +19,7 @@ export default {
     { path: "/performance", wakes: ["trade.closed"] },
   ],
   view(page) {
-    return [came(page), h("div", { class: "columns wide-left", key: "trades" }, trades(page), symbols(page)), working(page), past(page)];
+    return [came(page), working(page), h("div", { class: "columns wide-left", key: "trades" }, trades(page), symbols(page)), past(page)];
   },
 };
 
@@ -59,10 +59,10 @@ function trades({ read }) {
         { name: "R", wide: true, cell: ({ event }) => swing(event.r ?? 0, most, f.multiple(event.r)) },
         { name: "", end: true, tone: ({ event }) => f.tone(event.r), cell: ({ event }) => f.multiple(event.r) },
       ],
-      answer.body.items.slice(0, 40),
+      answer.body.items,
       { rowKey: ({ seq }) => seq, none: "No trade was closed yet." },
     );
-  });
+  }, { kind: "tall" });
 }
 
 function symbols({ read }) {
@@ -133,6 +133,6 @@ function past(page) {
         answer.body.items.filter(KINDS[only]).slice(0, 60),
         { rowKey: ({ seq }) => seq, none: "Nothing was ordered yet." },
       ),
-    { tools: [tool] },
+    { tools: [tool], kind: "tall" },
   );
 }

@@ -69,7 +69,7 @@ function curve(read, series) {
     const last = points.at(-1);
     const label = `Equity from ${f.usd(points[0].equity)} to ${f.usd(last.equity)} USD over ${points.length} points`;
     return [
-      equity({ points, base: Number(deposits) || null, label, height: 292 }),
+      equity({ points, base: Number(deposits) || null, label, height: 350 }),
       h("p", { class: "source" }, `portfolio.snapshot_updated · ${points.length} points to ${f.moment(new Date(last.at).toISOString())} UTC · dashed: deposits`),
     ];
   });

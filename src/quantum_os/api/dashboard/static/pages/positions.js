@@ -9,6 +9,9 @@ import { chip, choice, empty, figure, figures, panel, swing, table } from "../pa
 
 const MOVES = ["fill", "position.updated", "stop.requested", "order.updated", "market.klines", "market.opens"];
 
+const BARS_MIN = 110;
+const BARS_BEFORE = 14;
+
 export default {
   name: "positions",
   title: "Positions",
@@ -64,7 +67,7 @@ function charted(row, name, page) {
   const venue = page.read("/markets").body?.venue;
   const frame = page.own.frame ?? "5m";
   const past = page.series(streamOf(frame), FRAMES[frame].limit);
-  const bars = barsOf(past.events, row.symbol, venue, frame).slice(-FRAMES[frame].shown);
+  const bars = lived(barsOf(past.events, row.symbol, venue, frame), f.time(row.opened_at));
   const requested = page.series("order.requested", 500).events.map(({ event }) => event).filter((event) => event.position_id === row.position_id || event.intent_id === row.intent_id);
   const fills = page.series("fill", 500).events.map(({ event }) => event);
   const mine = new Map(requested.map((event) => [event.client_id, event]));
@@ -90,6 +93,13 @@ function charted(row, name, page) {
   );
 }
 
+/** The bars since a little before the entry, and never only a few. */
+function lived(bars, openedAt) {
+  const first = bars.findIndex((bar) => bar.at >= openedAt);
+  const since = first < 0 ? 0 : bars.length - first;
+  return bars.slice(-Math.max(BARS_MIN, since + BARS_BEFORE));
+}
+
 function markOf(fill, order) {
   const kind = order.reduce_only ? "exit" : "entry";
   return { at: f.time(fill.venue_ts), price: Number(fill.price), side: fill.side, kind, words: `${order.leg} ${fill.side.toLowerCase()} ${f.quantity(fill.qty)} at ${f.price(fill.price)}` };
@@ -101,8 +111,8 @@ function levelsOf(row, requested, working) {
   const targets = requested.filter((event) => /^tp/.test(event.leg) && open.has(event.client_id));
   return [
     { price: Number(row.entry), words: "entry", kind: "entry" },
-    ...(row.stop === null ? [] : [{ price: Number(row.stop), words: "stop at the venue", kind: "stop" }]),
-    ...targets.map((event) => ({ price: Number(event.price), words: `${event.leg.toUpperCase()} · ${f.quantity(event.qty)}`, kind: "target" })),
+    ...(row.stop === null ? [] : [{ price: Number(row.stop), words: "stop", kind: "stop" }]),
+    ...targets.map((event) => ({ price: Number(event.price), words: event.leg.toUpperCase(), kind: "target" })),
   ];
 }
 

@@ -24,8 +24,7 @@ export default {
   ],
   view(page) {
     return [
-      h("div", { class: "columns even", key: "taken" }, taken(page), latches(page)),
-      h("div", { class: "columns even", key: "leaning" }, leaning(page), limits(page)),
+      h("div", { class: "columns even", key: "taken" }, h("div", { class: "stack" }, taken(page), leaning(page)), h("div", { class: "stack" }, latches(page), limits(page))),
       modes(page),
       refused(page),
     ];
@@ -121,7 +120,7 @@ function limits({ read }) {
         "Limits in force",
         [
           { name: "Limit", cell: ([name]) => f.words(name) },
-          { name: "Value", end: true, cell: ([name, value]) => (FRACTIONS.test(name) ? f.percent(value) : f.quantity(value)) },
+          { name: "Value", end: true, cell: ([name, value]) => written(name, value) },
           { name: "Set by", cell: ([name]) => f.words(sources.get(name)) },
         ],
         rows,
@@ -131,6 +130,8 @@ function limits({ read }) {
     ];
   });
 }
+
+const written = (name, value) => (FRACTIONS.test(name) ? f.percent(value) : /leverage|notional_x/.test(name) ? `${f.quantity(value)} ×` : f.quantity(value));
 
 const CALM = { calm: "calm", normal: "calm", range: "calm", trend_up: "up", trend_down: "down", volatile: "rough", extreme: "rough", unknown: "unknown" };
 
@@ -184,7 +185,7 @@ function refused({ read }) {
         { name: "Its limit", end: true, cell: ({ event }) => f.decimal(event.limit, 4) },
         { name: "", cell: ({ event }) => h("a", { href: `#/decisions/trace/${event.decision_id}` }, "trace", h("span", { class: "unseen" }, ` of ${f.short(event.symbol)}`)) },
       ],
-      answer.body.items.slice(0, 30),
+      answer.body.items.slice(0, 20),
       { rowKey: ({ seq }) => seq, none: "Nothing was refused yet." },
     ),
   );

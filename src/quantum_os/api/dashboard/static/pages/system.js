@@ -91,7 +91,7 @@ function modules({ read }) {
         answer.body.modules,
         { rowKey: (row) => row.module },
       ),
-      answer.body.keepers.length ? h("p", { class: "dim" }, answer.body.keepers.map((keeper) => `${keeper.keeper}: ${keeper.ok ? "well" : `down since ${f.moment(keeper.since)}, ${keeper.reason}`}`).join("; ")) : h("p", { class: "dim" }, "No keeper of events had trouble in this life."),
+      answer.body.keepers.length ? h("p", { class: "dim after" }, answer.body.keepers.map((keeper) => `${keeper.keeper}: ${keeper.ok ? "well" : `down since ${f.moment(keeper.since)}, ${keeper.reason}`}`).join("; ")) : h("p", { class: "dim after" }, "No keeper of events had trouble in this life."),
     ],
     { kind: "tall" },
   );
@@ -131,5 +131,6 @@ function lines({ read }) {
       answer.body.lines,
       { rowKey: (line) => line.seq, none: "Nothing notable was said yet." },
     ),
+    { kind: "tall" },
   );
 }

@@ -33,11 +33,11 @@ export function below(times, x, { top, left, right }) {
 }
 
 /** A word on a coloured tab at the right edge. */
-export function tab(y, right, text, kind) {
+export function tab(y, right, text, kind, width = 66) {
   return s(
     "g",
     { class: `tab ${kind}` },
-    s("rect", { x: right + 1, y: y - 9, width: 66, height: 18, rx: 4 }),
+    s("rect", { x: right + 1, y: y - 9, width, height: 18, rx: 4 }),
     s("text", { x: right + 7, y: y + 3.5 }, text),
   );
 }

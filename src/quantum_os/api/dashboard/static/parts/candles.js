@@ -6,7 +6,8 @@ import { across, below, tab, written } from "./axes.js";
 import "./chart.js";
 import { extent, linear, steps } from "./scale.js";
 
-const RIGHT_PX = 72;
+const RIGHT_PX = 104;
+const TAB_PX = 19;
 const BOTTOM_PX = 22;
 
 /**
@@ -37,7 +38,7 @@ function drawn({ bars, marks, stops, levels, height }, width, pointer) {
     ...below(bars.map((bar) => bar.at), x, { top: bottom, left: 0, right }),
     ...bodies(bars, x, y),
     ...path(stops, places, x, y, bars.length),
-    ...levels.map((level) => levelled(level, y, right)),
+    ...levelled(levels, y, right),
     ...marks.map((mark) => marked(mark, places, x, y)).filter(Boolean),
   );
   svg.append(...(pointer === null ? [] : crossed(bars, x, y, pointer, { right, bottom })));
@@ -79,23 +80,29 @@ function bodies(bars, x, y) {
 }
 
 function path(stops, places, x, y, length) {
-  const points = stops
-    .map((stop) => [places(stop.at), stop.price])
-    .filter(([at]) => at !== null)
-    .map(([at, price]) => [x(at), y(price)]);
+  const earlier = stops.filter((stop) => places(stop.at) === null).slice(-1).map((stop) => [-0.5, stop.price]);
+  const seen = stops.map((stop) => [places(stop.at), stop.price]).filter(([at]) => at !== null);
+  const points = [...earlier, ...seen].map(([at, price]) => [x(at), y(price)]);
   if (!points.length) return [];
   points.push([x(length - 0.5), points.at(-1)[1]]);
   return [s("path", { class: "stop-path", d: steps(points) })];
 }
 
-function levelled({ price, words, kind }, y, right) {
-  return s(
-    "g",
-    { class: `level ${kind}` },
-    s("line", { x1: 0, x2: right, y1: y(price), y2: y(price) }),
-    s("text", { x: 6, y: y(price) - 4 }, words),
-    tab(y(price), right, f.price(price), kind),
-  );
+/** Lines across with their tabs, which give way to each other so that all can be read. */
+function levelled(levels, y, right) {
+  let taken = Infinity;
+  return [...levels]
+    .sort((one, other) => one.price - other.price)
+    .map(({ price, words, kind }) => {
+      const place = Math.min(y(price), taken - TAB_PX);
+      taken = place;
+      return s(
+        "g",
+        { class: `level ${kind}` },
+        s("line", { x1: 0, x2: right, y1: y(price), y2: y(price) }),
+        tab(place, right, `${words} ${f.price(price)}`, kind, RIGHT_PX - 4),
+      );
+    });
 }
 
 function marked({ at, price, side, kind, words }, places, x, y) {

@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
-import { chip, panel, table } from "./panel.js";
+import { chip, gauge, panel, table } from "./panel.js";
 
 const WINDOW_MS = 10_000;
 
@@ -20,13 +20,13 @@ export function flowed(answer, lineup, own) {
         "Streams",
         [
           { name: "Stream", cell: (row) => h("code", null, row.stream) },
-          { name: "Said by", cell: (row) => says.get(row.stream)?.join(", ") ?? "an input" },
+          { name: "Said by", cell: (row) => sayers(says.get(row.stream)) },
           { name: "Heard by", cell: (row) => (row.heard_by.length ? h("span", { title: row.heard_by.join(", ") }, `${row.heard_by.length} module${row.heard_by.length > 1 ? "s" : ""}`) : "the journal only") },
           { name: "Numbered", end: true, cell: (row) => f.count(row.numbered) },
           { name: "Delivered", end: true, cell: (row) => f.count(row.delivered) },
           { name: "Dead letters", end: true, cell: (row) => (row.dead_lettered ? chip(f.count(row.dead_lettered), "bad") : "0") },
           { name: "A second", end: true, cell: (row) => (rates.has(row.stream) ? f.decimal(rates.get(row.stream), 1) : f.decimal(null)) },
-          { name: "Rate", wide: true, cell: (row) => h("meter", { min: "0", max: String(most), value: String(rates.get(row.stream) ?? 0), "aria-label": `${row.stream}: ${f.decimal(rates.get(row.stream) ?? null, 1)} a second` }) },
+          { name: "Rate", wide: true, cell: (row) => gauge((rates.get(row.stream) ?? 0) / most, `${row.stream}: ${f.decimal(rates.get(row.stream) ?? null, 1)} a second`) },
           { name: "Last", cell: (row) => f.moment(row.last_at) },
         ],
         rows,
@@ -48,6 +48,12 @@ function ratesOf(answer, own) {
   const spanS = (last.at - first.at) / 1000;
   if (spanS < 1) return new Map();
   return new Map([...last.counts].map(([stream, numbered]) => [stream, (numbered - (first.counts.get(stream) ?? 0)) / spanS]));
+}
+
+/** The first of those who say a stream, and how many more do. */
+function sayers(names) {
+  if (!names) return "an input";
+  return h("span", { title: names.join(", ") }, names.length > 1 ? `${names[0]} and ${names.length - 1} more` : names[0]);
 }
 
 function saidBy(modules) {

@@ -77,9 +77,19 @@ export function meter(label, value, limit, write, { hint = null } = {}) {
     s(
       "svg",
       { class: "meter-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", role: "img", "aria-label": `${label}: ${words}` },
-      s("rect", { class: "meter-ground", width: 100, height: 4, rx: 2 }),
-      s("rect", { class: "meter-fill", width: (share * 100).toFixed(1), height: 4, rx: 2 }),
+      s("rect", { class: "meter-ground", width: 100, height: 4 }),
+      s("rect", { class: "meter-fill", width: (share * 100).toFixed(1), height: 4 }),
     ),
+  );
+}
+
+/** A bar that fills from the left; `words` say what it shows. */
+export function gauge(part, words) {
+  return s(
+    "svg",
+    { class: "meter-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", role: "img", "aria-label": words },
+    s("rect", { class: "meter-ground", width: 100, height: 4 }),
+    s("rect", { class: "meter-fill", width: (Math.min(1, Math.max(0, part)) * 100).toFixed(1), height: 4 }),
   );
 }
 
