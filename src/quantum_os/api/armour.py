@@ -87,7 +87,7 @@ class Armour:
             return 503, "too many requests at once"
         if len(scope["headers"]) > HEADERS_MAX or _size(scope) > HEADER_BYTES_MAX:
             return 431, "the headers are too many or too long"
-        if scope["http_version"] not in VERSIONS or FRAMINGS <= headers.keys():
+        if scope["http_version"] not in VERSIONS or headers.keys() >= FRAMINGS:
             return 400, "the request can be read in two ways"
         raw = scope.get("raw_path") or b""
         if len(raw) > PATH_MAX or _is_crooked(raw):
