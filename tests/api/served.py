@@ -4,8 +4,8 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ class Lingering(TapeFeed):
 class Served:
     """A fund, its server, and one token of each role; requests go over a real connection."""
 
-    def __init__(self, fund: Fund, port: int, tokens: TokenFile) -> None:
+    def __init__(self, fund: Fund, port: int, tokens: TokenFile, stop: Callable[[], None]) -> None:
+        self.stop = stop
         self.fund = fund
         self.port = port
         self.tokens = tokens
@@ -123,12 +124,16 @@ def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Serv
             fund.detach()
             await server.stop()
 
+    def stop() -> None:
+        with suppress(RuntimeError):  # the loop has ended already
+            loops[0].call_soon_threadsafe(lives[0].runtime.stop, "the test is over")
+
     thread = threading.Thread(target=lambda: asyncio.run(live()), name="fund", daemon=True)
     thread.start()
     assert feed.played.wait(WAIT_S)
     try:
-        yield Served(fund, port, tokens)
+        yield Served(fund, port, tokens, stop)
     finally:
-        loops[0].call_soon_threadsafe(lives[0].runtime.stop, "the test is over")
+        stop()
         thread.join(WAIT_S)
         assert not thread.is_alive()

@@ -70,6 +70,12 @@ def _given(value: object) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
 
 
+def _schema_router() -> Router:
+    """Where the description is served; it does not describe itself."""
+    opt = needs(Role.VIEWER)
+    return Router(path=SCHEMA, route_handlers=[], opt=opt, include_in_schema=False)
+
+
 def _openapi(version: str) -> OpenAPIConfig:
     scheme = SecurityScheme(type="http", scheme="bearer", description="A token of this home.")
     return OpenAPIConfig(
@@ -78,6 +84,7 @@ def _openapi(version: str) -> OpenAPIConfig:
         description=DESCRIPTION,
         components=Components(security_schemes={"bearer": scheme}),
         security=[{"bearer": []}],
-        openapi_router=Router(path=SCHEMA, route_handlers=[], opt=needs(Role.VIEWER)),
+        openapi_router=_schema_router(),
+        use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
     )

@@ -21,6 +21,9 @@ BODY_S = 10.0
 """Wall seconds in which a body must have come."""
 
 PATH_MAX = 2_048
+HEADERS_MAX, HEADER_BYTES_MAX = 64, 16 * 1024
+"""Headers of a request, and their bytes together."""
+
 IN_FLIGHT_MAX = 64
 """Requests worked on at once, those that follow events apart."""
 
@@ -35,6 +38,10 @@ SECURITY_HEADERS = (
 )
 NO_STORE = (b"cache-control", b"no-store")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+VERSIONS = frozenset({"1.0", "1.1"})
+FRAMINGS = frozenset({b"content-length", b"transfer-encoding"})
+"""Two words on where a body ends: whoever believes the other one reads another request."""
+
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -78,6 +85,10 @@ class Armour:
         headers = _headers(scope)
         if scope["type"] == "http" and self.in_flight >= IN_FLIGHT_MAX:
             return 503, "too many requests at once"
+        if len(scope["headers"]) > HEADERS_MAX or _size(scope) > HEADER_BYTES_MAX:
+            return 431, "the headers are too many or too long"
+        if scope["http_version"] not in VERSIONS or headers.keys() >= FRAMINGS:
+            return 400, "the request can be read in two ways"
         raw = scope.get("raw_path") or b""
         if len(raw) > PATH_MAX or _is_crooked(raw):
             return 400, "the path is not one of ours"
@@ -143,6 +154,10 @@ def _headers(scope: Scope) -> dict[bytes, list[bytes]]:
     for name, value in scope["headers"]:
         found.setdefault(name.lower(), []).append(value)
     return found
+
+
+def _size(scope: Scope) -> int:
+    return sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _host(value: bytes) -> str:

@@ -106,10 +106,13 @@ def shown_by(connection: Connection) -> str:
     header = connection.headers.get("authorization", "")
     if header.lower().startswith(BEARER):
         return header[len(BEARER) :].strip()
-    for offered in connection.headers.get("sec-websocket-protocol", "").split(","):
-        if offered.strip().startswith(SUBPROTOCOL):
-            return offered.strip().removeprefix(SUBPROTOCOL)
-    return ""
+    return offered_by(connection).removeprefix(SUBPROTOCOL)
+
+
+def offered_by(connection: Connection) -> str:
+    """Gives the WebSocket's subprotocol that carries a token; empty without one."""
+    offered: list[str] = connection.scope.get("subprotocols", [])  # type: ignore[assignment]
+    return next((each for each in offered if each.startswith(SUBPROTOCOL)), "")
 
 
 def guarded(app: Litestar) -> Iterator[tuple[str, str, Role | Open]]:

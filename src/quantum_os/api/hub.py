@@ -34,7 +34,13 @@ class Hub:
     The history is contiguous: event `seq` stands at `seq % HISTORY_MAX` while `first` <= `seq`.
     """
 
-    def __init__(self, history_max: int = HISTORY_MAX, bytes_max: int = HISTORY_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        history_max: int = HISTORY_MAX,
+        bytes_max: int = HISTORY_BYTES_MAX,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self._heartbeat_s = heartbeat_s
         self._size = history_max
         self._bytes_max = bytes_max
         self._ring: list[Envelope | None] = [None] * history_max
@@ -127,7 +133,7 @@ class Hub:
         self._arrived.clear()
         self._waiting += 1
         try:
-            async with asyncio.timeout(HEARTBEAT_S):
+            async with asyncio.timeout(self._heartbeat_s):
                 await self._arrived.wait()
         except TimeoutError:
             return False

@@ -28,7 +28,7 @@ from quantum_os.api.following import (
     streams_of,
 )
 from quantum_os.api.fund import Fund
-from quantum_os.api.gatekeeper import SUBPROTOCOL
+from quantum_os.api.gatekeeper import offered_by
 from quantum_os.api.given import Asked, FundOf
 from quantum_os.api.hub import TooManyClients
 from quantum_os.api.paging import SEQ_MAX
@@ -89,9 +89,7 @@ async def socket(
         wanted = _wanted(streams)
     except ClientException as error:
         raise WebSocketException(detail=error.detail, code=4400) from error
-    offered = socket.headers.get("sec-websocket-protocol", "").split(",")
-    chosen = next((each.strip() for each in offered if each.strip().startswith(SUBPROTOCOL)), None)
-    await socket.accept(subprotocols=chosen)
+    await socket.accept(subprotocols=offered_by(socket) or None)
     leaving = asyncio.create_task(_left(socket))
     sending = asyncio.create_task(_send(socket, fund, wanted, after))
     try:
