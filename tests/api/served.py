@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.api.clearance import Role
+from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Current, Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.limits import Rate
@@ -59,8 +60,11 @@ class Lingering(TapeFeed):
 class Served:
     """A fund, its server, and one token of each role; requests go over a real connection."""
 
-    def __init__(self, fund: Fund, port: int, tokens: TokenFile, stop: Callable[[], None]) -> None:
+    def __init__(
+        self, fund: Fund, port: int, tokens: TokenFile, links: LoginLinks, stop: Callable[[], None]
+    ) -> None:
         self.stop = stop
+        self.links = links
         self.fund = fund
         self.port = port
         self.tokens = tokens
@@ -132,7 +136,7 @@ def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Serv
     thread.start()
     assert feed.played.wait(WAIT_S)
     try:
-        yield Served(fund, port, tokens, stop)
+        yield Served(fund, port, tokens, server.parts.links, stop)
     finally:
         stop()
         thread.join(WAIT_S)

@@ -8,6 +8,7 @@ from litestar.params import SkipValidation
 
 from quantum_os.api.acts import Caller
 from quantum_os.api.confirmations import Confirmations
+from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.pulse import Pulse
@@ -15,6 +16,7 @@ from quantum_os.api.pulse import Pulse
 FundOf = NamedDependency[SkipValidation[Fund]]
 GatekeeperOf = NamedDependency[SkipValidation[Gatekeeper]]
 ConfirmationsOf = NamedDependency[SkipValidation[Confirmations]]
+LinksOf = NamedDependency[SkipValidation[LoginLinks]]
 PulseOf = NamedDependency[SkipValidation[Pulse]]
 
 Asked = Request[Caller, None, Any]

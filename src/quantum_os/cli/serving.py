@@ -25,8 +25,10 @@ from quantum_os.storage.home import Home
 PORT = 8080
 HOST = "127.0.0.1"
 
-STALE_S = 15.0
-"""Wall seconds of silence after which prices are shown as stale; on a slow tape, two bars."""
+STALE_S = 12.0
+"""Wall seconds of silence after which prices are stale, so that all who look know within 15; on a
+slow tape, two bars.
+"""
 
 FIRST = "first"
 LOCAL = "local commands"

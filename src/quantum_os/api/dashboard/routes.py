@@ -5,15 +5,14 @@ from typing import Annotated
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotAuthorizedException, NotFoundException, TooManyRequestsException
-from litestar.params import Dependency
+from litestar.params import FromPath, JSONBody
 from litestar.router import Router
 
 from quantum_os.api.clearance import Open, Role, needs
 from quantum_os.api.dashboard.files import File, files, pages
-from quantum_os.api.dashboard.logins import SESSION_S, LoginLinks
-from quantum_os.api.given import Asked, GatekeeperOf
+from quantum_os.api.dashboard.logins import SESSION_S
+from quantum_os.api.given import Asked, GatekeeperOf, LinksOf
 
-LinksOf = Annotated[LoginLinks, Dependency(skip_validation=True)]
 Visitor = Request[None, None, object]
 CHECKED = "no-cache"
 """A browser keeps our files, and asks each time whether they are still the same."""
@@ -60,7 +59,7 @@ async def front(request: Visitor) -> Response[bytes]:
 
 
 @get("/dashboard/{name:path}", opt=needs(Open.ANYBODY), include_in_schema=False)
-async def static(request: Visitor, name: str) -> Response[bytes]:
+async def static(request: Visitor, name: FromPath[str]) -> Response[bytes]:
     """Gives one file of the dashboard."""
     found = files().get(name.removeprefix("/"))
     if found is None:
@@ -82,7 +81,7 @@ async def whoami(request: Asked) -> Who:
 
 @post("/dashboard/login", status_code=200, opt=needs(Open.ANYBODY), include_in_schema=False)
 async def login(
-    request: Visitor, gatekeeper: GatekeeperOf, links: LinksOf, data: Word
+    request: Visitor, gatekeeper: GatekeeperOf, links: LinksOf, data: JSONBody[Word]
 ) -> Session:
     """Gives a token for the word of a one-time link; who guesses is locked out."""
     ip = request.client.host if request.client is not None else "unknown"

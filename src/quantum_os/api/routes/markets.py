@@ -76,6 +76,7 @@ async def feed(fund: FundOf) -> dict[str, Any]:
     return {
         **provenance(fund, "kernel.lanes", "market.klines", "market.tick", "feed.watermark"),
         "market_age_s": market_age_s(fund),
+        "silent_limit_s": fund.facts.stale_after_s,
         "offered": lanes.offered,
         "conflated": lanes.conflated,
         "taken": lanes.taken,

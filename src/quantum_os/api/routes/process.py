@@ -73,6 +73,12 @@ async def readyz(fund: FundOf, pulse: PulseOf) -> Response[Readiness]:
     return Response(found, status_code=200 if found.ready else 503, media_type="application/json")
 
 
+@get("/readiness", opt=needs(Role.VIEWER), summary="Whether events flow, for people")
+async def judged(fund: FundOf, pulse: PulseOf) -> Readiness:
+    """Judges the flow as /readyz does, and answers 200 either way: a page that shows it is well."""
+    return readiness(fund, pulse)
+
+
 @get("/ping", opt=needs(Open.ANYBODY), summary="Pong")
 async def ping() -> Pong:
     """Answers `pong`, as users of other bots expect."""
@@ -113,4 +119,4 @@ async def health(fund: FundOf) -> HealthAnswer:
 
 
 PROBES = Router(path="/", route_handlers=[healthz, readyz], tags=["probes"])
-PROCESS = Router(path="/api/v1", route_handlers=[ping, version, health], tags=["process"])
+PROCESS = Router(path="/api/v1", route_handlers=[judged, ping, version, health], tags=["process"])

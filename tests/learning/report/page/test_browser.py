@@ -11,8 +11,8 @@ from quantum_os.learning.report.evidence import Evidence
 from quantum_os.learning.report.making import pictures_of
 from quantum_os.learning.report.page.layout import CONTENTS, page
 from quantum_os.learning.report.written import library_source
+from tests.browser import Page, opened
 from tests.learning.report.book import count, facts
-from tests.learning.report.browser import Page, opened
 
 pytestmark = pytest.mark.slow
 

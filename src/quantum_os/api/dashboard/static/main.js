@@ -6,7 +6,7 @@ import { frame } from "./core/frame.js";
 import { STALE_AFTER_S } from "./core/fresh.js";
 import { Keeper } from "./core/keeper.js";
 import { Live } from "./core/live.js";
-import { login, redeemed } from "./core/login.js";
+import { farewell, login, redeemed } from "./core/login.js";
 import { Series } from "./core/series.js";
 import * as session from "./core/session.js";
 import { apply } from "./core/theme.js";
@@ -43,7 +43,7 @@ function draw() {
   scheduled = true;
   requestAnimationFrame(() => {
     scheduled = false;
-    if (session.token()) show(app, ...frame({ state, pages, page: drawnPage, leave, acted }));
+    if (session.token()) show(app, ...frame({ state, pages, page: drawnPage, leave: goodbye, acted }));
     else show(app, ...login({ problem: state.problem, enter }));
   });
 }
@@ -116,6 +116,12 @@ async function enter(text, told) {
   session.enter(text, told);
   state.problem = "";
   await begin();
+}
+
+/** Ends the session here and at the process; a token that somebody pasted stays good. */
+function goodbye() {
+  farewell();
+  leave();
 }
 
 function leave(problem = "") {

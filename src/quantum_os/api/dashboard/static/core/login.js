@@ -8,6 +8,11 @@ export async function redeemed(code) {
   return (await request("POST", "/login", { code }, "/dashboard")).body;
 }
 
+/** Ends the token of a link; what is left of it ends with the process anyway. */
+export function farewell() {
+  request("POST", "/logout", undefined, "/dashboard").catch(() => {});
+}
+
 /** Asks the process whose token this is; raises Refused. */
 async function asked(token) {
   const response = await fetch("/dashboard/whoami", {

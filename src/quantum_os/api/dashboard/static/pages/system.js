@@ -11,7 +11,7 @@ export default {
   title: "System",
   place: 70,
   reads: ({ params }) => [
-    { path: "/readyz", every: 2 },
+    { path: "/readiness", every: 2 },
     { path: "/health", wakes: ["module.state_changed", "storage.state"] },
     { path: "/bus", every: 2 },
     { path: "/lineup", every: 300 },
@@ -32,7 +32,7 @@ export default {
 };
 
 function ready({ read }) {
-  const answer = read("/readyz");
+  const answer = read("/readiness");
   return panel("Do events flow", null, () => {
     if (!answer.body?.checks) return empty(answer.problem ?? "Asking the process…");
     const { ready: isReady, checks } = answer.body;

@@ -64,6 +64,13 @@ class Page:
 @contextmanager
 def opened(file: Path, profile: Path, *, dark: bool = False) -> Iterator[Page]:
     """Opens a file in a browser of its own, with a fresh profile, and closes it again."""
+    with opened_at(file.resolve().as_uri(), profile, dark=dark) as page:
+        yield page
+
+
+@contextmanager
+def opened_at(address: str, profile: Path, *, dark: bool = False) -> Iterator[Page]:
+    """Opens an address in a browser of its own, with a fresh profile, and closes it again."""
     options = Options()
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
@@ -76,7 +83,7 @@ def opened(file: Path, profile: Path, *, dark: bool = False) -> Iterator[Page]:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        driver.get(file.resolve().as_uri())
+        driver.get(address)
         yield Page(driver)
     finally:
         driver.quit()
