@@ -107,7 +107,7 @@ async def test_whoever_does_not_read_is_cut() -> None:
             await loop.sock_sendall(client, b"GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n")
             for wanted in (True, False):  # it is let in, and then let go without being read from
                 async with asyncio.timeout(PATIENCE_S):
-                    while bool(held[0].server_state.connections) is not wanted:
+                    while bool(held[0].server_state.connections) is not wanted:  # noqa: ASYNC110
                         await asyncio.sleep(0)
 
 
