@@ -12,8 +12,7 @@ from quantum_os.storage.database.revisions import HEAD
 from quantum_os.storage.journal_index import identity_of
 from quantum_os.storage.redis.layout import META
 from quantum_os.storage.sqlite_journal import SqliteJournal
-from tests.cli.console import quantum_os
-from tests.cli.console import quantum_os_here as here
+from tests.cli.console import here, quantum_os
 from tests.laws.scenario import Scenario, play
 from tests.servers.redis import own_server
 

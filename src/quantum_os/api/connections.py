@@ -1,7 +1,7 @@
 """How long a connection may dawdle: it is cut when it sends or reads too slowly."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
@@ -18,21 +18,24 @@ CONNECTIONS_MAX = 512
 class ImpatientHttp(H11Protocol):
     """Cuts those who do not finish their headers, do not read, or find all places taken."""
 
+    headers_s: ClassVar[float] = HEADERS_S
+    reading_s: ClassVar[float] = READING_S
+    places: ClassVar[int] = CONNECTIONS_MAX
     _headers_due: asyncio.TimerHandle | None = None
     _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS_MAX:
+        if len(self.connections) > self.places:
             transport.abort()
             return
-        self._headers_due = self.loop.call_later(HEADERS_S, transport.abort)
+        self._headers_due = self.loop.call_later(self.headers_s, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
         is_idle = bool(getattr(before, "response_complete", True))
         if self._headers_due is None and is_idle:
-            self._headers_due = self.loop.call_later(HEADERS_S, self.transport.abort)
+            self._headers_due = self.loop.call_later(self.headers_s, self.transport.abort)
         super().data_received(data)
         if self.cycle is not before or self.transport.is_closing():
             self._settle_headers()
@@ -43,7 +46,7 @@ class ImpatientHttp(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._reading_due = self.loop.call_later(READING_S, self.transport.abort)
+        self._reading_due = self.loop.call_later(self.reading_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -68,11 +71,12 @@ class ImpatientHttp(H11Protocol):
 class ImpatientWebSocket(WSProtocol):
     """Cuts a WebSocket whose client does not read."""
 
+    reading_s: ClassVar[float] = READING_S
     _reading_due: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._reading_due = self.loop.call_later(READING_S, self.transport.abort)
+        self._reading_due = self.loop.call_later(self.reading_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
