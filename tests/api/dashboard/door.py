@@ -45,7 +45,7 @@ def entered(
 def turned(page: Page, name: str) -> None:
     """Turns to a page and waits until all of it has been answered."""
     page.asks("location.hash = '#/' + arguments[0]", name)
-    first = name.split("/")[0]
+    first = name.partition("/")[0]
     title = f"return document.querySelector('nav a[aria-current]')?.hash === '#/{first}'"
     page.waits_for(title)
     page.waits_for(READY)

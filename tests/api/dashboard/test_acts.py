@@ -12,7 +12,8 @@ from tests.api.served import Served
 from tests.browser import Page
 
 _PRESS = """
-const button = [...document.querySelectorAll('button.act')].find(e => e.textContent === arguments[0] && e.checkVisibility());
+const button = [...document.querySelectorAll('button.act')]
+  .find(e => e.textContent === arguments[0] && e.checkVisibility());
 button?.focus();
 button?.click();
 return Boolean(button);
@@ -66,7 +67,7 @@ def test_a_pause_needs_a_reason_is_confirmed_and_stands_in_the_audit(
     assert entry["reason"] == REASON
     assert entry["actor"] == "browser"
     row = acting.waits_for(
-        "return [...document.querySelectorAll('[aria-label=\"The audit\"] tbody tr')][0]?.textContent"
+        "return document.querySelector('[aria-label=\"The audit\"] tbody tr')?.textContent"
     )
     assert REASON in row
     turned(acting, "risk")

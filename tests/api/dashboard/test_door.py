@@ -75,7 +75,8 @@ def test_the_audit_is_shown_to_those_who_may_see_it(
     with entered(fund, tmp_path / role, role) as page:
         page.asks("location.hash = '#/governance'")
         words = page.waits_for(
-            "return /chain unbroken|needs the role/.exec(document.querySelector('main').textContent)?.[0]"
+            "const shown = document.querySelector('main').textContent;"
+            "return /chain unbroken|needs the role/.exec(shown)?.[0]"
         )
         assert words == ("needs the role" if role is Role.VIEWER else "chain unbroken")
         assert page.complaints() == []

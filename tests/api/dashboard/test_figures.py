@@ -14,7 +14,8 @@ from tests.browser import Page
 UNKNOWN = "—"
 
 _FIGURE = """
-const panel = [...document.querySelectorAll('[data-panel]')].find(each => each.querySelector('h2').textContent === arguments[0]);
+const panel = [...document.querySelectorAll('[data-panel]')]
+  .find(each => each.querySelector('h2').textContent === arguments[0]);
 const found = [...panel.querySelectorAll('dt')].find(each => each.textContent === arguments[1]);
 const value = found.nextElementSibling.cloneNode(true);
 value.querySelector('.figure-extra')?.remove();

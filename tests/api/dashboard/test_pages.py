@@ -55,7 +55,8 @@ def test_no_page_scrolls_sideways(page: Page, name: str, width: int) -> None:
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(page: Page, name: str) -> None:
     turned(page, name)
     wanted = page.asks(
-        "return [...document.querySelectorAll('a[href], button:not([disabled]), [tabindex=\"0\"], summary')]"
+        "const stops = 'a[href], button:not([disabled]), [tabindex=\"0\"], summary';"
+        "return [...document.querySelectorAll(stops)]"
         ".filter(each => each.tabIndex >= 0 && each.checkVisibility()).length"
     )
     page.asks("document.activeElement?.blur(); window.getSelection().removeAllRanges()")
@@ -120,7 +121,8 @@ def test_canary_a_planted_fault_is_seen(page: Page, what: str) -> None:
 def test_canary_a_wide_thing_is_seen(page: Page) -> None:
     turned(page, "governance")
     page.asks(
-        "const wide = document.createElement('div'); wide.id = 'planted'; wide.style.width = '9000px';"
+        "const wide = document.createElement('div');"
+        "wide.id = 'planted'; wide.style.width = '9000px';"
         "wide.textContent = 'wide'; document.body.append(wide)"
     )
     try:

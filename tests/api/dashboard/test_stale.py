@@ -45,11 +45,13 @@ def test_a_process_that_is_gone_is_said_to_be_gone(own_fund: Served, tmp_path: P
         shown = page.asks("return document.querySelector('.bar-figures dd').textContent")
         own_fund.stop()
         said = page.waits_for(
-            "return /does not answer/.exec(document.querySelector('#stale')?.textContent ?? '')?.[0]"
+            "const shown = document.querySelector('#stale')?.textContent ?? '';"
+            "return /does not answer/.exec(shown)?.[0]"
         )
         assert said == "does not answer"
         page.waits_for("return document.querySelector('.pulse.lost')")
         page.waits_for(
-            "return [...document.querySelectorAll('q-provenance')].every(e => e.textContent.startsWith('STALE'))"
+            "return [...document.querySelectorAll('q-provenance')]"
+            ".every(e => e.textContent.startsWith('STALE'))"
         )
         assert page.asks("return document.querySelector('.bar-figures dd').textContent") == shown

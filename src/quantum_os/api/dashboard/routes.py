@@ -1,6 +1,6 @@
 """Routes of the dashboard: its files, the exchange of a one-time link, and whose token this is."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -13,7 +13,7 @@ from quantum_os.api.dashboard.files import File, files, pages
 from quantum_os.api.dashboard.logins import SESSION_S
 from quantum_os.api.given import Asked, GatekeeperOf, LinksOf
 
-Visitor = Request[None, None, object]
+Visitor = Request[None, None, Any]
 CHECKED = "no-cache"
 """A browser keeps our files, and asks each time whether they are still the same."""
 
