@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format lint types contracts tidy test kill run bench lock
+.PHONY: help setup check format lint types contracts tidy test kill run screens bench lock
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,8 +39,12 @@ test: setup ## Run the whole test suite.
 kill: setup ## Kill the fund at every numbered point, then at N=... random ones.
 	@$(BIN)/python -m tests.kills $(or $(N),0)
 
-run: setup ## Start the fund in demo mode: no keys, no real money.
-	@$(BIN)/quantum-os run --mode demo
+run: setup ## Start the fund in demo mode, with its dashboard: no keys, no real money.
+	@$(BIN)/quantum-os run --mode demo --port
+
+screens: setup ## Make the pictures of docs/screens anew, from a demo.
+	@$(BIN)/python bin/browser
+	@$(BIN)/python -m tests.api.dashboard.screens
 
 bench: setup ## Measure the budgets; one table per benchmark.
 	@for file in $(wildcard bench/*.py); do $(BIN)/python "$$file" || exit 1; done

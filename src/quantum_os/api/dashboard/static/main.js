@@ -107,7 +107,9 @@ function turn() {
   document.title = `${next.title} · Quantum OS`;
   watch();
   draw();
-  if (isOther) requestAnimationFrame(() => document.getElementById("content")?.focus({ preventScroll: true }));
+  if (!isOther) return;
+  scrollTo(0, 0);
+  requestAnimationFrame(() => document.getElementById("content")?.focus({ preventScroll: true }));
 }
 
 async function enter(text, told) {

@@ -38,7 +38,7 @@ export const count = (value) => decimal(value, 0);
 export function price(value) {
   if (unknown(value)) return UNKNOWN;
   const size = Math.abs(Number(value));
-  return decimal(value, size >= 10_000 ? 1 : size >= 100 ? 2 : size >= 1 ? 4 : 6);
+  return decimal(value, size >= 10_000 ? 1 : size >= 100 ? 2 : size >= 10 ? 3 : size >= 1 ? 4 : 5);
 }
 
 /** A quantity without the zeros at its end. */

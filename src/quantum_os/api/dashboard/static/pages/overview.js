@@ -46,7 +46,7 @@ function worth(read) {
     () => {
       const account = answer.body;
       return figures(
-        figure("Equity", f.usd(account.equity), { tone: "large", extra: profit ? `${f.usd(profit.equity_gain, { sign: true })} on the deposit (${f.percent(profit.equity_gain_frac, { sign: true })})` : null }),
+        figure("Equity", f.usd(account.equity), { tone: "large", extra: `${f.usd(account.equity - account.deposits, { sign: true })} on the deposit (${f.percent(account.equity / account.deposits - 1, { sign: true })})` }),
         figure("Unrealised", f.usd(account.unrealised, { sign: true }), { tone: f.tone(account.unrealised) }),
         figure("Realised, net", f.usd(profit?.net, { sign: true }), { tone: f.tone(profit?.net), extra: profit ? `${f.count(profit.trades)} trades, ${f.percent(profit.win_rate, { digits: 0 })} won` : null }),
         figure("Fees and funding", f.usd(profit ? Number(profit.funding) - Number(profit.fees) : null, { sign: true })),

@@ -5,15 +5,16 @@ import { ticks } from "./scale.js";
 
 const DAY_MS = 86_400_000;
 const LABEL_PX = 72;
+const APART_PX = 17;
 
-/** Lines across at round values, with their words at the right. */
-export function across(y, domain, { left, right, write, wanted = 4 }) {
+/** Lines across at round values, with their words at the right where no tab is `taken` there. */
+export function across(y, domain, { left, right, write, wanted = 4, taken = [] }) {
   return ticks(domain, wanted).map((value) =>
     s(
       "g",
       { class: "grid" },
       s("line", { x1: left, x2: right, y1: y(value), y2: y(value) }),
-      s("text", { x: right + 6, y: y(value) + 3.5 }, write(value)),
+      taken.some((place) => Math.abs(place - y(value)) < APART_PX) ? null : s("text", { x: right + 6, y: y(value) + 3.5 }, write(value)),
     ),
   );
 }

@@ -34,7 +34,7 @@ function drawn({ bars, marks, stops, levels, height }, width, pointer) {
   const places = placesIn(bars);
   const svg = s("svg", { width, height, class: "candles" });
   svg.append(
-    ...across(y, domain, { left: 0, right, write: f.price, wanted: height > 220 ? 5 : 3 }),
+    ...across(y, domain, { left: 0, right, write: f.price, wanted: height > 220 ? 5 : 3, taken: levels.map((level) => y(level.price)) }),
     ...below(bars.map((bar) => bar.at), x, { top: bottom, left: 0, right }),
     ...bodies(bars, x, y),
     ...path(stops, places, x, y, bars.length),

@@ -40,7 +40,7 @@ function drawn(points, base, height, width, pointer) {
   const depth = line(depths.map((value, at) => [x(at), water(value)]));
   const svg = s("svg", { width, height, class: "equity" });
   svg.append(
-    ...across(y, domain, { left: 0, right, write: (value) => f.usd(value, { digits: 0 }), wanted: 4 }),
+    ...across(y, domain, { left: 0, right, write: (value) => f.usd(value, { digits: 0 }), wanted: 4, taken: values.length ? [y(values.at(-1))] : [] }),
     ...below(points.map((point) => point.at), x, { top: bottom, left: 0, right }),
     s("line", { class: "water-top", x1: 0, x2: right, y1: water(0), y2: water(0) }),
     s("path", { class: "water", d: depth ? `${depth}L${x(values.length - 1).toFixed(1)} ${water(0).toFixed(1)}L${x(0).toFixed(1)} ${water(0).toFixed(1)}Z` : "" }),

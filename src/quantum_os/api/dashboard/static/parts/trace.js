@@ -4,6 +4,8 @@ import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
 import { chip, empty, panel } from "./panel.js";
 
+const DETAILS_SHOWN = 6;
+
 /** The trace of one id; `answer` is that of `/trace/ID`. */
 export function traced(answer, id) {
   return panel(`What led to what: ${id}`, null, () => {
@@ -17,12 +19,20 @@ export function traced(answer, id) {
   });
 }
 
+/** What an event held; more than a few lines are folded. */
+function detailed(details) {
+  if (!details.length) return null;
+  const list = h("ul", { class: "details" }, details.map((detail) => h("li", null, detail)));
+  if (details.length <= DETAILS_SHOWN) return list;
+  return h("details", null, h("summary", null, `${details.length} particulars`), list);
+}
+
 function stepped(step) {
   return h(
     "li",
     { key: step.seq, class: step.is_asked ? "asked" : null },
     h("div", { class: "trace-head" }, h("time", null, f.moment(step.time)), h("span", { class: "dim" }, step.source), h("a", { href: `#/system/event/${step.seq}` }, `${step.stream} #${step.seq}`)),
     h("p", null, step.said),
-    step.details.length ? h("ul", { class: "details" }, step.details.map((detail) => h("li", null, detail))) : null,
+    detailed(step.details),
   );
 }
