@@ -30,6 +30,8 @@ from tests.cli.lives import process_of
 
 PLENTY = Rate(per_s=1e6, burst=1e6)
 WAIT_S = 60.0
+STALE_S = 3_600.0
+"""The market stands still after its two days; it counts as silent when a test says so."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -108,7 +110,8 @@ def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Serv
     process = msgspec.structs.replace(
         process_of(folder, days=days), make_edges=lambda epoch: Edges(feed)
     )
-    fund = Fund(facts_of(process.plan, Home(folder), process.build, 1e6, is_synthetic=True))
+    facts = facts_of(process.plan, Home(folder), process.build, 1e6, is_synthetic=True)
+    fund = Fund(msgspec.structs.replace(facts, stale_after_s=STALE_S))
     process = msgspec.structs.replace(process, taps=(fund.tap,))
     listening = bound("127.0.0.1", 0, or_next=False)
     port = listening.getsockname()[1]

@@ -1,11 +1,12 @@
 """API4: bodies, pages, paths, connections and time are bounded, whoever asks."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantum_os.api.clearance import Role
 from quantum_os.api.limits import Rate
 from quantum_os.api.strict_bodies import BODY_MAX, DEPTH_MAX, NotPlain, check_plain, depth_of
 from tests.api.raw import exchange, request
@@ -83,11 +84,27 @@ def test_a_long_path_and_many_headers_are_refused(fund: Served) -> None:
     assert exchange(fund.port, request("GET", "/api/v1/ping", *many)).status == 431
 
 
-def test_who_asks_too_often_waits(tmp_path: Path) -> None:
-    with served(tmp_path / "home", days=1, rate=Rate(per_s=0.001, burst=5.0)) as slow:
-        statuses = [slow.get("/api/v1/ping") for _ in range(8)]
-    assert [answer.status for answer in statuses] == [200] * 5 + [429] * 3
-    assert int(statuses[-1].headers["retry-after"]) > 0
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("slow") / "home"
+    with served(folder, days=1, rate=Rate(per_s=0.001, burst=5.0)) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("path", "role"), [("/healthz", None), ("/api/v1/version", Role.VIEWER), ("/readyz", None)]
+)
+def test_who_asks_too_often_waits(slow: Served, path: str, role: Role | None) -> None:
+    answers = [slow.get(path, role=role) for _ in range(7)]
+    assert answers[-1].status == 429
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_who_reads_too_much_can_still_stop_the_fund_and_holds_up_nobody_else(slow: Served) -> None:
+    assert [slow.get("/api/v1/locks").status for _ in range(7)][-1] == 429
+    assert [slow.get("/api/v1/locks", role=None).status for _ in range(7)][-1] == 429
+    assert slow.post("/api/v1/kill", {"reason": "a drill"}).status == 200
+    assert slow.get("/api/v1/locks", role=Role.ANALYST).status == 200
 
 
 @given(st.recursive(st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=40))

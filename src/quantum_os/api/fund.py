@@ -1,10 +1,13 @@
 """What a face sees of the fund: the facts of the process, and the life it is in now."""
 
+import asyncio
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 
 from quantum_os.api.board import KEPT, Board
 from quantum_os.api.hub import Hub
@@ -13,9 +16,16 @@ from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Runtime
 from quantum_os.storage.home import Home
+from quantum_os.storage.recorded_journal import RecordedJournal
+from quantum_os.storage.run_book import RunFolderError
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
 M = TypeVar("M")
+
+LAST_SEQ = 2**62
+"""A number that comes after every other."""
+
+_log = structlog.get_logger("quantum_os.api")
 
 
 class NotLiving(RuntimeError):
@@ -57,6 +67,7 @@ class Fund:
         self.board = Board()
         self.hub = Hub()
         self._current: Current | None = None
+        self._recalling: asyncio.Task[None] | None = None
 
     def tap(self, envelope: Envelope) -> None:
         """Hears each event as it is journaled."""
@@ -64,13 +75,19 @@ class Fund:
         self.hub(envelope)
 
     def attach(self, current: Current) -> None:
-        """A life begins: what an earlier one said is read from the journal first."""
+        """A life begins; what earlier ones said is read beside it, which holds nothing up."""
         self._current = current
         if not self.board.last:
-            self.board.remember(current.journal.read_streams(*KEPT))
+            self._recalling = asyncio.create_task(self._recall())
 
     def detach(self) -> None:
         self._current = None
+
+    async def _recall(self) -> None:
+        try:
+            self.board.remember(await asyncio.to_thread(_earlier, self.facts.home))
+        except RunFolderError as error:
+            _log.warning("what earlier lives said cannot be shown", why=str(error))
 
     @property
     def life(self) -> Current:
@@ -89,3 +106,14 @@ class Fund:
             if isinstance(module, kind):
                 return module
         raise LookupError(f"this line-up has no {kind.__name__}")
+
+
+def _earlier(home: Home) -> list[Envelope]:
+    """Reads as much of each stream as is kept, in order; raises RunFolderError."""
+    with RecordedJournal(home.folder) as recorded:
+        found = [
+            envelope
+            for stream, size in KEPT.items()
+            for envelope in islice(recorded.backwards(stream, LAST_SEQ), size)
+        ]
+    return sorted(found, key=lambda envelope: envelope.seq)

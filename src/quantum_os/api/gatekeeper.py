@@ -22,6 +22,9 @@ from quantum_os.api.tokens import Token, TokenFile, TokensError, split
 
 RATE_OF_IP = Rate(per_s=50.0, burst=200.0)
 RATE_OF_TOKEN = Rate(per_s=25.0, burst=100.0)
+ACTS_SHARE = 5
+"""Acts have a rate of their own, a fifth of it: whoever reads a lot can still stop the fund."""
+
 BEARER = "bearer "
 SUBPROTOCOL = "quantum-os.bearer."
 """How a browser's WebSocket shows its token: it cannot send a header."""
@@ -46,7 +49,11 @@ class Gatekeeper:
     ) -> None:
         self.tokens = tokens
         self._ips = RateLimiter(rate_of_ip)
+        self._probes = RateLimiter(rate_of_ip)
         self._callers = RateLimiter(rate_of_token)
+        self._acts = RateLimiter(
+            Rate(rate_of_token.per_s / ACTS_SHARE, max(1.0, rate_of_token.burst / ACTS_SHARE))
+        )
         self.locks = Locks()
         self.refused = {"401": 0, "403": 0, "429": 0}
 
@@ -60,11 +67,12 @@ class Gatekeeper:
 
     def _admit(self, connection: Connection, needed: Role | Open | None) -> None:
         ip = connection.client.host if connection.client is not None else "unknown"
-        self._slow_down(self._ips, ip)
         if needed is Open.ANYBODY or (needed is Open.LOOPBACK and ip in LOOPBACKS):
+            self._slow_down(self._probes, ip)
             return
         token = self._proved(ip, shown_by(connection))
-        self._slow_down(self._callers, token.id)
+        acts = connection.scope.get("method", "GET") not in ("GET", "HEAD")
+        self._slow_down(self._acts if acts else self._callers, token.id)
         wanted = Role.VIEWER if needed is Open.LOOPBACK else needed
         if not isinstance(wanted, Role) or not token.role.covers(wanted):
             raise PermissionDeniedException(f"this needs the role {wanted}, not {token.role}")
@@ -73,8 +81,9 @@ class Gatekeeper:
     def _proved(self, ip: str, text: str) -> Token:
         """Gives the token; the same refusal for one that is unknown, wrong, old or revoked.
 
-        Failures count by caller and, where the id is known, by that id: somebody who guesses from
-        this machine does not lock its operator out.
+        An address has a rate only for who proves nothing: behind a proxy, or on one machine, all
+        share it. Failures count by address and, where the id is known, by that id: somebody who
+        guesses from this machine does not lock its operator out.
         """
         token_id, _ = split(text)
         key = f"{ip} {token_id if self.tokens.knows(token_id) else ''}"
@@ -86,6 +95,7 @@ class Gatekeeper:
         except TokensError:
             token = None
         if token is None:
+            self._slow_down(self._ips, ip)
             if text:  # who shows none guesses nothing
                 self.locks.failed(key)
             raise NotAuthorizedException(

@@ -1,7 +1,7 @@
 """How many can follow the bus at once: one history for all, and each client's place in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 
 from quantum_os.kernel.envelope import Envelope
 
@@ -15,6 +15,9 @@ CLIENTS_MAX = 256
 CLIENTS_PER_TOKEN_MAX = 220
 HEARTBEAT_S = 15.0
 """Wall seconds of silence after which a client is told that its connection lives."""
+
+WRITTEN_MAX = 1_024
+"""Events kept as they are sent: each is written once, however many follow."""
 
 TURN = 256
 """Events passed over before the other tasks get a turn."""
@@ -48,6 +51,7 @@ class Hub:
         self._arrived = asyncio.Event()
         self._waiting = 0
         self._clients: dict[str, int] = {}
+        self._written: dict[int, bytes] = {}
         self._closed = False
         self.first = 1
         self.last = 0
@@ -71,7 +75,7 @@ class Hub:
         return sum(self._clients.values())
 
     @property
-    def bytes(self) -> int:
+    def held_bytes(self) -> int:
         return self._bytes
 
     def has_room(self, who: str) -> bool:
@@ -97,6 +101,15 @@ class Hub:
         start = max(after + 1, self.first)
         found = (self._ring[seq % self._size] for seq in range(start, self.last + 1))
         return [envelope for envelope in found if envelope is not None]
+
+    def written(self, envelope: Envelope, write: Callable[[Envelope], bytes]) -> bytes:
+        """Gives an event as `write` writes it, which is done once for all who follow."""
+        known = self._written.get(envelope.seq)
+        if known is None:
+            known = self._written[envelope.seq] = write(envelope)
+            if len(self._written) > WRITTEN_MAX:
+                del self._written[next(iter(self._written))]
+        return known
 
     async def follow(self, after: int, streams: Collection[str]) -> AsyncIterator[Envelope | None]:
         """Gives each event after a number, for ever; ends when the process does.
@@ -151,4 +164,5 @@ class Hub:
         """Another life numbers on from elsewhere: its history begins anew."""
         self._ring = [None] * self._size
         self._bytes = 0
+        self._written = {}
         self.first, self.last = seq, seq - 1

@@ -32,7 +32,7 @@ class FundCollector(Collector):
         yield from _known("loop_late_seconds", "The loop's worst lateness.", self._pulse.late_s)
         hub = self._fund.hub
         yield _gauge("api_followers", "Clients that follow events.", float(hub.clients))
-        yield _gauge("api_history_bytes", "Events held for them.", float(hub.bytes))
+        yield _gauge("api_history_bytes", "Events held for them.", float(hub.held_bytes))
         yield CounterMetricFamily(
             "quantum_api_followers_dropped", "Fell behind.", value=hub.dropped
         )

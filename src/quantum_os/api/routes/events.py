@@ -105,7 +105,7 @@ async def _send(socket: Following, fund: Fund, wanted: frozenset[str], after: in
     code = 1001
     try:
         async for sent in followed(fund, who, after, wanted):
-            await socket.send_text(msgspec.json.encode(_document(sent)).decode())
+            await socket.send_text(_text(fund, sent).decode())
             code = TRY_LATER if isinstance(sent, Dropped) else code
     except TooManyClients:
         code = TRY_LATER
@@ -126,25 +126,26 @@ async def _written(
     yield b"retry: 2000\n\n"
     try:
         async for sent in followed(fund, who, after, wanted):
-            yield _line(sent)
+            yield _line(fund, sent)
     except TooManyClients as error:
-        yield _line(Dropped(str(error)))
+        yield _line(fund, Dropped(str(error)))
 
 
-def _line(sent: Sent) -> bytes:
+def _line(fund: Fund, sent: Sent) -> bytes:
+    """Writes one message of the stream of server-sent events."""
     if isinstance(sent, Alive):
         return b": alive\n\n"
-    data = msgspec.json.encode(_document(sent))
+    data = _text(fund, sent)
     if isinstance(sent, Envelope):
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (sent.seq, sent.stream.encode(), data)
     return b"event: %s\ndata: %s\n\n" % (b"gap" if isinstance(sent, Gap) else b"dropped", data)
 
 
-def _document(sent: Sent) -> object:
+def _text(fund: Fund, sent: Sent) -> bytes:
     if isinstance(sent, Envelope):
-        return told(sent)
+        return fund.hub.written(sent, lambda envelope: msgspec.json.encode(told(envelope)))
     kind = type(sent).__name__.lower()
-    return {"stream": kind, "event": msgspec.to_builtins(sent)}
+    return msgspec.json.encode({"stream": kind, "event": msgspec.to_builtins(sent)})
 
 
 def _wanted(streams: str) -> frozenset[str]:
