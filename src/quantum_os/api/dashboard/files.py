@@ -15,6 +15,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 PAGES = "pages/"
+HEAD_END = b"</head>"
 
 
 class File(msgspec.Struct, frozen=True):
@@ -35,6 +36,16 @@ def files() -> dict[str, File]:
 def pages() -> list[str]:
     """Names the page modules; a further page is one more file, and nothing else."""
     return [name.removeprefix(PAGES) for name in files() if name.startswith(PAGES)]
+
+
+@cache
+def front() -> File:
+    """Gives the page that all pages live in. It names every script, so that all come at once."""
+    page = files()["index.html"].content
+    scripts = (name for name, file in files().items() if file.media_type == MEDIA_TYPES[".js"])
+    links = "".join(f'<link rel="modulepreload" href="/dashboard/{name}">\n' for name in scripts)
+    content = page.replace(HEAD_END, links.encode() + HEAD_END)
+    return File(content, MEDIA_TYPES[".html"], tag_of(content).decode())
 
 
 def _read(path: Path) -> File:

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.router import Router
 
 from quantum_os.api.clearance import Open, Role, needs
-from quantum_os.api.dashboard.files import File, files, pages
+from quantum_os.api.dashboard.files import File, files, front, pages
 from quantum_os.api.dashboard.logins import SESSION_S
 from quantum_os.api.given import Asked, GatekeeperOf, LinksOf
 
@@ -53,9 +53,9 @@ class Pages(msgspec.Struct, frozen=True):
 
 
 @get("/", opt=needs(Open.ANYBODY), include_in_schema=False)
-async def front(request: Visitor) -> Response[bytes]:
+async def opened(request: Visitor) -> Response[bytes]:
     """Gives the page that all pages live in; it holds nothing of the fund."""
-    return _sent(request, files()["index.html"])
+    return _sent(request, front())
 
 
 @get("/dashboard/{name:path}", opt=needs(Open.ANYBODY), include_in_schema=False)
@@ -113,5 +113,5 @@ def _sent(request: Visitor, file: File) -> Response[bytes]:
 
 DASHBOARD = Router(
     path="/",
-    route_handlers=[front, static, listed, whoami, login, logout],
+    route_handlers=[opened, static, listed, whoami, login, logout],
 )

@@ -10,6 +10,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 from litestar.router import Router
 
+from quantum_os.api.candidate_ends import ENDINGS, CandidateEnd, ends_of
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.fund import Fund
 from quantum_os.api.given import FundOf
@@ -72,6 +73,13 @@ class Decisions(Sourced, frozen=True, kw_only=True):
     next: int | None
 
 
+class Ends(Sourced, frozen=True, kw_only=True):
+    """Ends of candidates, the latest first; one that is not among them may still be in flight."""
+
+    ends: list[CandidateEnd]
+    next: int | None
+
+
 class Intents(Sourced, frozen=True, kw_only=True):
     """The conservation of intents: total = the ends and those in flight; `residual` must be 0."""
 
@@ -97,6 +105,17 @@ async def decisions(
     return Decisions(
         **provenance(fund, "ai.decision", "decision.summary"),
         bars=[_bar(each, name) for each in shown],
+        next=following,
+    )
+
+
+@get("/decisions/ends", opt=needs(Role.VIEWER), summary="How candidates ended")
+async def ends(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Ends:
+    """Tells in one word per decision id what came of it; /why tells the whole of it."""
+    shown, following = cut(fund.board.kept(*ENDINGS), limit, before, lambda each: each.seq)
+    return Ends(
+        **provenance(fund, "execution.conservation", *ENDINGS),
+        ends=ends_of(shown),
         next=following,
     )
 
@@ -183,5 +202,5 @@ def _bar(envelope: Envelope, symbol: str) -> DecisionBar:
 
 
 DECISIONS = Router(
-    path="/api/v1", route_handlers=[decisions, intents, why, trace], tags=["decisions"]
+    path="/api/v1", route_handlers=[decisions, ends, intents, why, trace], tags=["decisions"]
 )

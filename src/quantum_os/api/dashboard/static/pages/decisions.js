@@ -18,8 +18,8 @@ export default {
   place: 30,
   reads: () => [
     { path: `/decisions?limit=${SHOWN}`, wakes: ["decision.summary"] },
-    { path: "/intents?limit=500", wakes: ["execution.result", "risk.refusal", "risk.permit"] },
-    { path: "/refusals?limit=500", wakes: ["risk.refusal", "candidate.refused"] },
+    { path: "/intents?limit=1", wakes: ["trade.intent", "execution.result", "risk.refusal"] },
+    { path: "/decisions/ends?limit=500", wakes: ["execution.result", "risk.refusal", "candidate.refused"] },
   ],
   view(page) {
     if (page.params[0] === "trace") return [traced(asked(page, tracePath(page.params[1])), page.params[1]), strip(page)];
@@ -40,7 +40,7 @@ function asked(page, path) {
 
 function strip(page) {
   const answer = page.read(`/decisions?limit=${SHOWN}`);
-  const ends = endsOf(page.read("/refusals?limit=500").body?.items, page.read("/intents?limit=500").body?.items);
+  const ends = endsOf(page.read("/decisions/ends?limit=500").body?.ends);
   const chosen = page.params.length === 2 ? page.params.join(" ") : "";
   const choose = (symbol, at) => (location.hash = `#/decisions/${encodeURIComponent(symbol)}/${encodeURIComponent(at)}`);
   const only = page.own.only ?? "all";
@@ -63,7 +63,7 @@ function strip(page) {
 /** Which gates held the fund back over the bars shown, the most frequent first. */
 function reasons(page) {
   const answer = page.read(`/decisions?limit=${SHOWN}`);
-  const ends = endsOf(page.read("/refusals?limit=500").body?.items, page.read("/intents?limit=500").body?.items);
+  const ends = endsOf(page.read("/decisions/ends?limit=500").body?.ends);
   return panel("What held it back", answer, () => {
     const counts = new Map();
     for (const bar of answer.body.bars) {
@@ -151,7 +151,7 @@ const gates = (checks) =>
   );
 
 function conserved(page) {
-  const answer = page.read("/intents?limit=500");
+  const answer = page.read("/intents?limit=1");
   return panel(
     "Every intent is accounted for",
     answer,

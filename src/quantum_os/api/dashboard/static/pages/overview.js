@@ -19,8 +19,8 @@ export default {
     { path: "/risk", wakes: ["account.updated", "portfolio.exposure_updated"] },
     { path: "/positions", wakes: [...MONEY, "position.updated", "stop.requested"] },
     { path: `/decisions?limit=${BARS}`, wakes: ["decision.summary"] },
-    { path: "/intents?limit=200", wakes: ["execution.result", "risk.refusal", "risk.permit"] },
-    { path: "/refusals?limit=200", wakes: ["risk.refusal", "candidate.refused"] },
+    { path: "/intents?limit=1", wakes: ["trade.intent", "execution.result", "risk.refusal"] },
+    { path: "/decisions/ends?limit=500", wakes: ["execution.result", "risk.refusal", "candidate.refused"] },
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/alerts?limit=20", wakes: ["alert.raised", "alert.resolved"] },
     { path: "/trades?limit=8", wakes: ["trade.closed"] },
@@ -100,7 +100,7 @@ function held(read) {
 function eye(read) {
   const locks = read("/locks");
   const health = read("/health").body;
-  const intents = read("/intents?limit=200").body;
+  const intents = read("/intents?limit=1").body;
   const alerts = open(read("/alerts?limit=20").body?.items ?? []);
   const items = [
     ...(locks.body?.locks ?? []).map((lock) => ["bad", `Latch ${f.words(lock.cause)} is closed`, `since ${f.moment(lock.since)}; way out: ${lock.way_out}`, "#/risk"]),
@@ -126,7 +126,7 @@ function open(items) {
 
 function decided(read) {
   const answer = read(`/decisions?limit=${BARS}`);
-  const ends = endsOf(read("/refusals?limit=200").body?.items, read("/intents?limit=200").body?.items);
+  const ends = endsOf(read("/decisions/ends?limit=500").body?.ends);
   return panel(
     "The last decisions",
     answer,

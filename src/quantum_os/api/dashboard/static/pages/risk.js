@@ -20,7 +20,7 @@ export default {
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/locks/history?limit=100", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/markets/regimes?limit=500", wakes: ["meta.regime"] },
-    { path: "/refusals?limit=200", wakes: ["risk.refusal", "candidate.refused"] },
+    { path: "/refusals?limit=20", wakes: ["risk.refusal", "candidate.refused"] },
   ],
   view(page) {
     return [
@@ -172,7 +172,7 @@ function closedSpans(history, to) {
 }
 
 function refused({ read }) {
-  const answer = read("/refusals?limit=200");
+  const answer = read("/refusals?limit=20");
   return panel("What was refused", answer, () =>
     table(
       "Refused intents and dropped candidates",
@@ -185,7 +185,7 @@ function refused({ read }) {
         { name: "Its limit", end: true, cell: ({ event }) => f.decimal(event.limit, 4) },
         { name: "", cell: ({ event }) => h("a", { href: `#/decisions/trace/${event.decision_id}` }, "trace", h("span", { class: "unseen" }, ` of ${f.short(event.symbol)}`)) },
       ],
-      answer.body.items.slice(0, 20),
+      answer.body.items,
       { rowKey: ({ seq }) => seq, none: "Nothing was refused yet." },
     ),
   );

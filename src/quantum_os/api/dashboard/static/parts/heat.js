@@ -22,31 +22,11 @@ const QUIET = new Set(["NO_VOTE", "WARMUP"]);
 export function endOf(decision, ends) {
   if (!decision) return "absent";
   if (decision.disposition === "HOLD") return QUIET.has(decision.reason) ? "hold" : "blocked";
-  return ends.get(decision.decision_id)?.end ?? "in flight";
+  return ends.get(decision.decision_id)?.ended ?? "in flight";
 }
 
-/** The ends of candidates, read from what refused them or came of them. */
-export function endsOf(refusals, intents) {
-  const ends = new Map();
-  for (const told of refusals ?? []) {
-    ends.set(told.event.decision_id, { end: "refused", code: told.event.code, value: told.event.value, limit: told.event.limit });
-  }
-  for (const told of [...(intents ?? [])].reverse()) {
-    const { decision_id: id, status, code } = told.event;
-    if (told.stream === "execution.result") ends.set(id, { end: RESULTS[status] ?? "expired", code: told.event.reason });
-    if (told.stream === "risk.refusal") ends.set(id, { end: "refused", code });
-  }
-  return ends;
-}
-
-const RESULTS = {
-  filled: "filled",
-  partial: "filled",
-  rejected: "refused",
-  skipped_stale: "expired",
-  skipped_drain: "refused",
-  superseded: "superseded",
-};
+/** The ends of candidates by decision id; `ends` is what `/decisions/ends` lists. */
+export const endsOf = (ends) => new Map((ends ?? []).map((each) => [each.decision_id, each]));
 
 /**
  * `bars` are decision bars, the latest first; `choose(symbol, barClose)` is called for a cell;
