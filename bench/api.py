@@ -109,7 +109,9 @@ def crowd(deeds: list[Callable[[], None]]) -> None:
 def until_paced(watch: Asking) -> None:
     """Waits while the history that decisions need is played, which is as fast as can be."""
     before = 0
-    while (offered := watch.get("/api/v1/markets/feed")["offered"]) - before > PACED_PER_S:
+    while not (offered := watch.get("/api/v1/markets/feed")["offered"]) or (
+        offered - before > PACED_PER_S
+    ):
         before = offered
         time.sleep(1)
 
