@@ -1,6 +1,7 @@
 """How a demo plays: a market through the live runtime, watched, journaled, and ended in order."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ from quantum_os.cli.console import err
 from quantum_os.cli.copies import Copies
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.demo_record import DemoRecord
+from quantum_os.cli.life_signs import LifeSigns
 from quantum_os.cli.live_view import LiveView, Watched
 from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
 from quantum_os.cli.progress_lines import ProgressLines
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
+from quantum_os.cli.service_manager import service_manager
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed
@@ -102,8 +105,11 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
         return await _lived(demo, lived, watching)
 
     taps: tuple[Tap, ...] = (deeds,) if record is None else (deeds, record)
+    process = msgspec.structs.replace(
+        process_of(demo, *taps), signs=LifeSigns(service_manager(os.environ))
+    )
     async with claimed(demo.home, demo.copies.database) as instance:
-        ending, result = await live_on(process_of(demo, *taps), instance, attend)
+        ending, result = await live_on(process, instance, attend)
     return Played(ending, result, deeds)
 
 

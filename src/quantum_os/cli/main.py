@@ -13,6 +13,7 @@ EPILOG = (
 
 COMMANDS = {
     "demo": "demo_command:demo",
+    "init": "init_command:init",
     "backtest": "backtest:backtest",
     "run": "run:run",
     "remote-sim": "remote_sim:remote_sim",
