@@ -77,5 +77,5 @@ def _toml(value: object) -> str:
         case list() | tuple():
             return f"[{', '.join(map(_toml, value))}]"
         case _:
-            # Strings, numbers and booleans are written in TOML as in JSON.
-            return msgspec.json.encode(value).decode()
+            # Numbers and booleans are written in TOML as in JSON, and strings but for DEL.
+            return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
