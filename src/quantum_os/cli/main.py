@@ -25,6 +25,7 @@ COMMANDS = {
     "check-data": "check_data:check_data",
     "voters": "voters:voters",
     "config": "config_command:config",
+    "completion": "completion:completion",
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
     "db": "db:db",
