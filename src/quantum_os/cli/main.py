@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "init_command:init",
     "backtest": "backtest:backtest",
     "run": "run:run",
+    "alive": "alive:alive",
     "remote-sim": "remote_sim:remote_sim",
     "replay": "replay:replay",
     "why": "why:why",
