@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from click.testing import CliRunner
 
 from quantum_os.cli.main import main
@@ -59,21 +58,11 @@ def quantum_os(*words: object, env: dict[str, str] | None = None, cwd: Path | No
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-def here(capsys: pytest.CaptureFixture[str], *words: object) -> Said:
-    """Runs the same in this process: for the many ways of being refused."""
-    capsys.readouterr()
-    code: object = 0
-    try:
-        main.main(args=[str(word) for word in words], prog_name="quantum-os")
-    except SystemExit as ended:
-        code = ended.code
-    out, err = capsys.readouterr()
-    return Said(int(str(code or 0)), out, err)
-
-
-def quantum_os_here(*words: object) -> Said:
+def here(*words: object) -> Said:
     """Runs `quantum-os` with these words in this process: for many small commands."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(main, [*map(str, words)])
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(
+        main, [*map(str, words)], prog_name="quantum-os"
+    )
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Said(done.exit_code, done.stdout, done.stderr)

@@ -54,15 +54,15 @@ def test_a_fund_that_trades_is_alive_and_one_that_ended_is_not(
 
 
 def test_canary_a_fund_that_is_stuck_is_seen_although_it_is_there(
-    fund: subprocess.Popen[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fund: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     """Stopped by the system it writes nothing more; sooner or later that is too long."""
     home = tmp_path / "home"
     until_it_journals(fund, home)
     fund.send_signal(signal.SIGSTOP)
-    while here(capsys, "alive", "--home", home, "--max-age", "0.5").code == 0:
+    while here("alive", "--home", home, "--max-age", "0.5").code == 0:
         pass
-    line = here(capsys, "alive", "--home", home, "--max-age", "0.5").refusal(1)
+    line = here("alive", "--home", home, "--max-age", "0.5").refusal(1)
     assert f"process {fund.pid} has journaled nothing for" in line
     assert "0.5 s are allowed" in line
 
@@ -106,10 +106,8 @@ class TestSign:
         assert "has no journal yet" in sign_of_life(home, 130 * S, 30).trouble
 
 
-def test_as_json_the_exit_code_says_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = here(capsys, "alive", "--home", tmp_path, "--json")
+def test_as_json_the_exit_code_says_the_same(tmp_path: Path) -> None:
+    said = here("alive", "--home", tmp_path, "--json")
     assert said.code == 1
     assert said.json()["trouble"] == "nobody has lived here yet"
     assert list(tmp_path.iterdir()) == [], "a look makes nothing"

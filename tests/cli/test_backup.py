@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.console import quantum_os
-from tests.cli.console import quantum_os_here as here
+from tests.cli.console import here, quantum_os
 from tests.laws.scenario import Scenario, play
 from tests.storage.backup.homes import live_in
 

@@ -134,7 +134,7 @@ def test_nothing_that_a_shell_would_run_stands_in_a_meaning(script: Path) -> Non
             assert line.count("'") % 2 == 0, line
 
 
-def test_the_command_prints_the_script(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_script() -> None:
     for shell, script_of in SCRIPTS.items():
-        assert here(capsys, "completion", shell).out == script_of(VERBS)
-    assert here(capsys, "completion", "tcsh").code == 2
+        assert here("completion", shell).out == script_of(VERBS)
+    assert here("completion", "tcsh").code == 2

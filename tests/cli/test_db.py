@@ -6,11 +6,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import redis
 
+from quantum_os.storage.database.revisions import HEAD
+from quantum_os.storage.journal_index import identity_of
+from quantum_os.storage.redis.layout import META
 from quantum_os.storage.sqlite_journal import SqliteJournal
-from tests.cli.console import quantum_os
-from tests.cli.console import quantum_os_here as here
+from tests.cli.console import here, quantum_os
 from tests.laws.scenario import Scenario, play
+from tests.servers.redis import own_server
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +98,7 @@ def test_s5_a_damaged_file_is_set_aside_only_when_a_person_says_so(home: Path) -
 def test_a_server_holds_the_same_store(home: Path, database: str) -> None:
     up = here("db", "upgrade", "--database", database, "--json")
     assert up.code == 0, up.err
-    assert (up.json()["before"], up.json()["after"]) == (None, "0002")
+    assert (up.json()["before"], up.json()["after"]) == (None, HEAD)
     made = here("db", "rebuild", "--database", database, "--home", home, "--json")
     assert made.code == 0, made.err
     there = here("db", "check", "--database", database, "--home", home, "--json").json()
@@ -106,12 +110,12 @@ def test_a_server_holds_the_same_store(home: Path, database: str) -> None:
 
 def test_the_schema_goes_back_only_when_told_to_drop(home: Path) -> None:
     kept = here("db", "upgrade", "--to", "0001", "--home", home)
-    assert (kept.code, "0002 already" in kept.out) == (0, True)
+    assert (kept.code, f"{HEAD} already" in kept.out) == (0, True)
     back = here("db", "upgrade", "--to", "0001", "--drop", "--home", home)
-    assert (back.code, "0002 -> 0001" in back.out) == (0, True)
+    assert (back.code, f"{HEAD} -> 0001" in back.out) == (0, True)
     seen = here("db", "check", "--home", home)
     assert seen.code == 1
-    assert "`quantum-os db upgrade` brings it to 0002" in seen.err
+    assert f"`quantum-os db upgrade` brings it to {HEAD}" in seen.err
 
 
 def test_a_schema_of_a_later_release_is_refused(home: Path) -> None:
@@ -142,6 +146,26 @@ def test_the_journal_is_trimmed_behind_the_oldest_snapshot_only(home: Path) -> N
     done = here(*words, "--json")
     assert done.code == 0, done.err
     assert done.json()["forgotten"]["journal"] == 99
+
+
+def test_the_journal_is_not_trimmed_past_what_a_mirror_lacks(home: Path) -> None:
+    snapshots = home / "snapshots"
+    snapshots.mkdir()
+    (snapshots / f"{100:020d}.snapshot").touch()
+    with sqlite3.connect(home / "journal.sqlite") as journal:
+        journal.execute("UPDATE journal SET ts = ts - 90 * 86400 * 1000000000 WHERE seq <= 200")
+    journal.close()
+    mirror = {"instance": identity_of(home / "journal.sqlite"), "mirrored": 50}
+    with own_server() as server:
+        server.start()
+        words = ("db", "prune", "--journal-days", "1", "--home", home, "--redis", server.url)
+        assert "there is no mirror of" in here(*words).refusal()
+        with redis.Redis.from_url(server.url) as client:
+            client.hset(META, mapping=mirror)
+        done = here(*words, "--json")
+    assert "--redis" in here(*words).refusal()
+    assert done.code == 0, done.err
+    assert done.json()["forgotten"]["journal"] == 49
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,13 @@ def test_the_places_it_names_are_where_the_fund_lives(tmp_path: Path) -> None:
     assert again.json()["config_hash"] == first.json()["config_hash"]
 
 
-def test_a_file_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[run]\nseed = 3\n", encoding="utf-8")
-    line = here(capsys, "init", file, "--yes").refusal()
+    line = here("init", file, "--yes").refusal()
     assert "is there already: --force replaces it" in line
     assert file.read_text(encoding="utf-8") == "[run]\nseed = 3\n"
-    assert here(capsys, "init", file, "--yes", "--force").code == 0
+    assert here("init", file, "--yes", "--force").code == 0
     assert file.read_text(encoding="utf-8").startswith("# The configuration")
     assert [each.name for each in tmp_path.iterdir()] == ["mine.toml"]
 
@@ -123,23 +123,19 @@ def test_a_file_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixtur
     ],
 )
 def test_what_means_nothing_is_refused_and_nothing_is_written(
-    flag: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    flag: str, value: str, tmp_path: Path
 ) -> None:
-    assert flag in here(capsys, "init", tmp_path / "new.toml", "--yes", flag, value).refusal()
+    assert flag in here("init", tmp_path / "new.toml", "--yes", flag, value).refusal()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    here(capsys, "init", tmp_path / "no" / "new.toml", "--yes").refusal()
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    here("init", tmp_path / "no" / "new.toml", "--yes").refusal()
 
 
-def test_a_password_is_masked_and_the_file_is_its_owners(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_password_is_masked_and_the_file_is_its_owners(tmp_path: Path) -> None:
     file = tmp_path / "secret.toml"
-    said = here(capsys, "init", file, "--json", "--redis", "redis://:hunter2@localhost:1/0")
+    said = here("init", file, "--json", "--redis", "redis://:hunter2@localhost:1/0")
     assert said.json()["values"]["storage.redis"] == "redis://:***@localhost:1/0"
     assert "hunter2" not in said.out + said.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

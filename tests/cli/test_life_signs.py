@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from quantum_os.cli.life_signs import RECOVERY_MAX_S, RETRY_S, LifeSigns
-from quantum_os.cli.service_manager import ServiceManager, service_manager
-from tests.cli.manager import Manager, manager_in
+from quantum_os.cli.sd_notify import ServiceManager, service_manager
+from tests.cli.watcher import Manager, manager_in
 
 S = 1_000_000_000
 

@@ -13,17 +13,17 @@ HEAVY = ("importlib.metadata", "msgspec", "numba", "numpy", "polars", "quantum_o
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
-def test_a_verb_is_found_and_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_verb_is_found_and_explains_itself(verb: str) -> None:
     command = main.get_command(click.Context(main), verb)
     assert command is not None
     assert command.name == verb
-    said = here(capsys, verb, "--help")
+    said = here(verb, "--help")
     assert said.code == 0
     assert f"quantum-os {verb}" in said.out
 
 
-def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert here(capsys, "bactest").code == 2
+def test_an_unknown_verb_is_refused() -> None:
+    assert here("bactest").code == 2
 
 
 def loaded_by(words: str) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.manager import Manager, manager_in
+from tests.cli.watcher import Manager, manager_in
 
 BLOCKING = '''
 """Votes like nobody, and at its third bar never comes back."""

@@ -1,5 +1,8 @@
 """Which copies of its journal a process keeps: rows in a database, streams in a Redis, or none."""
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 
 from quantum_os.kernel.reactor import Module
@@ -30,27 +33,40 @@ def check_copies(copies: Copies, home: Home) -> None:
         redis_url(copies.redis)
 
 
+def check_store(copies: Copies, home: Home, journal: SqliteJournal) -> None:
+    """Raises CopyRefused for a store that is not ours; one that is out of reach may come back.
+
+    Waits some seconds for a server that does not answer: once, when the process starts.
+    """
+    if copies.database is None:
+        return
+    from quantum_os.storage.database.address import store_address
+    from quantum_os.storage.opening import REFUSALS, prepare_store
+
+    try:
+        prepare_store(store_address(copies.database, home.folder), journal)
+    except REFUSALS as error:
+        raise CopyRefused(str(error)) from error
+
+
 def keepers_of(
     copies: Copies, home: Home, journal: SqliteJournal, epoch: int
 ) -> tuple[Module, ...]:
-    """Builds the edges that write the copies; raises CopyRefused for a store that is not ours.
+    """Builds the edges that write the copies, and trim what all of them have.
 
     Their libraries are heavy: a process that keeps no copies loads none of them. Redis is trimmed
-    behind the database where there is one.
+    behind the database where there is one; the journal behind both, and behind the snapshots.
     """
     keepers: list[Module] = []
     watermark = None
+    floors: list[Callable[[], int]] = []
     if copies.database is not None:
         from quantum_os.storage.database.address import store_address
-        from quantum_os.storage.opening import REFUSALS, prepare_store
         from quantum_os.storage.projector import Projector
+        from quantum_os.storage.retention import snapshot_floor
 
-        address = store_address(copies.database, home.folder)
-        try:
-            prepare_store(address, journal)
-        except REFUSALS as error:
-            raise CopyRefused(str(error)) from error
-        projector = Projector(address)
+        floors.append(partial(snapshot_floor, home.snapshots))
+        projector = Projector(store_address(copies.database, home.folder), floors=floors)
         keepers.append(projector)
 
         def stored() -> int:
@@ -60,6 +76,7 @@ def keepers_of(
     if copies.redis is not None:
         from quantum_os.storage.redis.edges import RedisConfig, redis_edges
 
-        config = RedisConfig(copies.redis)
-        keepers += redis_edges(config, journal, epoch, watermark).modules
+        edges = redis_edges(RedisConfig(copies.redis), journal, epoch, watermark)
+        floors.append(lambda: edges.mirror.mirrored)
+        keepers += edges.modules
     return tuple(keepers)

@@ -19,7 +19,7 @@ from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
 from quantum_os.cli.progress_lines import ProgressLines
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
-from quantum_os.cli.service_manager import service_manager
+from quantum_os.cli.sd_notify import service_manager
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from quantum_os.cli.service_manager import ServiceManager
+from quantum_os.cli.sd_notify import ServiceManager
 from quantum_os.cli.standing import standing_of
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.runtime import Runtime

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from quantum_os.cli.backtesting import timers_of
-from quantum_os.cli.copies import Copies, keepers_of
+from quantum_os.cli.copies import Copies, check_store, keepers_of
 from quantum_os.cli.homecoming import (
     Household,
     alerts_of,
@@ -18,7 +18,7 @@ from quantum_os.cli.homecoming import (
     refuse_another,
 )
 from quantum_os.cli.life_signs import LifeSigns, status_of
-from quantum_os.cli.service_manager import ServiceManager
+from quantum_os.cli.sd_notify import ServiceManager
 from quantum_os.events.base import Event
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.checkpoints import Checkpoints
@@ -123,31 +123,38 @@ async def live_on(
     `attend` runs a life. Raises what a recovery raises.
     """
     restarts = Restarts()
+    again = False
     while True:
         process.signs.recovers()
-        async with life(process, instance) as lived:
+        async with life(process, instance, again=again) as lived:
             ending, came_of_it = await attend(lived)
         if not ending.may_restart or not restarts.allowed():
             return ending, came_of_it
         _log.error("restarting through recovery", why=ending.fault)
         await instance.begin_life(instance.epoch + 1)
+        again = True
 
 
 @asynccontextmanager
-async def life(process: Process, instance: Instance) -> AsyncIterator[Life]:
+async def life(process: Process, instance: Instance, *, again: bool = False) -> AsyncIterator[Life]:
     """Comes back to where the last life ended, and closes the home when this one is over.
 
-    Raises HomeRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was started; at
-    the end JournalFailed, when not everything could be written.
+    Raises HomeRefused, CopyRefused, AnotherBuild, Diverged and JournalDamaged, and then nothing was
+    started; at the end JournalFailed, when not everything could be written. A process that lives
+    `again` does not wait for its store: positions do.
     """
     household = open_home(process.home, process.open_file)
     try:
         refuse_another(household, process.plan, world_went_on=process.world_went_on)
         await instance.begin_life(household.last_epoch() + 1)
         now_ms = WallClock().now() // NS_PER_MS
-        household, recovered = come_back(
-            household, lambda opened: _modules(process, opened, instance), process.build, now_ms
-        )
+
+        def make(opened: Household) -> tuple[Module, ...]:
+            if not again:
+                check_store(process.copies, process.home, opened.journal)
+            return _modules(process, opened, instance)
+
+        household, recovered = come_back(household, make, process.build, now_ms)
         lived = _ready(process, household, recovered, instance)
         yield lived
         await _drain(lived)

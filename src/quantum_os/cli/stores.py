@@ -12,12 +12,10 @@ from quantum_os.cli.console import refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import json_option
 from quantum_os.storage.database.address import Address, store_address
+from quantum_os.storage.home import JOURNAL_FILE
 from quantum_os.storage.sqlite_journal import SqliteJournal
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-JOURNAL_FILE = "journal.sqlite"
-"""The journal inside a home folder."""
 
 database_option = click.option(
     "--database",

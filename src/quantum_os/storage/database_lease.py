@@ -3,30 +3,20 @@
 import asyncio
 
 import msgspec
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.fencing import Deposed
 from quantum_os.kernel.ids import derive
+from quantum_os.storage.database.lease_table import LEASES
 from quantum_os.storage.lease import TTL_S, LeaseTaken, LeaseUnreachable, async_url
 
 LOOKS = 6
 """Looks at a foreign holder within one TTL: it renews three times in that time."""
 
 _NAME = "fund"
-
-metadata = MetaData()
-leases = Table(
-    "instance_lease",
-    metadata,
-    Column("name", String(32), primary_key=True),
-    Column("owner", String(64), nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("beat", BigInteger, nullable=False),
-)
-"""One row. `owner` is the home of the holder, empty once it let go; `beat` rises while it lives."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -60,7 +50,7 @@ class DatabaseLease:
         """Takes the lease; a foreign holder is watched for one TTL before it is taken for dead."""
         try:
             async with self._engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
+                await connection.run_sync(LEASES.create, checkfirst=True)
             seen = await self._read()
             if seen is not None and seen.owner not in ("", self._home):
                 await self._watch(seen)
@@ -77,10 +67,10 @@ class DatabaseLease:
         try:
             async with self._engine.begin() as connection:
                 done = await connection.execute(
-                    update(leases)
-                    .where(leases.c.name == _NAME, leases.c.epoch == self.epoch)
-                    .where(leases.c.owner == self._home)
-                    .values(beat=leases.c.beat + 1)
+                    update(LEASES)
+                    .where(LEASES.c.name == _NAME, LEASES.c.epoch == self.epoch)
+                    .where(LEASES.c.owner == self._home)
+                    .values(beat=LEASES.c.beat + 1)
                 )
         except (SQLAlchemyError, OSError) as error:
             raise LeaseUnreachable(_shortly(error)) from error
@@ -92,7 +82,7 @@ class DatabaseLease:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(
-                    update(leases).where(leases.c.epoch == self.epoch).values(owner="")
+                    update(LEASES).where(LEASES.c.epoch == self.epoch).values(owner="")
                 )
         except (SQLAlchemyError, OSError):
             return
@@ -105,7 +95,7 @@ class DatabaseLease:
 
     async def _read(self) -> Held | None:
         async with self._engine.connect() as connection:
-            columns = (leases.c.owner, leases.c.epoch, leases.c.beat)
+            columns = (LEASES.c.owner, LEASES.c.epoch, LEASES.c.beat)
             row = (await connection.execute(select(*columns))).first()
         return None if row is None else Held(*row)
 
@@ -122,14 +112,14 @@ class DatabaseLease:
         values = {"owner": self._home, "epoch": epoch, "beat": 0}
         if seen is None:
             try:
-                await connection.execute(insert(leases).values(name=_NAME, **values))
+                await connection.execute(insert(LEASES).values(name=_NAME, **values))
             except IntegrityError as error:
                 raise LeaseTaken("another instance took the lease at the same moment") from error
             return epoch
         done = await connection.execute(
-            update(leases)
-            .where(leases.c.epoch == seen.epoch, leases.c.beat == seen.beat)
-            .where(leases.c.owner == seen.owner)
+            update(LEASES)
+            .where(LEASES.c.epoch == seen.epoch, LEASES.c.beat == seen.beat)
+            .where(LEASES.c.owner == seen.owner)
             .values(**values)
         )
         if done.rowcount != 1:

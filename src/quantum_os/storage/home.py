@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 JOURNAL_FILE = "journal.sqlite"
+SNAPSHOT_FOLDER = "snapshots"
 LOCK_FILE = "lock"
 _LOCK_BYTES = 512
 
@@ -22,7 +23,7 @@ class Home(msgspec.Struct, frozen=True):
 
     @property
     def snapshots(self) -> Path:
-        return self.folder / "snapshots"
+        return self.folder / SNAPSHOT_FOLDER
 
     @property
     def spool(self) -> Path:

@@ -15,10 +15,15 @@ from sqlalchemy.types import BigInteger, Boolean, Double, LargeBinary, Numeric
 
 from quantum_os.storage.database.address import Address, Dialect, store_address
 from quantum_os.storage.database.engines import open_sync
+from quantum_os.storage.database.lease_table import LEASES
 from quantum_os.storage.database.migrating import Migrated, differences, downgrade, upgrade
 from quantum_os.storage.database.revisions import HEAD, SchemaRefused, Standing, found, standing
 from quantum_os.storage.database.schema import TABLE_NAMES
+from quantum_os.storage.database_lease import DatabaseLease
 from tests.servers.postgres import Server
+
+LATER = "0999"
+"""The schema of a later release."""
 
 NEXT = """\
 \"\"\"A revision of a later release, for a test.\"\"\"
@@ -27,8 +32,8 @@ from alembic import op
 
 from quantum_os.storage.database.revisions import note_revision, withdraw_revision
 {imports}
-revision = "0003"
-down_revision = "0002"
+revision = {revision!r}
+down_revision = {head!r}
 
 
 def upgrade() -> None:
@@ -47,7 +52,7 @@ from pathlib import Path
 from quantum_os.storage.database.address import store_address
 from quantum_os.storage.database.migrating import upgrade
 
-upgrade(store_address(sys.argv[1], Path()), "0003", more=Path(sys.argv[2]))
+upgrade(store_address(sys.argv[1], Path()), sys.argv[3], more=Path(sys.argv[2]))
 """
 KILLS_ITSELF = "os.kill(os.getpid(), signal.SIGKILL)"
 
@@ -55,8 +60,8 @@ KILLS_ITSELF = "os.kill(os.getpid(), signal.SIGKILL)"
 def later(folder: Path, *, oldest: str = HEAD, then: str = "pass", imports: str = "") -> Path:
     """Writes the migration that a later release might bring."""
     folder.mkdir(exist_ok=True)
-    made = NEXT.format(oldest=oldest, then=then, imports=imports)
-    (folder / "r0003_later.py").write_text(made)
+    made = NEXT.format(revision=LATER, head=HEAD, oldest=oldest, then=then, imports=imports)
+    (folder / "later.py").write_text(made)
     return folder
 
 
@@ -134,7 +139,7 @@ def test_every_row_of_the_code_before_fits_the_schema_after(address: Address) ->
     with connected(address) as connection:
         before = MetaData()
         before.reflect(connection)
-    upgrade(address, "0002")
+    upgrade(address)
     with connected(address) as connection:
         assert standing(found(connection), "0001") is Standing.AHEAD
         for name in sorted(TABLE_NAMES & set(before.tables)):
@@ -164,17 +169,17 @@ def _value(kind: object) -> object:
 
 
 def test_a_later_schema_that_admits_this_code_is_used(ready: Address, tmp_path: Path) -> None:
-    upgrade(ready, "0003", more=later(tmp_path / "later"))
+    upgrade(ready, LATER, more=later(tmp_path / "later"))
     with connected(ready) as connection:
         assert standing(found(connection)) is Standing.AHEAD
-    assert upgrade(ready) == Migrated("0003", "0003")
+    assert upgrade(ready) == Migrated(LATER, LATER)
 
 
 def test_a_later_schema_that_does_not_is_refused(ready: Address, tmp_path: Path) -> None:
-    upgrade(ready, "0003", more=later(tmp_path / "later", oldest="0003"))
+    upgrade(ready, LATER, more=later(tmp_path / "later", oldest=LATER))
     with (
         connected(ready) as connection,
-        pytest.raises(SchemaRefused, match=f"schema 0003, .* this code knows {HEAD}"),
+        pytest.raises(SchemaRefused, match=f"schema {LATER}, .* this code knows {HEAD}"),
     ):
         standing(found(connection))
     with pytest.raises(SchemaRefused, match="install the newer release"):
@@ -198,6 +203,18 @@ def test_somebody_elses_tables_are_not_touched(address: Address) -> None:
         assert inspect(connection).get_table_names() == ["orders"]
 
 
+async def test_a_lease_taken_before_there_was_a_schema_is_kept(address: Address) -> None:
+    """The first instance holds the lease when it makes the schema; both are as the code says."""
+    lease = DatabaseLease(address.url, "our home")
+    await lease.take(7)
+    upgrade(address)
+    await lease.renew()
+    await lease.close()
+    with connected(address) as connection:
+        assert connection.execute(select(LEASES.c.epoch)).scalars().all() == [7]
+        assert differences(connection) == []
+
+
 def test_a_target_that_does_not_exist_is_refused(ready: Address) -> None:
     with pytest.raises(SchemaRefused, match="no way to schema"):
         downgrade(ready, "nowhere")
@@ -207,7 +224,7 @@ def test_a_target_that_does_not_exist_is_refused(ready: Address) -> None:
 def test_s4_a_step_that_fails_leaves_the_schema_as_it_was(ready: Address, tmp_path: Path) -> None:
     bad = later(tmp_path / "later", then="raise RuntimeError('in the middle')")
     with pytest.raises(RuntimeError, match="in the middle"):
-        upgrade(ready, "0003", more=bad)
+        upgrade(ready, LATER, more=bad)
     with connected(ready) as connection:
         assert found(connection).revision == HEAD
         assert "half_done" not in inspect(connection).get_table_names()
@@ -220,13 +237,13 @@ def test_s4_a_process_killed_in_a_migration_leaves_the_schema_as_it_was(
     folder = tmp_path / "later"
     later(folder, then=KILLS_ITSELF, imports="import os, signal\n")
     died = subprocess.run(
-        [sys.executable, "-c", UPGRADES, ready.url, str(folder)], check=False, timeout=60
+        [sys.executable, "-c", UPGRADES, ready.url, str(folder), LATER], check=False, timeout=60
     )
     assert died.returncode == -9
     with connected(ready) as connection:
         assert found(connection).revision == HEAD
         assert "half_done" not in inspect(connection).get_table_names()
-    assert upgrade(ready, "0003", more=later(folder)) == Migrated(HEAD, "0003")
+    assert upgrade(ready, LATER, more=later(folder)) == Migrated(HEAD, LATER)
 
 
 def test_two_processes_that_start_at_once_migrate_once(address: Address) -> None:

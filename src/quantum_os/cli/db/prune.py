@@ -11,9 +11,7 @@ from quantum_os.cli.stores import (
     on_a_store,
     refusing,
 )
-
-SNAPSHOTS = "snapshots"
-"""The folder of snapshots inside a home: the journal is never trimmed behind the oldest."""
+from quantum_os.storage.home import Home
 
 
 @click.command()
@@ -22,11 +20,13 @@ SNAPSHOTS = "snapshots"
     "--minute-days", type=int, help="Days of equity by the minute; then by the hour.  [default: 90]"
 )
 @click.option("--journal-days", type=int, help="Trim the journal too, to this many days.")
+@click.option("--redis", metavar="URL", help="With --journal-days: keep what this mirror lacks.")
 @on_a_store
 def prune(
     decision_days: int | None,
     minute_days: int | None,
     journal_days: int | None,
+    redis: str | None,
     database: str | None,
     home: Path,
     as_json: bool,
@@ -34,7 +34,8 @@ def prune(
     """Forget old decisions and thin out old equity; days count back from the last event.
 
     Orders, fills, trades and money stay for ever. With --journal-days the journal is trimmed as
-    well, but never past what the store holds, nor past the oldest snapshot.
+    well, but never past what the store holds, nor past the oldest snapshot. Name a mirror that is
+    behind with --redis: what was trimmed cannot be mirrored any more.
     """
     from quantum_os.storage.retention import Keeping, snapshot_floor
     from quantum_os.storage.upkeep import prune_store, trim_behind
@@ -55,12 +56,15 @@ def prune(
         if journal_days is not None:
             if journal is None:
                 refuse(f"{home}: there is no journal to trim")
-            floor = snapshot_floor(home / SNAPSHOTS)
+            snapshots = Home(home).snapshots
+            floor = snapshot_floor(snapshots)
             if not floor:
                 refuse(
-                    f"{home / SNAPSHOTS}: without a snapshot the whole journal is needed to come "
-                    "back; nothing of it was trimmed"
+                    f"{snapshots}: without a snapshot the whole journal is needed to come back; "
+                    "nothing of it was trimmed"
                 )
+            if redis is not None:
+                floor = min(floor, _mirrored(redis, Home(home)))
             with progress_bar("trim", 0, journal.flushed_seq) as moved:
                 gone["journal"] = trim_behind(address, journal, keeping, floor, moved)
     if as_json:
@@ -68,3 +72,18 @@ def prune(
         return
     for name, count in gone.items():
         out.print(f"{name}: {count:,} forgotten", highlight=False, soft_wrap=True)
+
+
+def _mirrored(url: str, home: Home) -> int:
+    """Gives the last event that a home's mirror holds; ends the process where there is none."""
+    from quantum_os.storage.journal_index import identity_of
+    from quantum_os.storage.redis.reader import RedisReader
+
+    try:
+        with RedisReader(url) as reader:
+            told = reader.meta()
+    except (ValueError, OSError) as error:
+        refuse(f"--redis: {error}")
+    if told.get("instance") != identity_of(home.journal):
+        refuse(f"--redis: there is no mirror of {home.journal}; nothing of it was trimmed")
+    return int(told["mirrored"])

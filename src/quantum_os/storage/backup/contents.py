@@ -8,7 +8,7 @@ import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-JOURNAL = "journal.sqlite"
+from quantum_os.storage.home import JOURNAL_FILE
 
 _LEFT_OUT = ("-wal", "-shm", "-journal", ".part")
 """What belongs to a database that is open (it is in the copy), and what was never finished."""
@@ -22,7 +22,7 @@ def files_of(home: Path, *, without: Collection[Path] = ()) -> list[Path]:
 
 
 def _turn(home: Path, path: Path) -> int:
-    if path == home / JOURNAL:
+    if path == home / JOURNAL_FILE:
         return 2
     return 0 if path.suffix == ".sqlite" else 1
 

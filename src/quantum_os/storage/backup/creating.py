@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from quantum_os.storage.backup.contents import JOURNAL, files_of
+from quantum_os.storage.backup.contents import files_of
 from quantum_os.storage.backup.copying import copy_sqlite, damage_of, is_sqlite
 from quantum_os.storage.backup.manifest import (
     FORMAT,
@@ -28,6 +28,7 @@ from quantum_os.storage.backup.manifest import (
 )
 from quantum_os.storage.backup.parts import journal_part, rows_part, store_part
 from quantum_os.storage.database.address import STORE_FILE, Address
+from quantum_os.storage.home import JOURNAL_FILE
 
 COMPRESSION = 3
 """Of gzip's nine: the disk is the slower part from here on."""
@@ -69,7 +70,7 @@ def create(source: Source, archive: Path, progress: Progress) -> Manifest:
             format=FORMAT,
             made_at=source.now,
             build=source.build,
-            journal=journal_part(staging / HOME / JOURNAL),
+            journal=journal_part(staging / HOME / JOURNAL_FILE),
             store=store,
             members=tuple(_members(staging)),
         )

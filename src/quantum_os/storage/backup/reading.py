@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quantum_os.storage.backup.contents import JOURNAL
 from quantum_os.storage.backup.copying import damage_of, is_sqlite
 from quantum_os.storage.backup.manifest import (
     CHUNK_BYTES,
@@ -23,6 +22,7 @@ from quantum_os.storage.backup.manifest import (
 from quantum_os.storage.backup.parts import journal_part, store_part
 from quantum_os.storage.backup.rows import read_rows
 from quantum_os.storage.database.schema import TABLES
+from quantum_os.storage.home import JOURNAL_FILE
 
 MANIFEST_BYTES_MAX = 64 << 20
 """A manifest of more than that is none."""
@@ -104,7 +104,7 @@ def _check_member(folder: Path, member: Member) -> None:
 
 def _check_journal(manifest: Manifest, folder: Path) -> None:
     journal, store = manifest.journal, manifest.store
-    if journal_part(folder / HOME / JOURNAL) != journal:
+    if journal_part(folder / HOME / JOURNAL_FILE) != journal:
         raise BackupError("the journal does not reach as far as the manifest says")
     if journal is not None and store is not None and store.seq > journal.last_seq:
         raise BackupError(

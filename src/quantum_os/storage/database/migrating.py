@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from quantum_os.storage.database.address import Address, Dialect
 from quantum_os.storage.database.engines import BEGINS_AS, open_sync
+from quantum_os.storage.database.lease_table import LEASES
 from quantum_os.storage.database.revisions import HEAD, SchemaRefused, found, standing
 from quantum_os.storage.database.schema import SCHEMA, TABLE_NAMES
 
@@ -71,7 +72,7 @@ def differences(connection: Connection) -> list[str]:
 
 
 def _is_ours(name: str | None, kind: str, parents: object) -> bool:
-    return kind != "table" or name in TABLE_NAMES
+    return kind != "table" or name in TABLE_NAMES or name == LEASES.name
 
 
 @contextmanager
