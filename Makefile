@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format lint types contracts tidy test kill run screens bench lock
+.PHONY: help setup check format lint types contracts tidy test kill run screens bench image-check lock lock-image
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,7 +49,18 @@ screens: setup ## Make the pictures of docs/screens anew, from a demo.
 bench: setup ## Measure the budgets; one table per benchmark.
 	@for file in $(wildcard bench/*.py); do $(BIN)/python "$$file" || exit 1; done
 
+image-check: setup ## Do what the Dockerfile does in a scratch folder, without Docker.
+	@$(BIN)/python -m tests.deploy
+
+COMPILED := --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
+
 lock: ## Resolve the dependencies anew and write their hashes (needs uv).
-	@uv pip compile pyproject.toml --group dev --group torch-needs --universal \
-	  --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	@uv pip compile pyproject.toml --group dev --group torch-needs $(COMPILED) \
 	  --custom-compile-command "make lock" --output-file requirements.lock
+	@$(MAKE) --no-print-directory lock-image
+
+lock-image: ## Write the parts of the lock that the image needs; nothing gets another version.
+	@uv pip compile pyproject.toml --constraint requirements.lock $(COMPILED) \
+	  --custom-compile-command "make lock-image" --output-file requirements-runtime.lock
+	@echo hatchling | uv pip compile - --constraint requirements.lock $(COMPILED) \
+	  --custom-compile-command "make lock-image" --output-file requirements-build.lock

@@ -29,8 +29,8 @@ from quantum_os.api.tokens import TOKENS_FILE, TokenFile
 from quantum_os.storage.home import Home
 
 CLIENTS, FOLLOWERS = 4, 200
+PACED_PER_S = 30
 PATHS = ("/api/v1/balance", "/api/v1/status", "/api/v1/decisions?limit=10")
-START_S = 60.0
 
 
 class Asking:
@@ -106,21 +106,33 @@ def crowd(deeds: list[Callable[[], None]]) -> None:
         thread.join()
 
 
+def until_paced(watch: Asking) -> None:
+    """Waits while the history that decisions need is played, which is as fast as can be."""
+    before = 0
+    while not (offered := watch.get("/api/v1/markets/feed")["offered"]) or (
+        offered - before > PACED_PER_S
+    ):
+        before = offered
+        time.sleep(1)
+
+
 def measure(home: Path, pid: int, seconds: float) -> tuple[list[dict[str, Any]], list[str]]:
     address = read_address(Home(home))
     assert address is not None
     tokens = TokenFile(home / TOKENS_FILE)
     watch = Asking(address, address.token)
     askers = [Asking(address, tokens.create(f"a{n}", Role.VIEWER).text) for n in range(CLIENTS)]
+    readers = [Asking(address, tokens.create(f"f{n}", Role.VIEWER).text) for n in range(4)]
     counts: list[int] = []
+    until_paced(watch)
     rows = [phase(watch, "nobody asks", pid, seconds, lambda until: None)]
 
     def ask(until: float) -> None:
         crowd([lambda each=each: each.hammer(until) for each in askers])  # type: ignore[misc]
 
     def follow(until: float) -> None:
-        follower = askers[0]
-        crowd([lambda: follower.follow(until, counts) for _ in range(FOLLOWERS)])
+        each = [readers[number % len(readers)] for number in range(FOLLOWERS)]
+        crowd([lambda reader=reader: reader.follow(until, counts) for reader in each])  # type: ignore[misc]
 
     rows.append(phase(watch, f"{CLIENTS} ask without a pause", pid, seconds, ask))
     rows.append(phase(watch, f"{FOLLOWERS} follow all", pid, seconds, follow))
@@ -151,7 +163,6 @@ def main() -> None:
             if line.startswith("first token"):
                 break
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        time.sleep(15)  # the history that decisions need is played first
         rows, notes = measure(folder / "home", process.pid, seconds)
     show("the API beside the trading", rows, notes)
 

@@ -125,6 +125,18 @@ class TestHash:
         assert hash_of(seed=5) == hash_of()
         assert hash_of(voters=["a/mine.py:Mine"]) == hash_of(voters=["b/mine.py:Mine"])
 
+    def test_the_places_are_no_part_of_it_and_of_no_plan(self) -> None:
+        places = {"home": "a", "database": "sqlite:///b", "redis": "redis://:hunter2@c:1/0"}
+        settings = loaded(flags={"storage": places})
+        assert config_hash(settings, policy_of(settings, Mode.BACKTEST)) == hash_of()
+        assert b"hunter2" not in msgspec.json.encode(settings.fund)
+
+    def test_a_table_that_says_nothing_is_no_part_of_it(self, tmp_path: Path) -> None:
+        file = tmp_path / "quantum-os.toml"
+        file.write_text("[run]\n[policy.risk]\n[policy.leverage.regime_caps]\n", encoding="utf-8")
+        settings = loaded(file)
+        assert config_hash(settings, policy_of(settings, Mode.BACKTEST)) == hash_of()
+
     def test_who_votes_is(self) -> None:
         settings = loaded()
         policy = policy_of(settings, Mode.BACKTEST)

@@ -53,7 +53,7 @@ from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.risk.gate import GateConfig, RiskGate
 from quantum_os.risk.keepers import Keepers
 from quantum_os.risk.safety import Safety, SafetyConfig
-from quantum_os.settings import Settings, config_hash
+from quantum_os.settings import FundSettings, config_hash
 from quantum_os.sizing.desk import Desk, DeskConfig
 from quantum_os.sizing.sizer import Sizer, SizerConfig
 
@@ -148,7 +148,7 @@ class Plan(msgspec.Struct, frozen=True):
     `voters` empty means those that are built in.
     """
 
-    settings: Settings
+    settings: FundSettings
     policy: Policy
     instruments: tuple[Instrument, ...]
     venues: tuple[str, ...]

@@ -59,8 +59,20 @@ class RunSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """decision bars that a demo plays at full speed before it slows down"""
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be configured, composed of the modules' own configs.
+class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a live process keeps what happens; it decides nothing that is traded."""
+
+    home: str = ""
+    """the folder of the process's state; empty means `var`"""
+    database: str = ""
+    """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`: the events as rows, and a lease that lets
+    one instance trade; empty means no rows are kept"""
+    redis: str = ""
+    """`redis://HOST:PORT/DB`: the events as streams; empty means no streams are kept"""
+
+
+class FundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What decides how is traded, composed of the modules' own configs.
 
     `policy` holds overrides of the packaged policy document, section by section.
     """
@@ -70,6 +82,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sim: SimVenueConfig = SimVenueConfig()
     costs: CostModel = CostModel()
     policy: dict[str, Any] = {}
+
+
+class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be configured: the fund, and the places around it."""
+
+    storage: StorageSettings = StorageSettings()
+
+    @property
+    def fund(self) -> FundSettings:
+        """The part that a plan keeps and hashes: no path, no address, no password."""
+        return FundSettings(self.run, self.quality, self.sim, self.costs, self.policy)
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -113,6 +136,7 @@ def settings_of(layers: Sequence[Layer]) -> Settings:
     document: Document = {}
     for layer in layers:
         document = laid_over(document, layer.document)
+    document = _without_empty_tables(document)
     _refuse_unknown(document, Settings, "")
     try:
         settings = msgspec.convert(document, Settings, strict=False)
@@ -127,7 +151,7 @@ def settings_of(layers: Sequence[Layer]) -> Settings:
     return settings
 
 
-def policy_of(settings: Settings, mode: Mode) -> Policy:
+def policy_of(settings: FundSettings, mode: Mode) -> Policy:
     """Gives the policy of these settings; raises SettingsError when it may not hold here."""
     if "profile" in settings.policy:
         raise SettingsError("config: policy.profile is a result's label; choose by run.profile")
@@ -145,15 +169,19 @@ def policy_of(settings: Settings, mode: Mode) -> Policy:
     return policy
 
 
-def config_hash(settings: Settings, policy: Policy, voters: Sequence[tuple[str, ...]] = ()) -> str:
+def config_hash(
+    settings: FundSettings, policy: Policy, voters: Sequence[tuple[str, ...]] = ()
+) -> str:
     """Gives the content hash of what was configured; the seed and paths are no part of it.
 
     `voters` are the identities of those that vote; `run.voters` may name them by path.
     """
-    seedless = msgspec.structs.replace(
-        settings,
+    seedless = FundSettings(
         run=msgspec.structs.replace(settings.run, seed=0, voters=()),
+        quality=settings.quality,
         sim=msgspec.structs.replace(settings.sim, seed=0),
+        costs=settings.costs,
+        policy=settings.policy,
     )
     return fingerprint(msgspec.json.encode((seedless, policy, voters), order="deterministic"))
 
@@ -175,6 +203,16 @@ def leaves(document: Document, path: str = "") -> Iterator[tuple[str, object]]:
             yield from leaves(value, f"{path}{key}.")
         else:
             yield f"{path}{key}", value
+
+
+def _without_empty_tables(document: Document) -> Document:
+    """Leaves out what says nothing, such as a table of which every line is a comment."""
+    kept: Document = {}
+    for key, value in document.items():
+        inner = _without_empty_tables(value) if isinstance(value, dict) else value
+        if inner != {}:
+            kept[key] = inner
+    return kept
 
 
 def _with_fees(document: Document) -> Document:

@@ -75,15 +75,15 @@ def test_a_planted_second_limit_is_seen(planted: str) -> None:
     assert len(numbers(planted)) == 1
 
 
-def test_people_read_it_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    said = here(capsys, "policy", "show", "--profile", "research")
+def test_people_read_it_as_a_table() -> None:
+    said = here("policy", "show", "--profile", "research")
     assert said.code == 0, said.err
     assert "leverage_max" in said.out
     assert "drawdown_flatten" in said.out
     assert "only reported, not refused: CONFIDENCE" in said.out
 
 
-def test_an_unknown_profile_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    said = here(capsys, "policy", "show", "--profile", "wild")
+def test_an_unknown_profile_is_refused() -> None:
+    said = here("policy", "show", "--profile", "wild")
     assert (said.code, len(said.lines)) == (2, 1)
     assert "one of default, research" in said.lines[0]

@@ -50,8 +50,8 @@ def test_it_is_what_the_run_was_planned_with_and_part_of_its_hash(
     assert document["result"]["config_hash"] != result["config_hash"]
 
 
-def test_it_replays(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert here(capsys, "replay", run, "--verify").code == 0
+def test_it_replays(run: Path) -> None:
+    assert here("replay", run, "--verify").code == 0
 
 
 def test_the_tier_is_what_was_paid(tape: Path, tmp_path: Path, result: dict[str, Any]) -> None:

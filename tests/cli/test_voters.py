@@ -75,42 +75,36 @@ def test_the_run_says_who_voted(home: Path) -> None:
     assert document["result"]["trades"] > 0
 
 
-def test_a_replay_builds_the_same_line_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = here(capsys, "replay", home / "run", "--verify", "--json")
+def test_a_replay_builds_the_same_line_up(home: Path) -> None:
+    said = here("replay", home / "run", "--verify", "--json")
     assert said.code == 0, said.err
     assert said.json()["mismatches"] == 0
 
 
-def test_a_changed_strategy_is_not_the_one_that_ran(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_changed_strategy_is_not_the_one_that_ran(home: Path) -> None:
     before = (home / "dips.py").read_text(encoding="utf-8")
     written(home, before.replace("0.4", "0.5"))
     try:
-        line = refusal(here(capsys, "replay", home / "run", "--verify"))
+        line = refusal(here("replay", home / "run", "--verify"))
     finally:
         written(home, before)
     assert "voter dips has changed since" in line
 
 
-def test_a_lost_strategy_is_asked_for_and_may_have_moved(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_lost_strategy_is_asked_for_and_may_have_moved(home: Path, tmp_path: Path) -> None:
     replay = ("replay", home / "run", "--verify")
     moved = (home / "dips.py").rename(tmp_path / "dips.py")
     try:
-        line = refusal(here(capsys, *replay))
-        there = here(capsys, *replay, "--voter", f"{moved}:Dips")
+        line = refusal(here(*replay))
+        there = here(*replay, "--voter", f"{moved}:Dips")
     finally:
         moved.rename(home / "dips.py")
     assert "voter dips 1 took part and cannot be had" in line
     assert there.code == 0, there.err
 
 
-def test_somebody_who_took_no_part_is_refused(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    line = refusal(here(capsys, "replay", home / "run", "--verify", "--voter", "breakout"))
+def test_somebody_who_took_no_part_is_refused(home: Path) -> None:
+    line = refusal(here("replay", home / "run", "--verify", "--voter", "breakout"))
     assert "breakout took no part" in line
 
 
@@ -123,9 +117,7 @@ def test_the_live_process_takes_it_too(tape: Path, tmp_path: Path) -> None:
     assert [card["name"] for card in said.json()["voters"]] == ["dips"]
 
 
-def test_one_that_breaks_ends_the_run_holding_and_fails_it(
-    tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_that_breaks_ends_the_run_holding_and_fails_it(tape: Path, tmp_path: Path) -> None:
     said = backtest(tape, tmp_path / "run", "--voter", written(tmp_path, BREAKS))
     result = said.json()
     assert said.code == 1
@@ -133,7 +125,7 @@ def test_one_that_breaks_ends_the_run_holding_and_fails_it(
     assert result["holds"]["MIND_DOWN"] > 400
     assert result["trades"] == 0
     assert "dips.py" in said.err, "the line that broke is shown"
-    again = here(capsys, "replay", tmp_path / "run", "--verify", "--json")
+    again = here("replay", tmp_path / "run", "--verify", "--json")
     assert again.code == 0, again.err
     assert again.json()["mismatches"] == 0, "it broke in the replay as well"
 
@@ -197,29 +189,27 @@ def test_a_bad_package_is_listed_with_what_is_wrong(entry: str, words: str, tmp_
     assert words in said.err
 
 
-def test_one_that_is_named_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    said = here(capsys, "voters", f"{EXAMPLE / 'pullback.py'}:Pullback")
+def test_one_that_is_named_is_checked() -> None:
+    said = here("voters", f"{EXAMPLE / 'pullback.py'}:Pullback")
     assert said.code == 0, said.err
     assert "pullback" in said.out
     assert "ok" in said.out
 
 
-def test_what_it_prints_when_loaded_spoils_no_object(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_it_prints_when_loaded_spoils_no_object(tmp_path: Path) -> None:
     reference = written(tmp_path, FINE + '\nprint("hello")\n')
-    said = here(capsys, "voters", reference, "--json")
+    said = here("voters", reference, "--json")
     assert said.json()["voters"][0]["name"] == "dips"
     assert "hello" in said.err
 
 
 @pytest.mark.parametrize("fault", ["throws dice", "no syntax"])
 def test_a_bad_one_is_refused_before_anything_is_written(
-    fault: str, tape: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fault: str, tape: Path, tmp_path: Path
 ) -> None:
     source, words = BAD[fault]
     reference = written(tmp_path, source)
-    assert words in refusal(here(capsys, "voters", reference))
+    assert words in refusal(here("voters", reference))
     backtest_words = ("backtest", "--data", tape, "--out", tmp_path / "out", "--voter", reference)
-    assert words in refusal(here(capsys, *backtest_words))
+    assert words in refusal(here(*backtest_words))
     assert not (tmp_path / "out").exists()

@@ -75,6 +75,7 @@ SECTIONS = {
     "quality": "When a bar is suspicious; a flagged symbol gets no entries.",
     "sim": "What the simulated venue charges, and how its market answers an order.",
     "costs": "What the fund expects a trade to cost: decisions, sizes and exits count with it.",
+    "storage": "Where a live process keeps what happens; it decides nothing that is traded.",
     "policy": "When the policy holds, and for whom.",
     "policy.decision": "When a probability is worth a trade.",
     "policy.sizing": "How much may be lost at the stop.",

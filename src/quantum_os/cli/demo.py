@@ -1,6 +1,7 @@
 """How a demo plays: a market through the live runtime, watched, journaled, and ended in order."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
@@ -15,11 +16,13 @@ from quantum_os.cli.copies import Copies
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.kill_file import KillWatch
+from quantum_os.cli.life_signs import LifeSigns
 from quantum_os.cli.live_view import LiveView, Watched
 from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
 from quantum_os.cli.progress_lines import ProgressLines
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
+from quantum_os.cli.sd_notify import service_manager
 from quantum_os.cli.serving import facts_of, served
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
@@ -131,11 +134,14 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
 
     wanted: tuple[Tap | None, ...] = (deeds, record, None if fund is None else fund.tap)
     taps = tuple(tap for tap in wanted if tap is not None)
+    process = msgspec.structs.replace(
+        process_of(demo, *taps), signs=LifeSigns(service_manager(os.environ))
+    )
     async with (
         claimed(demo.home, demo.copies.database) as instance,
         served(fund, demo.listening, demo.hosts),
     ):
-        ending, result = await live_on(process_of(demo, *taps), instance, attend)
+        ending, result = await live_on(process, instance, attend)
     return Played(ending, result, deeds)
 
 

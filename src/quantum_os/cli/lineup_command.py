@@ -16,7 +16,7 @@ from quantum_os.events.units import Mode
 from quantum_os.kernel.reactor import Module
 from quantum_os.lineup import FROM_OUTSIDE, JOURNAL_ONLY, PLANNED_PRODUCERS, Plan, gaps, line_up
 from quantum_os.market.instrument_book import packaged_instruments
-from quantum_os.settings import Settings, policy_of
+from quantum_os.settings import FundSettings, policy_of
 
 
 class ModuleRow(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class StreamRow(msgspec.Struct, frozen=True):
 
 def default_line_up() -> tuple[Module, ...]:
     """Builds the line-up that the defaults give, without a market."""
-    settings = Settings()
+    settings = FundSettings()
     plan = Plan(
         settings=settings,
         policy=policy_of(settings, Mode.BACKTEST),

@@ -13,8 +13,10 @@ EPILOG = (
 
 COMMANDS = {
     "demo": "demo_command:demo",
+    "init": "init_command:init",
     "backtest": "backtest:backtest",
     "run": "run:run",
+    "alive": "alive:alive",
     "remote-sim": "remote_sim:remote_sim",
     "replay": "replay:replay",
     "why": "why:why",
@@ -24,6 +26,7 @@ COMMANDS = {
     "check-data": "check_data:check_data",
     "voters": "voters:voters",
     "config": "config_command:config",
+    "completion": "completion:completion",
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
     "status": "status:status",

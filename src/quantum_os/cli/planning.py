@@ -32,7 +32,7 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
     except VoterError as error:
         raise SettingsError(f"voters: {error}") from error
     return Plan(
-        settings=settings,
+        settings=settings.fund,
         policy=policy,
         instruments=packaged_instruments(),
         venues=(venue, *(other for other in market.venues if other != venue)),

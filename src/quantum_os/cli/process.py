@@ -17,6 +17,8 @@ from quantum_os.cli.homecoming import (
     open_home,
     refuse_another,
 )
+from quantum_os.cli.life_signs import LifeSigns, status_of
+from quantum_os.cli.sd_notify import ServiceManager
 from quantum_os.events.base import Event
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.checkpoints import Checkpoints
@@ -73,7 +75,7 @@ class Process(msgspec.Struct, frozen=True):
 
     `make_edges` gives new edges to each life, by its epoch. `now` is the time (ns) at which an
     empty home, or a world that went on, is entered. `taps` see each event once it is journaled,
-    recovery apart.
+    recovery apart; `signs` tell whoever started the process how its lives go.
     """
 
     plan: Plan
@@ -85,6 +87,7 @@ class Process(msgspec.Struct, frozen=True):
     taps: tuple[Tap, ...] = ()
     open_file: Callable[[Path], JournalFile] = JournalFile
     copies: Copies = Copies()
+    signs: LifeSigns = msgspec.field(default_factory=lambda: LifeSigns(ServiceManager()))
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -122,6 +125,7 @@ async def live_on(
     restarts = Restarts()
     again = False
     while True:
+        process.signs.recovers()
         async with life(process, instance, again=again) as lived:
             ending, came_of_it = await attend(lived)
         if not ending.may_restart or not restarts.allowed():
@@ -200,8 +204,9 @@ def _ready(
         timers=timers_of(modules),
         journal=household.journal,
         clock=ReplayClock(now),
-        keeping=Keeping(household.spool, instance.fence, checkpoints),
+        keeping=Keeping(household.spool, instance.fence, checkpoints, process.signs),
     )
+    process.signs.follow(lambda: status_of(process.plan.mode, runtime))
     bus.write_to(TappedJournal(household.journal, runtime.keepers, *process.taps))
     started = process.plan.first_event(
         process.build, now, instance.epoch, world_went_on=process.world_went_on

@@ -17,7 +17,7 @@ from quantum_os.kernel.reactor import Module
 from quantum_os.learning.trials import Trial
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
-from quantum_os.settings import Settings
+from quantum_os.settings import FundSettings
 
 M = TypeVar("M")
 
@@ -176,7 +176,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
     )
 
 
-def fees_charged(settings: Settings) -> Fees:
+def fees_charged(settings: FundSettings) -> Fees:
     """Gives the rates that the simulated venue takes, and the tier they were named by."""
     named = fees_of(settings.run.fees).tier if settings.run.fees else ""
     return Fees(settings.sim.maker_fee_bps, settings.sim.taker_fee_bps, named)

@@ -23,6 +23,7 @@ from quantum_os.cli.options import (
     config_option,
     data_option,
     days_option,
+    flags,
     json_option,
     more_data_argument,
     profile_option,
@@ -44,7 +45,7 @@ from quantum_os.cli.serving import (
 from quantum_os.cli.staging import staged
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
-from quantum_os.governance.policy_document import Document
+from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.kernel import logs
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.market_choice import made_up, market_of
@@ -84,6 +85,12 @@ class Wish(msgspec.Struct, frozen=True):
     host_names: tuple[str, ...] = ()
 
     @property
+    def places(self) -> Document:
+        """The settings that flags of this command give."""
+        home = None if self.home is None else str(self.home)
+        return flags(storage={"home": home, "database": self.database, "redis": self.redis})
+
+    @property
     def shows(self) -> bool:
         """Whether somebody watches a screen."""
         return sys.stdout.isatty() and not self.as_json
@@ -92,7 +99,8 @@ class Wish(msgspec.Struct, frozen=True):
 duration_option = click.option(
     "--duration",
     type=click.FloatRange(min=0),
-    help="Stop after this many seconds; without a terminal after 60, after a crash 120.",
+    help="Stop after this many seconds, or never with 0; without a terminal after 60, after a "
+    "crash 120.",
 )
 speed_option = click.option(
     "--speed",
@@ -185,7 +193,7 @@ def run(
 def perform(wish: Wish, config: Path | None, given: Document) -> None:
     """Stages a demo, plays it to its end, and says what it came to and what to type next."""
     try:
-        settings = load_settings(config, given, usual=USUAL)
+        settings = load_settings(config, laid_over(given, wish.places), usual=USUAL)
         remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
         demo = msgspec.structs.replace(_demo(wish, settings, remote), listening=_listens(wish))
         # The venue of another process keeps its own record: ours alone could not be replayed.
@@ -227,8 +235,9 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     if duration is None and not sys.stdout.isatty():
         is_crash = wish.scenario == Scenario.CRASH
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
-    home = Home(wish.home) if wish.home is not None else _usual_home(stage.plan)
-    copies = Copies(wish.database, wish.redis)
+    kept = settings.storage
+    home = Home(Path(kept.home)) if kept.home else _usual_home(stage.plan)
+    copies = Copies(kept.database or None, kept.redis or None)
     check_copies(copies, home)
     return Demo(
         plan=stage.plan,

@@ -26,6 +26,9 @@ FLAG_OF = {
     "costs.maker_fee": "--fees",
     "costs.taker_fee": "--fees",
     "run.voters": "--voter",
+    "storage.home": "--home",
+    "storage.database": "--database",
+    "storage.redis": "--redis",
     "policy.decision.timeframe": "--timeframe",
 }
 """Which flag sets a key."""
@@ -69,8 +72,8 @@ def run_options(command: C) -> C:
         chosen: Document = flags(
             run={
                 "voters": voters or None,
-                "symbols": _read("--symbols", symbols, _symbols),
-                "deposit": _read("--capital", capital, _usd),
+                "symbols": _read("--symbols", symbols, symbols_of),
+                "deposit": _read("--capital", capital, usd_of),
                 "fees": _read("--fees", fees, lambda text: fees_of(text).text),
             }
         )
@@ -99,7 +102,8 @@ def _read(flag: str, text: str | None, reader: Callable[[str], object]) -> objec
         refuse(f"{flag}: {error}")
 
 
-def _usd(text: str) -> float:
+def usd_of(text: str) -> float:
+    """Reads an amount above 0 USD; raises ValueError."""
     try:
         usd = float(text)
     except ValueError:
@@ -109,7 +113,8 @@ def _usd(text: str) -> float:
     return usd
 
 
-def _symbols(text: str) -> tuple[str, ...]:
+def symbols_of(text: str) -> tuple[str, ...]:
+    """Reads the names of perpetuals, full ones without doubles; raises ValueError."""
     named = [perpetual(part.strip()) for part in text.split(",") if part.strip()]
     if not named:
         raise ValueError("name at least one, as in BTC,ETH")

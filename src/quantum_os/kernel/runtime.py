@@ -15,6 +15,7 @@ from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.fencing import Deposed, Fence, NewLifeNeeded
 from quantum_os.kernel.health import Health, KeeperBoard, health_of
+from quantum_os.kernel.heartbeat import Heartbeat, NoHeartbeat
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
@@ -50,11 +51,12 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class Keeping(msgspec.Struct, frozen=True):
-    """What a process that keeps what happens has beside its journal."""
+    """What a process that keeps what happens has beside its journal, and who watches over it."""
 
     spool: Spool | None = None
     fence: Fence | None = None
     checkpoints: Checkpoints | None = None
+    heartbeat: Heartbeat | None = None
 
 
 class Runtime:
@@ -83,6 +85,7 @@ class Runtime:
         self._clock = clock
         self._keeping = keeping or Keeping()
         self._checkpoints = self._keeping.checkpoints
+        self._heartbeat = self._keeping.heartbeat or NoHeartbeat()
         self._driver = Driver(bus, timers)
         self._edges = [module for module in modules if isinstance(module, Edge)]
         self._supervisor = Supervisor(modules, clock.now, stop_budget_s)
@@ -122,15 +125,17 @@ class Runtime:
             started()
             await self._loop()
         finally:
-            ending, self._ending = self._ending, None
+            ending, self._ending = self._ending or Ending("stopped"), None
             self._ended.clear()
+            self._heartbeat.ends(ending.reason, may_return=ending.may_restart)
             await self._stop_modules()
             if self._checkpoints is not None:
                 await self._checkpoints.finish(self.bus, self.modules)
-        return ending or Ending("stopped")
+        return ending
 
     async def _loop(self) -> None:
         while self._ending is None or (self._ending.fault is None and self._is_draining()):
+            self._heartbeat.beat()
             kill_point("runtime.before_inputs")
             worked = self._work_off(INPUTS_PER_TURN)
             kill_point("runtime.after_inputs")
@@ -172,11 +177,14 @@ class Runtime:
         return False
 
     async def _rest(self) -> None:
+        """Returns when there is something to do, or when it is time for a beat of the heart."""
         waits = {
             asyncio.create_task(self.lanes.wait()),
             asyncio.create_task(self._ended.wait()),
         }
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        _, pending = await asyncio.wait(
+            waits, timeout=self._heartbeat.rest_s, return_when=asyncio.FIRST_COMPLETED
+        )
         for wait in pending:
             wait.cancel()
 

@@ -115,6 +115,22 @@ class HomeLock:
             self._file = -1
 
 
+def holder_of(home: Home) -> int | None:
+    """Gives the process that claimed the home last, which may be gone; None if nobody ever did.
+
+    Only the file is read: a look at the lock itself could refuse a process that starts meanwhile.
+    """
+    try:
+        file = os.open(home.folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        claim = _read(file)
+    finally:
+        os.close(file)
+    return None if claim is None else claim.pid
+
+
 def _read(file: int) -> Claim | None:
     try:
         return msgspec.json.decode(os.pread(file, _LOCK_BYTES, 0), type=Claim)
