@@ -1,4 +1,4 @@
-"""How each candidate ended: read from the few fields of the events that say so, whole ones apart."""
+"""How each candidate ended: read from the few fields of the events that say so."""
 
 from collections.abc import Iterable
 

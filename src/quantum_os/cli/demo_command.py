@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import rich_click as click
 
 from quantum_os.cli.options import days_option, json_option, scenario_option, seed_option
@@ -14,7 +15,7 @@ from quantum_os.cli.run import (
     speed_option,
 )
 from quantum_os.cli.run_options import told
-from quantum_os.cli.serving import port_option
+from quantum_os.cli.serving import PORT, port_option
 
 
 @click.command()
@@ -31,6 +32,10 @@ def demo(seed: int | None, **wish: Any) -> None:
     """Watch the fund trade a synthetic market with simulated money.
 
     No keys, no accounts, no services. `--scenario crash` stages an hour in which everything falls
-    by a fifth. Ctrl-C ends it, with the result and three commands to go on with.
+    by a fifth. On a terminal it can be watched in a browser too: a link is printed. Ctrl-C ends
+    it, with the result and three commands to go on with.
     """
-    perform(Wish(**wish), None, told(None, seed, {}))
+    wanted = Wish(**wish)
+    if wanted.port is None and wanted.shows:
+        wanted = msgspec.structs.replace(wanted, port=PORT)
+    perform(wanted, None, told(None, seed, {}))

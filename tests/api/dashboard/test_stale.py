@@ -1,5 +1,7 @@
 """What is old is shown as old: when the market falls silent, and when the process is gone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -9,35 +11,44 @@ from tests.api.dashboard.door import PAGES, entered, turned
 from tests.api.served import Served
 from tests.browser import Page
 
+STATES = "return [...document.querySelectorAll('q-provenance')].map(e => e.dataset.state)"
 WORDS = "return document.querySelector('#stale')?.textContent"
 
 
-def test_a_silent_market_is_shown_as_silent_on_every_page(page: Page) -> None:
-    page.waits_for(WORDS)
-    for name in PAGES:
-        turned(page, name)
-        assert "market is silent" in page.waits_for(WORDS)
-        states = page.asks(
-            "return [...document.querySelectorAll('q-provenance')].map(e => e.dataset.state)"
-        )
-        assert set(states) == {"stale"}
-        assert objections(page) == []
+@contextmanager
+def silent(fund: Served) -> Iterator[None]:
+    """The market stands still: whoever allows it no silence sees a stale one."""
+    facts = fund.fund.facts
+    fund.fund.facts = msgspec.structs.replace(facts, stale_after_s=0.1)
+    try:
+        yield
+    finally:
+        fund.fund.facts = facts
+
+
+def test_a_silent_market_is_shown_as_silent_on_every_page(fund: Served, page: Page) -> None:
+    with silent(fund):
+        page.waits_for(WORDS)
+        for name in PAGES:
+            turned(page, name)
+            assert "market is silent" in page.waits_for(WORDS)
+            page.waits_for(f"{STATES}.every(e => e === 'stale')")
+            assert page.asks(STATES)
+            assert objections(page) == []
+    page.waits_for(f"return !({WORDS.removeprefix('return ')})")
 
 
 def test_a_page_turns_stale_by_itself_when_the_market_falls_silent(
     own_fund: Served, tmp_path: Path
 ) -> None:
     """The same page, without a reload: first all is live, then the limit of silence is passed."""
-    fund = own_fund.fund
-    fund.facts = msgspec.structs.replace(fund.facts, stale_after_s=3_600.0)
     with entered(own_fund, tmp_path / "profile") as page:
-        live = "return [...document.querySelectorAll('q-provenance')].map(e => e.dataset.state)"
-        assert set(page.asks(live)) == {"live"}
+        assert set(page.asks(STATES)) == {"live"}
         assert page.waits_for("return document.querySelector('.pulse.live')")
         assert page.asks(WORDS) is None
-        fund.facts = msgspec.structs.replace(fund.facts, stale_after_s=0.1)
-        assert "market is silent" in page.waits_for(WORDS)
-        page.waits_for(f"{live}.every(e => e === 'stale')")
+        with silent(own_fund):
+            assert "market is silent" in page.waits_for(WORDS)
+            page.waits_for(f"{STATES}.every(e => e === 'stale')")
 
 
 def test_a_process_that_is_gone_is_said_to_be_gone(own_fund: Served, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import * as session from "./session.js";
 
 const PREFIX = "/api/v1";
+/** What is said where nobody listens any more. */
+export const GONE = "the process does not answer";
+
 const PATIENCE_MS = 10_000;
 const CLOCK_GRAIN_MS = 2_500;
 
@@ -98,7 +101,7 @@ async function fetched(url, options) {
   try {
     return await fetch(url, options);
   } catch (error) {
-    throw new Refused(0, error.name === "TimeoutError" ? "no answer in 10 s" : "the process does not answer");
+    throw new Refused(0, error.name === "TimeoutError" ? "no answer in 10 s" : GONE);
   }
 }
 

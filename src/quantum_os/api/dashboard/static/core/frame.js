@@ -1,7 +1,7 @@
 /* What stands around every page: navigation, the fund's state in one line, and the controls. */
 
 import { ACTS, actButton } from "./acts.js";
-import { known } from "./api.js";
+import { GONE, known } from "./api.js";
 import { h } from "./dom.js";
 import * as f from "./format.js";
 import { told } from "./fresh.js";
@@ -102,7 +102,7 @@ function banner(state) {
   const { state: kind, text } = told(feed);
   if (kind === "live") return null;
   const isGone = Boolean(feed.problem);
-  const words = isGone ? `The process does not answer: ${feed.problem}. What is shown is what it last said.` : "The market is silent: prices, and all that is reckoned from them, are stale.";
+  const words = isGone ? `The process does not answer${feed.problem === GONE ? "" : ` (${feed.problem})`}. What is shown is what it last said.` : "The market is silent: prices, and all that is reckoned from them, are stale.";
   return h("p", { class: "banner", role: "alert", id: "stale", title: text, key: "banner" }, words);
 }
 

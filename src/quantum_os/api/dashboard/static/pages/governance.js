@@ -47,7 +47,7 @@ function audit(page) {
     () => {
       const { items, checked, broken_at: broken } = answer.body;
       return [
-        h("p", { class: "verdict" }, broken === null ? chip("chain unbroken", "good") : chip(`broken at ${broken}`, "bad"), ` ${f.count(checked)} entries checked; each was written before its act took effect.`),
+        h("p", { class: "verdict" }, broken === null ? chip("chain unbroken", "good") : chip(`broken at ${broken}`, "bad"), ` Entries checked: ${f.count(checked)}, each written before its act took effect.`),
         table(
           "The audit",
           [
