@@ -65,6 +65,8 @@ class Wish(msgspec.Struct, frozen=True):
     speed: float | None = None
     database: str | None = None
     redis: str | None = None
+    let_in: tuple[str, ...] = ()
+    drain: bool = False
     home: Path | None = None
     folder: Path | None = None
     recover_only: bool = False
@@ -131,6 +133,16 @@ log_level_option = click.option(
 )
 @click.option(
     "--redis", metavar="URL", help="redis://HOST:PORT/DB: the journal's events as streams."
+)
+@click.option(
+    "--let-in",
+    multiple=True,
+    metavar="STREAM",
+    help="With --redis: hear what others write into this stream; only trade.intent can be. Each "
+    "intent obeys every gate. [default: none]",
+)
+@click.option(
+    "--drain", is_flag=True, help="With --let-in: empty the stream, account for it, trade nothing."
 )
 @home_option
 @click.option(
@@ -213,7 +225,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         is_crash = wish.scenario == Scenario.CRASH
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
     home = Home(wish.home) if wish.home is not None else _usual_home(stage.plan)
-    copies = Copies(wish.database, wish.redis)
+    copies = Copies(wish.database, wish.redis, wish.let_in, wish.drain)
     check_copies(copies, home)
     return Demo(
         plan=stage.plan,
