@@ -1,4 +1,4 @@
-"""A process whose Redis dies, forgets or lags: each event is there once in the end, and it is said."""
+"""A process whose Redis dies, forgets or lags: each event is there once in the end."""
 
 from itertools import groupby
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import NoReturn
 
 import msgspec
 
@@ -16,6 +18,7 @@ from quantum_os.execution.venues.remote_sim.address import Address
 from quantum_os.execution.venues.remote_sim.client import Client, ClientConfig
 from quantum_os.execution.venues.remote_sim.feed import RemoteFeed
 from quantum_os.execution.venues.remote_sim.venue import RemoteVenue
+from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.kernel import logs
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import perf_ns
@@ -31,7 +34,7 @@ from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.storage.home_replay import Remade, Window, replay_rows
 from quantum_os.storage.journal_reading import DamagedRecord, Past, verified
-from quantum_os.storage.verification import Mismatch
+from quantum_os.storage.verification import Mismatch, Verification
 
 
 class PastReplay(msgspec.Struct, frozen=True):
@@ -86,19 +89,18 @@ class Kept(msgspec.Struct, frozen=True):
         return self.redis or self.home or ""
 
 
-class Cast(msgspec.Struct, frozen=True):
-    """Who plays: the plan of the process, how it first started, and its voters."""
+class Beginning(msgspec.Struct, frozen=True):
+    """Where a replay begins: a line-up at an event (0: before the first), its build and its time.
 
-    plan: Plan
-    first: ProcessStarted
-    voters: tuple[Voter, ...]
+    From `whole_from` on nothing was trimmed; before it there may be events all the same.
+    """
 
-    def modules(self) -> tuple[Module, ...]:
-        """A fresh line-up of the process; its edges are there by name, and do nothing."""
-        if not self.first.world_went_on:
-            return line_up(self.plan, voters=self.voters)
-        silent = Client(ClientConfig(Address()))
-        return line_up(self.plan, RemoteFeed(silent), RemoteVenue(silent), self.voters)
+    bus: Bus
+    modules: tuple[Module, ...]
+    seq: int
+    build: str
+    ts: int
+    whole_from: int
 
 
 def replay_past(request: Request, kept: Kept, *, as_json: bool) -> None:
@@ -118,19 +120,16 @@ def replay_past(request: Request, kept: Kept, *, as_json: bool) -> None:
 
 def replayed(request: Request, kept: Kept) -> PastReplay:
     """Plays a stretch of a past, wherever it is kept."""
-    first = _first(kept)
-    if first.build != build():
-        note = f"recorded by {first.build}, replayed by {build()}: the code has changed"
-        err.print(note, style="yellow", highlight=False)
-    plan = _plan(kept)
     remade = Remade()
-    cast = Cast(plan, first, voters_then(plan, request.moved))
-    bus, modules, base = _beginning(request, kept, cast, remade)
-    _refuse_trimmed(kept, base)
-    rows = verified(kept.past, base + 1 if base else None)
+    begun = _beginning(request, kept, remade)
+    if begun.build != build():
+        note = f"recorded by {begun.build}, replayed by {build()}: the code has changed"
+        err.print(note, style="yellow", highlight=False)
+    bus, modules = begun.bus, begun.modules
+    rows = verified(kept.past, begun.seq + 1 if begun.seq else None)
     began = perf_ns()
     end = min(request.window.end, kept.past.last_ts())
-    with progress_bar("replay", max(bus.instant.ns, first.started_at), end) as moved:
+    with progress_bar("replay", begun.ts, end) as moved:
         paced = _paced(rows, request) if request.speed else rows
         held = replay_rows(paced, bus, remade, request.window, moved)
     record = module_of(modules, TrackRecord).state
@@ -140,12 +139,12 @@ def replayed(request: Request, kept: Kept) -> PastReplay:
         redis=kept.redis,
         start=iso(request.window.start),
         end=iso(bus.instant.ns),
-        from_snapshot=base,
+        from_snapshot=begun.seq,
         events=held.events,
         inputs=held.inputs,
         mismatches=held.mismatches,
         first=held.first,
-        broken=held.broken,
+        broken=_broken(held, begun.whole_from),
         unfinished=held.unfinished,
         wall_s=round((perf_ns() - began) / 1e9, 3),
         equity=float(ledger.wallet.equity),
@@ -156,15 +155,31 @@ def replayed(request: Request, kept: Kept) -> PastReplay:
     )
 
 
-def _first(kept: Kept) -> ProcessStarted:
-    try:
-        row = kept.past.first_of(STARTED)
-        event = None if row is None else row.event()
-    except (DamagedRecord, msgspec.DecodeError) as error:
-        refuse(f"{kept.name}: how it started cannot be read: {error}", ExitCode.FAILED)
-    if not isinstance(event, ProcessStarted):
+def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
+    """A fresh line-up at the last snapshot before the window, or before the first event."""
+    whole_from = kept.past.whole_from()
+    if whole_from is None:
         refuse(f"{kept.name}: the journal is empty: there is nothing to replay")
-    return event
+    plan = _plan(kept)
+    voters = voters_then(plan, request.moved)
+    newest_first = () if kept.snapshots is None else kept.snapshots.newest_first()
+    for _, snapshot in newest_first:
+        if snapshot is None or snapshot.ts >= request.window.start:
+            continue
+        modules = _modules(plan, voters, world_went_on=SimVenue.name not in snapshot.modules)
+        bus = Bus(modules, remade, muted=True)
+        try:
+            restore(snapshot, bus, modules, build())
+        except (DamagedSnapshot, UnknownSnapshotVersion):
+            continue
+        if snapshot.seq + 1 < whole_from and not _has(kept.past, snapshot.seq + 1):
+            why = f"the snapshot to begin from is of event {snapshot.seq}"
+            _refuse_trimmed(kept, whole_from, why)
+        return Beginning(bus, modules, snapshot.seq, snapshot.build, snapshot.ts, whole_from)
+    first = _first(kept, whole_from)
+    modules = _modules(plan, voters, world_went_on=first.world_went_on)
+    bus = Bus(modules, remade, muted=True)
+    return Beginning(bus, modules, 0, first.build, first.started_at, whole_from)
 
 
 def _plan(kept: Kept) -> Plan:
@@ -174,42 +189,43 @@ def _plan(kept: Kept) -> Plan:
         refuse(f"{kept.name}: its plan cannot be read: {error}")
 
 
-def _beginning(
-    request: Request, kept: Kept, cast: Cast, remade: Remade
-) -> tuple[Bus, tuple[Module, ...], int]:
-    """A fresh line-up at the last snapshot before the window, or before the first event."""
-    newest_first = () if kept.snapshots is None else kept.snapshots.newest_first()
-    for _, snapshot in newest_first:
-        if snapshot is None or snapshot.ts >= request.window.start:
-            continue
-        modules = cast.modules()
-        bus = Bus(modules, remade, muted=True)
-        try:
-            restore(snapshot, bus, modules, build())
-        except (DamagedSnapshot, UnknownSnapshotVersion):
-            continue
-        return bus, modules, snapshot.seq
-    modules = cast.modules()
-    return Bus(modules, remade, muted=True), modules, 0
+def _first(kept: Kept, whole_from: int) -> ProcessStarted:
+    """Gives the start of the process's first life, which everything follows from; or refuses."""
+    try:
+        row = kept.past.first_of(STARTED)
+        event = None if row is None else row.event()
+    except (DamagedRecord, msgspec.DecodeError) as error:
+        refuse(f"{kept.name}: how it started cannot be read: {error}", ExitCode.FAILED)
+    if row is None or not isinstance(event, ProcessStarted) or row.seq != whole_from:
+        hint = "; --home names the folder of its snapshots" if kept.snapshots is None else ""
+        _refuse_trimmed(kept, whole_from, f"there is no snapshot to begin from{hint}")
+    return event
 
 
-def _refuse_trimmed(kept: Kept, base: int) -> None:
-    """Ends the process when what follows the snapshot, or the very beginning, was trimmed away."""
-    begins = kept.past.whole_from()
-    if begins is None:
-        refuse(f"{kept.name}: no event is left there: there is nothing to replay")
-    if base:
-        if begins <= base + 1:
-            return
-        what = f"and the snapshot to begin from is of event {base}"
-    else:
-        first = kept.past.first_of(STARTED)
-        if first is not None and first.seq == begins:
-            return
-        what = "and there is no snapshot to begin from"
-        if kept.redis is not None:
-            what += "; --home names the folder of its snapshots"
-    refuse(f"{kept.name}: whole only from event {begins} on, the rest was trimmed, {what}")
+def _has(past: Past, seq: int) -> bool:
+    with suppress(DamagedRecord):
+        row = next(past.read(seq), None)
+        return row is not None and row.seq == seq
+    return True  # it is there, and what is wrong with it is said when it is played
+
+
+def _broken(held: Verification, whole_from: int) -> str:
+    """Says where the record broke off; of what is missing, whether it may have been trimmed."""
+    if held.broken and held.first is not None and held.first.seq < whole_from:
+        return f"{held.broken}; some streams were trimmed up to event {whole_from}"
+    return held.broken
+
+
+def _refuse_trimmed(kept: Kept, whole_from: int, why: str) -> NoReturn:
+    refuse(f"{kept.name}: whole only from event {whole_from} on, the rest was trimmed, and {why}")
+
+
+def _modules(plan: Plan, voters: tuple[Voter, ...], *, world_went_on: bool) -> tuple[Module, ...]:
+    """The line-up of the recorded process; its edges are there by name, and do nothing."""
+    if not world_went_on:
+        return line_up(plan, voters=voters)
+    silent = Client(ClientConfig(Address()))
+    return line_up(plan, RemoteFeed(silent), RemoteVenue(silent), voters)
 
 
 def _paced(rows: Iterator[Envelope], request: Request) -> Iterator[Envelope]:

@@ -73,7 +73,8 @@ class RedisReader:
     def whole_from(self) -> int | None:
         """Gives the number from which on nothing has been trimmed away; None while there is none.
 
-        Before it some streams still have their events, but no day can be replayed.
+        Before it some streams still have their events, but no day can be replayed for sure. An
+        entry that was deleted within a key is no trimming but a hole, which `verified` names.
         """
         firsts, trimmed = [], []
         keys = self._keys()
@@ -85,7 +86,8 @@ class RedisReader:
             first = (
                 id_of(told["last-generated-id"])[0] + 1 if oldest is None else id_of(oldest[0])[0]
             )
-            if told["entries-added"] > told["length"]:
+            has_hole = oldest is not None and id_of(told["max-deleted-entry-id"]) > id_of(oldest[0])
+            if told["entries-added"] > told["length"] and not has_hole:
                 trimmed.append(first)
             elif oldest is not None and is_ours(*oldest):
                 firsts.append(first)
