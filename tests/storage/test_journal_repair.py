@@ -7,6 +7,7 @@ import pytest
 
 from quantum_os.kernel.bus import Bus
 from quantum_os.storage.journal_file import JournalFile
+from quantum_os.storage.journal_index import identity_of
 from quantum_os.storage.journal_repair import save_before
 from quantum_os.storage.sqlite_journal import SqliteJournal
 from tests.kernel.fakes import mark
@@ -83,3 +84,26 @@ def test_a_log_of_the_old_file_is_never_read_into_the_new_one(path: Path) -> Non
     save_before(path, 101)
     assert not log.exists() or not log.stat().st_size
     assert seqs(path) == list(range(1, 101))
+
+
+def test_a_repaired_journal_keeps_its_name_wherever_it_was_first_called(
+    path: Path, tmp_path: Path
+) -> None:
+    name = identity_of(path)
+    moved = path.rename(tmp_path / "moved.sqlite")
+    other = sqlite3.connect(moved)
+    other.execute("DELETE FROM journal WHERE seq < 100")
+    other.commit()
+    other.close()
+    save_before(moved, EVENTS)
+    assert identity_of(moved) == name
+
+
+def test_a_journal_whose_name_is_lost_is_saved_all_the_same(path: Path) -> None:
+    identity_of(path)
+    other = sqlite3.connect(path)
+    other.execute("DROP TABLE identity")
+    other.commit()
+    other.close()
+    assert save_before(path, EVENTS + 1).kept == EVENTS
+    assert identity_of(path)

@@ -11,10 +11,16 @@ from quantum_os.storage.sqlite_journal import SqliteJournal
 
 
 class Copies(msgspec.Struct, frozen=True):
-    """Where the copies are; None where none is wanted."""
+    """Where the copies are; None where none is wanted.
+
+    `let_in` are the streams in Redis that others may write to (none); with `drain` what they wrote
+    is consumed and not traded.
+    """
 
     database: str | None = None
     redis: str | None = None
+    let_in: tuple[str, ...] = ()
+    drain: bool = False
 
 
 class CopyRefused(RuntimeError):
@@ -22,7 +28,7 @@ class CopyRefused(RuntimeError):
 
 
 def check_copies(copies: Copies, home: Home) -> None:
-    """Raises ValueError for an address that is none."""
+    """Raises ValueError for an address that is none, and for a stream that cannot be let in."""
     if copies.database is not None:
         from quantum_os.storage.database.address import store_address
 
@@ -31,6 +37,14 @@ def check_copies(copies: Copies, home: Home) -> None:
         from quantum_os.storage.redis.address import redis_url
 
         redis_url(copies.redis)
+    if copies.let_in:
+        from quantum_os.storage.redis.inbound import refuse_barred
+
+        if copies.redis is None:
+            raise ValueError("--let-in needs --redis: it names a stream there")
+        refuse_barred(copies.let_in)
+    elif copies.drain:
+        raise ValueError("--drain needs --let-in: it says what becomes of what is let in")
 
 
 def check_store(copies: Copies, home: Home, journal: SqliteJournal) -> None:
@@ -76,7 +90,10 @@ def keepers_of(
     if copies.redis is not None:
         from quantum_os.storage.redis.edges import RedisConfig, redis_edges
 
-        edges = redis_edges(RedisConfig(copies.redis), journal, epoch, watermark)
+        config = RedisConfig(
+            copies.redis, copies.let_in, drain=copies.drain, plan=home.plan.read_bytes()
+        )
+        edges = redis_edges(config, journal, epoch, watermark)
         floors.append(lambda: edges.mirror.mirrored)
         keepers += edges.modules
     return tuple(keepers)

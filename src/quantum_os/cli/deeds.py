@@ -11,6 +11,7 @@ from quantum_os.events.exits import StopRequested
 from quantum_os.events.market import MarketFlagged
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal, SafetyCleared, SafetyTripped
+from quantum_os.events.system import Keeper, StorageState
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.envelope import Envelope
 
@@ -23,11 +24,16 @@ RATCHET = "ratchet"
 
 
 class Deed(msgspec.Struct, frozen=True):
-    """One thing the fund did: its time (ns of the market), its words, and how they are shown."""
+    """One thing the fund did: its time (ns of the market), its words, and how they are shown.
+
+    What `is_of_the_process` is told whatever the market's time is: a store that is down is no
+    history.
+    """
 
     ts: int
     words: str
     style: str = ""
+    is_of_the_process: bool = False
 
 
 class Deeds:
@@ -42,6 +48,7 @@ class Deeds:
         self._price_venue = price_venue
         self._hear = hear
         self._market_said_at: int | None = None
+        self._down: set[Keeper] = set()
 
     def __call__(self, envelope: Envelope) -> None:
         if envelope.stream in MARKET_STREAMS:
@@ -67,11 +74,19 @@ class Deeds:
                 self.entered = event
             case MarketFlagged() if event.venue != self._price_venue:
                 return
+            case StorageState() if not self._is_news(event):
+                return
         told = in_words(event)
         if told is not None:
-            deed = Deed(ts, *told)
+            deed = Deed(ts, *told, is_of_the_process=isinstance(event, StorageState))
             self.latest.appendleft(deed)
             self._hear(deed)
+
+    def _is_news(self, event: StorageState) -> bool:
+        """That a keeper is down is news; that it is well only after that."""
+        was_down = event.keeper in self._down
+        (self._down.discard if event.ok else self._down.add)(event.keeper)
+        return was_down or not event.ok
 
 
 def in_words(event: Event) -> tuple[str, str] | None:
@@ -96,6 +111,13 @@ def in_words(event: Event) -> tuple[str, str] | None:
             return f"halts, {event.cause}: {event.action}; {event.way_out}", "bold red"
         case SafetyCleared():
             return f"goes on: {event.cause} is cleared", "bold green"
+        case StorageState(ok=False):
+            return (
+                f"{event.keeper} is down, {event.lag:,} events behind: {event.reason}",
+                "bold red",
+            )
+        case StorageState():
+            return f"{event.keeper} is well again", "bold green"
     return None
 
 
@@ -150,5 +172,6 @@ _TOLD = frozenset(
         MarketFlagged,
         SafetyTripped,
         SafetyCleared,
+        StorageState,
     )
 )

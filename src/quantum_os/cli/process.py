@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 import structlog
@@ -57,7 +57,13 @@ _log = structlog.get_logger("quantum_os.process")
 
 @runtime_checkable
 class Draining(Protocol):
-    """An edge that can write more after its task has ended; it says how many events it lacks."""
+    """An edge that can write more after its task has ended; it says how many events it lacks.
+
+    `trouble` says what was in the way of the rest.
+    """
+
+    name: ClassVar[str]
+    trouble: str
 
     async def drain(self, budget_s: float) -> int: ...
 
@@ -171,7 +177,10 @@ async def _drain(lived: Life) -> None:
     for copy in (module for module in lived.modules if isinstance(module, Draining)):
         behind = await copy.drain(DRAIN_S)
         if behind:
-            _log.warning("a copy is behind; the next start writes the rest", events=behind)
+            _log.warning(
+                f"{copy.name} is {behind} events behind; the next start writes the rest",
+                why=copy.trouble,
+            )
 
 
 def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:

@@ -25,7 +25,7 @@ class ProgressLines:
 
     def tell(self, deed: Deed) -> None:
         """Writes a deed as it happens."""
-        if deed.ts >= self._watched.watched_from:
+        if deed.is_of_the_process or deed.ts >= self._watched.watched_from:
             self._write(deed.ts, deed.words)
 
     async def run(self, runtime: Runtime, deeds: Deeds) -> None:

@@ -1,23 +1,24 @@
 """`quantum-os replay`: recorded inputs through the same line-up, every event held to its hash."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
 from quantum_os.ai.voter import Voter
-from quantum_os.ai.voter_card import VoterError
-from quantum_os.ai.voter_search import find_voters
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import Moment, json_option
-from quantum_os.cli.replay_home import Request, replay_home
+from quantum_os.cli.replay_past import Kept, Request, replay_past
+from quantum_os.cli.replay_sources import kept_in_home, kept_in_redis
+from quantum_os.cli.replay_voters import voters_then
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import Journal
-from quantum_os.lineup import VOTERS, Plan, line_up, voters_of
+from quantum_os.lineup import line_up
 from quantum_os.storage.home import Home
 from quantum_os.storage.home_replay import Window
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError, read_run
@@ -40,15 +41,21 @@ FOR_EVER = 2**63 - 1
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="Replay the journal of a live process instead of a recorded run.",
+    help="Replay the journal of a live process instead of a recorded run. With --redis only its "
+    "snapshots are used.",
 )
-@click.option("--from", "start", type=Moment(), help="With --home: compare from this time on.")
-@click.option("--to", "end", type=Moment(), help="With --home: stop before this time.")
+@click.option(
+    "--redis",
+    metavar="URL",
+    help="Replay what a live process has mirrored there: its streams are enough.",
+)
+@click.option("--from", "start", type=Moment(), help="Of a process: compare from this time on.")
+@click.option("--to", "end", type=Moment(), help="Of a process: stop before this time.")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
     default=0.0,
-    help="With --home: times real time, with a line for all that is notable; 0: at once.",
+    help="Of a process: times real time, with a line for all that is notable; 0: at once.",
 )
 @json_option
 def replay(
@@ -56,28 +63,30 @@ def replay(
     verifies: bool,
     moved: tuple[str, ...],
     home: Path | None,
+    redis: str | None,
     start: int | None,
     end: int | None,
     speed: float,
     as_json: bool,
 ) -> None:
-    """Replay a recorded run from FOLDER, or a live process from its --home.
+    """Replay a recorded run from FOLDER, or a live process from its --home or its --redis.
 
     Says whether the same inputs still give the same events. Exit code 0 when all hashes agree, 1
-    when one differs: the first differing event is named. A run whose voters are gone or have
-    changed cannot be replayed: exit code 2.
+    when one differs, is damaged or missing: the first such event is named. What cannot be replayed
+    at all, because it was trimmed or its voters are gone or have changed, ends with 2.
     """
-    if (folder is None) == (home is None):
-        refuse("give either the FOLDER of a run or the --home of a process")
-    if home is not None:
+    if (folder is None) == (home is None and redis is None):
+        refuse("give either the FOLDER of a run or the --home or --redis of a process")
+    if folder is None:
         window = Window(start or 0, FOR_EVER if end is None else end)
         if window.start >= window.end:
             refuse("--from must be before --to")
-        replay_home(Request(Home(home), window, verifies, speed), as_json=as_json)
+        place = None if home is None else Home(home)
+        with _kept(place, redis) as kept:
+            replay_past(Request(window, verifies, speed, moved), kept, as_json=as_json)
         return
-    assert folder is not None
     if start is not None or end is not None or speed:
-        refuse("--from, --to and --speed go with --home")
+        refuse("--from, --to and --speed go with --home or --redis")
     if not verifies:
         refuse("replay compares a run with its recording: say --verify")
     try:
@@ -89,7 +98,7 @@ def replay(
     if document.result.code != build():
         note = f"recorded by {document.result.code}, replayed by {build()}: the code has changed"
         err.print(note, style="yellow", highlight=False)
-    found = _verified(folder, document, _voters(document.plan, moved))
+    found = _verified(folder, document, voters_then(document.plan, moved))
     if as_json:
         print_json(found)
     else:
@@ -98,16 +107,11 @@ def replay(
         raise SystemExit(ExitCode.FAILED)
 
 
-def _voters(plan: Plan, moved: tuple[str, ...]) -> tuple[Voter, ...]:
-    """Gives the voters that took part, unchanged, or refuses."""
-    try:
-        found = {each.card.name: each for each in find_voters(moved, VOTERS)} if moved else {}
-        strangers = found.keys() - {card.name for card in plan.voters}
-        if strangers:
-            refuse(f"--voter: {', '.join(sorted(strangers))} took no part in this run")
-        return voters_of(plan, found)
-    except VoterError as error:
-        refuse(str(error))
+def _kept(home: Home | None, redis: str | None) -> AbstractContextManager[Kept]:
+    if redis is not None:
+        return kept_in_redis(redis, home)
+    assert home is not None
+    return kept_in_home(home)
 
 
 def _verified(folder: Path, document: RunDocument, voters: tuple[Voter, ...]) -> Verification:

@@ -75,6 +75,8 @@ class Wish(msgspec.Struct, frozen=True):
     speed: float | None = None
     database: str | None = None
     redis: str | None = None
+    let_in: tuple[str, ...] = ()
+    drain: bool = False
     home: Path | None = None
     folder: Path | None = None
     recover_only: bool = False
@@ -151,6 +153,16 @@ log_level_option = click.option(
 )
 @click.option(
     "--redis", metavar="URL", help="redis://HOST:PORT/DB: the journal's events as streams."
+)
+@click.option(
+    "--let-in",
+    multiple=True,
+    metavar="STREAM",
+    help="With --redis: hear what others write into this stream; only trade.intent can be. Each "
+    "intent obeys every gate. [default: none]",
+)
+@click.option(
+    "--drain", is_flag=True, help="With --let-in: empty the stream, account for it, trade nothing."
 )
 @home_option
 @click.option(
@@ -237,7 +249,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
     kept = settings.storage
     home = Home(Path(kept.home)) if kept.home else _usual_home(stage.plan)
-    copies = Copies(kept.database or None, kept.redis or None)
+    copies = Copies(kept.database or None, kept.redis or None, wish.let_in, wish.drain)
     check_copies(copies, home)
     return Demo(
         plan=stage.plan,

@@ -2,24 +2,18 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import msgspec
 
 from quantum_os.kernel.bus import Bus, EndlessCascade
 from quantum_os.kernel.digest import is_whole
 from quantum_os.kernel.envelope import Envelope, decode_event
+from quantum_os.kernel.journal import JournalDamaged
+from quantum_os.storage.journal_reading import DamagedRecord
 from quantum_os.storage.verification import Mismatch, Verification
 
 PROGRESS_EVERY = 1_024
 """Inputs between two reports of progress."""
-
-
-class Source(Protocol):
-    """Whatever holds the events of a process in their order: its journal, or the mirror of it."""
-
-    def read(self, start: int = 1) -> Iterator[Envelope]:
-        """Gives the events from a number on."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -59,20 +53,22 @@ class Tally:
     """Counts what was compared, and keeps the first event that differs."""
 
     def __init__(self, window: Window) -> None:
-        self._window = window
+        self.window = window
         self.events = 0
         self.inputs = 0
         self.mismatches = 0
         self.first: Mismatch | None = None
+        self.broken = ""
+        self.unfinished = 0
 
     def count(self, row: Envelope) -> None:
-        if row.ts >= self._window.start:
+        if row.ts >= self.window.start:
             self.events += 1
             self.inputs += row.cause == 0
 
     def differs(self, row: Envelope, made: Envelope | None, why: str, *, recorded: bool) -> None:
         """Notes a difference, unless it lies before the window."""
-        if row.ts < self._window.start:
+        if row.ts < self.window.start:
             return
         self.mismatches += 1
         if self.first is None:
@@ -80,8 +76,17 @@ class Tally:
             now = None if made is None else f"{made.digest:016x}"
             self.first = Mismatch(row.seq, row.stream, row.ts, was, now, why)
 
+    def breaks_off(self, error: DamagedRecord | JournalDamaged, ts: int) -> None:
+        """Notes that the record cannot be read on: nothing after that was played."""
+        self.broken = str(error)
+        self.mismatches += 1
+        stream = error.stream if isinstance(error, DamagedRecord) else ""
+        self.first = self.first or Mismatch(error.seq, stream, ts, None, None, self.broken)
+
     def verification(self) -> Verification:
-        return Verification(self.events, self.inputs, self.mismatches, self.first)
+        return Verification(
+            self.events, self.inputs, self.mismatches, self.first, self.broken, self.unfinished
+        )
 
 
 def replay_rows(
@@ -94,25 +99,38 @@ def replay_rows(
     """Plays the inputs among `rows` on a bus whose edges are muted, and compares all the rest.
 
     `bus` appends to `remade` and stands before the first row. It ends where the rows do, before the
-    first input at or after the window's end, or at an input that cannot be read.
+    first input at or after the window's end, or where the record is damaged or has a hole.
     """
     tally = Tally(window)
+    try:
+        _follow(rows, bus, remade, tally, progress)
+    except (DamagedRecord, JournalDamaged) as error:
+        tally.breaks_off(error, bus.instant.ns)
+    return tally.verification()
+
+
+def _follow(
+    rows: Iterator[Envelope],
+    bus: Bus,
+    remade: Remade,
+    tally: Tally,
+    progress: Callable[[int], None],
+) -> None:
     for row in rows:
         if row.cause:
             _compare(row, remade.made.popleft() if remade.made else None, tally)
             continue
         _told_too_much(remade, tally)
-        if row.ts >= window.end:
-            break
+        if row.ts >= tally.window.end:
+            return
         tally.count(row)
         why = _played(row, bus)
         if why:
             tally.differs(row, None, why, recorded=True)
-            break
+            return
         if not tally.inputs % PROGRESS_EVERY:
             progress(row.ts)
-    _told_too_much(remade, tally)
-    return tally.verification()
+    tally.unfinished = len(remade.made)
 
 
 def _played(row: Envelope, bus: Bus) -> str:

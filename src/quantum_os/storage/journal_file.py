@@ -79,6 +79,12 @@ class JournalFile:
         )
         return found.fetchone() is not None
 
+    def whole_from(self) -> int | None:
+        """Gives the number of the oldest event that was not trimmed; None while there is none."""
+        row = self._reader.execute("SELECT min(seq) FROM journal").fetchone()
+        first: int | None = row[0]
+        return first
+
     def last_seq(self) -> int:
         """Gives the highest number; 0 while the file is empty."""
         row = self._connection.execute("SELECT max(seq) FROM journal").fetchone()

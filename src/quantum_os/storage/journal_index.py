@@ -25,6 +25,9 @@ WHERE stream IS NOT NULL
 """
 """Walks the index from stream to stream: its cost is the number of streams, not of events."""
 
+IDENTITY = "CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT"
+"""Where a journal keeps its own name."""
+
 _Row = tuple[int, int, int, int, str, str, bytes, bytes]
 
 
@@ -55,7 +58,7 @@ class JournalIndex:
     def identity(self) -> str:
         """Gives the name of this journal, which it gets when first asked and keeps for ever."""
         with self._connection as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT")
+            connection.execute(IDENTITY)
             row = connection.execute("SELECT id FROM identity").fetchone()
             if row is None:
                 row = (derive("journal", self.first_seq(), self._path.resolve()),)

@@ -17,8 +17,29 @@ class JournalReader(Protocol):
         """Gives the events from `start` on, in order."""
 
 
+class Past(JournalReader, Protocol):
+    """A journal that a process lived by, or a mirror of one: what its past is played again from."""
+
+    def whole_from(self) -> int | None:
+        """Gives the number from which on nothing has been trimmed away; None while it is empty."""
+
+    def first_of(self, stream: str) -> Envelope | None:
+        """Gives the oldest event of a stream; None when there is none."""
+
+    def last_ts(self) -> int:
+        """Gives the time of the last event, ns; 0 while there is none."""
+
+
 class DamagedRecord(ValueError):
-    """An event that cannot be read back as it was said; the text names it."""
+    """An event that cannot be read back as it was said; the text names it.
+
+    `seq` and `stream` say so too, as far as they are known.
+    """
+
+    def __init__(self, text: str, seq: int = 0, stream: str = "") -> None:
+        super().__init__(text)
+        self.seq = seq
+        self.stream = stream
 
 
 class MissingEvents(DamagedRecord):
@@ -34,10 +55,11 @@ def verified(reader: JournalReader, start: int | None = None) -> Iterator[Envelo
     expected = start
     for envelope in reader.read(1 if start is None else start):
         if expected is not None and envelope.seq != expected:
-            raise MissingEvents(_hole(expected, envelope.seq))
+            raise MissingEvents(_hole(expected, envelope.seq), expected)
         problem = _problem(envelope)
         if problem:
-            raise DamagedRecord(f"event {envelope.seq}, {envelope.stream}: {problem}")
+            seq, stream = envelope.seq, envelope.stream
+            raise DamagedRecord(f"event {seq}, {stream}: {problem}", seq, stream)
         expected = envelope.seq + 1
         yield envelope
 

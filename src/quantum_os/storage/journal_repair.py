@@ -9,6 +9,7 @@ import msgspec
 
 from quantum_os.kernel.digest import is_whole
 from quantum_os.storage.journal_file import Row, connected, envelope_of
+from quantum_os.storage.journal_index import IDENTITY
 
 _CHUNK = 500
 _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
@@ -26,13 +27,15 @@ class Saved(msgspec.Struct, frozen=True):
 def save_before(path: Path, seq: int) -> Saved:
     """Puts a journal with the whole events below `seq` in the damaged one's place, which is kept.
 
-    Nobody may have the file open. Raises OSError, and sqlite3.Error when nothing of it can be read.
+    It keeps its name, so that its copies know it. Nobody may have the file open. Raises OSError,
+    and sqlite3.Error when nothing of it can be read.
     """
     fresh = path.with_suffix(".part")
     for stale in (fresh, *(_beside(fresh, end) for end in _BESIDE)):
         stale.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as old, closing(connected(fresh)) as new:
         kept, lost = _copied(old, new, seq)
+        _keep_name(old, new)
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = _free_name(path)
     os.link(path, aside)
@@ -53,6 +56,15 @@ def _copied(old: sqlite3.Connection, new: sqlite3.Connection, before: int) -> tu
             new.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", whole)
         kept += len(whole)
     return kept, before - first - kept
+
+
+def _keep_name(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """Copies the journal's name; one that cannot be read, or was never given, is derived anew."""
+    with suppress(sqlite3.DatabaseError):
+        names = old.execute("SELECT id FROM identity").fetchall()
+        with new:
+            new.execute(IDENTITY)
+            new.executemany("INSERT INTO identity VALUES (?)", names)
 
 
 def _readable(old: sqlite3.Connection, start: int, end: int) -> list[Row]:

@@ -39,12 +39,18 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What a verification found; `mismatches` counts events that differ, are missing or are new."""
+    """What a verification found; `mismatches` counts events that differ, are missing or are new.
+
+    `broken` says where and why the record could not be read on. `unfinished` counts the events that
+    follow from its last input and were not written any more: a process may die within a cascade.
+    """
 
     events: int
     inputs: int
     mismatches: int
     first: Mismatch | None
+    broken: str = ""
+    unfinished: int = 0
 
 
 class ComparingJournal:

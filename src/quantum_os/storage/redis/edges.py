@@ -16,13 +16,15 @@ from quantum_os.storage.sqlite_journal import SqliteJournal
 class RedisConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where Redis is, which streams are let in (none), and how much is kept there.
 
-    With `drain` what is let in is consumed and not traded.
+    With `drain` what is let in is consumed and not traded. `plan` is what the fund's line-up is
+    built from.
     """
 
     url: str
     let_in: tuple[str, ...] = ()
     drain: bool = False
     retention: RetentionConfig = RetentionConfig()
+    plan: bytes = b""
 
 
 class RedisEdges(msgspec.Struct, frozen=True):
@@ -53,6 +55,7 @@ def redis_edges(
         epoch=epoch,
         aside=frozenset(config.let_in),
         retention=config.retention,
+        plan=config.plan,
     )
     inbound = InboundConfig(
         url=config.url,

@@ -71,7 +71,8 @@ def envelope_of(stream: str, fields: Mapping[bytes, bytes]) -> Envelope:
         )
     except (KeyError, ValueError, NotBase64, msgspec.DecodeError) as error:
         seq = fields.get(b"seq", b"?").decode("ascii", "replace")
-        raise DamagedRecord(f"event {seq}, {stream}: {type(error).__name__} {error}") from error
+        said = f"event {seq}, {stream}: {type(error).__name__} {error}"
+        raise DamagedRecord(said, int(seq) if seq.isdecimal() else 0, stream) from error
 
 
 def is_ours(at: bytes, fields: Mapping[bytes, bytes]) -> bool:

@@ -51,10 +51,15 @@ class InboundConfig(msgspec.Struct, frozen=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for stream in self.streams:
-            if stream not in MAY_BE_LET_IN:
-                known = ", ".join(MAY_BE_LET_IN)
-                raise ValueError(f"stream {stream!r} cannot be let in, only {known}")
+        refuse_barred(self.streams)
+
+
+def refuse_barred(streams: Sequence[str]) -> None:
+    """Raises ValueError for a stream that nobody outside may write to."""
+    for stream in streams:
+        if stream not in MAY_BE_LET_IN:
+            known = ", ".join(MAY_BE_LET_IN)
+            raise ValueError(f"stream {stream!r} cannot be let in, only {known}")
 
 
 class InboundCounts(msgspec.Struct):

@@ -1,5 +1,6 @@
 """Where everything lies in Redis: which key an event is written under, and what else there is."""
 
+from collections.abc import Container
 from enum import StrEnum
 
 SCHEMA = 1
@@ -59,6 +60,11 @@ def read_key(key: str) -> tuple[str, Form]:
         if name.endswith(ending):
             return name.removesuffix(ending), Form.WHOLE
     return name, Form.ROWS if name in ROWED else Form.WHOLE
+
+
+def is_shared(key: str, keys: Container[str]) -> bool:
+    """Whether others write under a key too, judged by the keys there are: ours lie beside it."""
+    return key + _ASIDE in keys
 
 
 def group_of(stream: str) -> str:

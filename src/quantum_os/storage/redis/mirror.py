@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import msgspec
@@ -45,7 +45,8 @@ LOOK_S = 1.0
 class MirrorConfig(msgspec.Struct, frozen=True):
     """Where the mirror is, the epoch of this process, and the streams others may write to.
 
-    `aside` are the streams let in (see `inbound`): ours of that name lie beside theirs.
+    `aside` are the streams let in (see `inbound`): ours of that name lie beside theirs. `plan` is
+    what the line-up is built from; it lies in Redis too, for a replay from there alone.
     """
 
     url: str
@@ -54,6 +55,7 @@ class MirrorConfig(msgspec.Struct, frozen=True):
     retention: RetentionConfig = RetentionConfig()
     answer_s: float = ANSWER_S
     seed: int = 0
+    plan: bytes = b""
 
 
 class Mirror(Edge):
@@ -80,7 +82,7 @@ class Mirror(Edge):
         load_library()
         self.config = config
         with JournalIndex(journal.path) as index:
-            self._owner = Owner(index.identity(), config.epoch)
+            self._owner = Owner(index.identity(), config.epoch, config.plan)
             self.mirrored = before_all(journal, index)
         self.passed_over = 0
         self.trimmed = 0
@@ -90,6 +92,7 @@ class Mirror(Edge):
         self._backoff = Backoff(config.seed, self.name)
         self.trim_due_s = 0
         self._idle_s = 0.0
+        self.trouble = ""
         self._reason: str | None = None
         self._warned: dict[str, Ns] = {}
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
@@ -123,13 +126,19 @@ class Mirror(Edge):
         """Writes the journal's rest after the task has ended; gives the events still missing.
 
         For the end of a process: what the last modules said is flushed after the edges stopped.
+        `trouble` says what was in the way, if anything.
         """
-        with suppress(Refused, Lost, TimeoutError):
+        self.trouble = ""
+        try:
             async with asyncio.timeout(budget_s), self._writing() as (_, writer):
                 await writer.begin()
                 self._arrived(writer)
                 while await writer.advance():
                     self._arrived(writer)
+        except TimeoutError:
+            self.trouble = f"{budget_s:g} s were not enough"
+        except (Refused, Lost, sqlite3.Error) as error:
+            self.trouble = str(error)
         return self.lag
 
     async def stop(self) -> None:

@@ -24,10 +24,11 @@ CLAIM = (
     + """
 redis.call('HSET', KEYS[1], 'instance', ARGV[4], 'epoch', ARGV[5], 'mirrored', ARGV[6],
   'schema', ARGV[7])
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'plan', ARGV[8]) end
 return {'done'}
 """
 )
-"""Makes the mirror ours: ARGV 4 to 7 are the new instance, epoch, watermark and schema."""
+"""Makes the mirror ours: ARGV 4 to 8 are the new instance, epoch, watermark, schema and plan."""
 
 APPEND = (
     _FENCE

@@ -35,10 +35,14 @@ ROWS_READ = 100
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose mirror it is: the journal's identity, and the epoch of the process that writes it."""
+    """Whose mirror it is: the journal's identity, and the epoch of the process that writes it.
+
+    `plan` is what its line-up is built from, so that a replay needs nothing but the mirror.
+    """
 
     instance: str
     epoch: int
+    plan: bytes = b""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -108,7 +112,7 @@ class Writer:
         known = Journaled(self._index, flushed)
         found = await survey(self._link, known, self._aside, mirrored)
         owner = self._owner
-        claim: list[Word] = [*held.fence, owner.instance, owner.epoch, mirrored, SCHEMA]
+        claim: list[Word] = [*held.fence, owner.instance, owner.epoch, mirrored, SCHEMA, owner.plan]
         done(await self._link.run(CLAIM, (META,), claim))
         self.mirrored = self.read_until = mirrored
         self._tips = dict(found.tips)
