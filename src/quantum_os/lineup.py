@@ -18,7 +18,7 @@ from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import OrderSubmitted
-from quantum_os.events.governance import Policy
+from quantum_os.events.governance import AuditEntry, Policy
 from quantum_os.events.market import FeedState, Instrument
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.sizing import IntentReceived
@@ -34,6 +34,7 @@ from quantum_os.exits.guard import Guard, GuardConfig
 from quantum_os.exits.planner import Planner, PlannerConfig
 from quantum_os.formulas.costs import round_trip_cost
 from quantum_os.formulas.rounding import decimal_of
+from quantum_os.governance.audit import Audit
 from quantum_os.governance.policy import PolicyConfig, PolicyDesk
 from quantum_os.governance.universe import Universe, UniverseConfig
 from quantum_os.kernel.ids import derive
@@ -60,6 +61,7 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
     {
         AlertRaised,
         AlertResolved,
+        AuditEntry,
         FeedState,
         ModuleStateChanged,
         OrderSubmitted,
@@ -94,6 +96,7 @@ REQUIRED: tuple[str, ...] = (
     "exits.guard",
     "portfolio.ledger",
     "governance.policy",
+    "governance.audit",
 )
 """Without any of these the fund does not start: a part that is missing is never a smaller fund."""
 
@@ -262,6 +265,7 @@ def line_up(
         # governance: who may do what
         PolicyDesk(PolicyConfig(policy)),
         Universe(UniverseConfig(plan.symbols)),
+        Audit(),
     )
 
 

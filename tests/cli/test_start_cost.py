@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite")
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn")
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -19,6 +19,15 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_the_command_line_loads_no_database() -> None:
     assert loaded_by("import quantum_os.cli.main") == set()
+
+
+@pytest.mark.parametrize("command", ["run", "demo_command", "status", "kill", "tokens_command"])
+def test_nobody_loads_a_web_server_who_was_not_asked_for_a_port(command: str) -> None:
+    assert not {"litestar", "uvicorn"} & loaded_by(f"import quantum_os.cli.{command}")
+
+
+def test_canary_a_web_server_that_is_loaded_is_seen() -> None:
+    assert "litestar" in loaded_by("import quantum_os.api.server")
 
 
 def test_canary_a_database_that_is_loaded_is_seen() -> None:

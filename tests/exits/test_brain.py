@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantum_os.events.commands import CloseCommand
 from quantum_os.events.execution import ExecutionResult, Leg, OrderState, ResultStatus
 from quantum_os.events.exits import ExitIntent, ExitReason, StopRequested
 from quantum_os.events.market import ExchangeRaw, MarketOpens, RawKind
@@ -358,3 +359,21 @@ def test_opens_are_seen_and_judged_by_whoever_comes_next() -> None:
     opens = MarketOpens(venue=FEED, time=T0, symbols=(BTC,), price=(97.0,))
     assert desk.hears(opens) == []
     assert the_exit(desk.hears(heartbeat())).reason is ExitReason.LOSS_GUARD
+
+
+def close(position_id: str, role: str) -> CloseCommand:
+    return CloseCommand(position_id, actor="ann", role=role, reason="enough")
+
+
+def test_a_person_closes_one_position_whole_and_a_lost_order_is_asked_again() -> None:
+    desk = holding()
+    position_id = state_of(desk).state.positions[BTC].position_id
+    intent = the_exit(desk.hears(close(position_id, "trader")))
+    assert (intent.reason, intent.qty) == (ExitReason.OPERATOR, Decimal(10))
+    assert the_exit(desk.hears(heartbeat(), at=hour(1))).reason is ExitReason.OPERATOR
+
+
+def test_a_weak_role_and_another_position_close_nothing() -> None:
+    desk = holding()
+    position_id = state_of(desk).state.positions[BTC].position_id
+    assert desk.hears(close(position_id, "analyst"), close("another", "operator")) == []

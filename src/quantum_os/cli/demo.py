@@ -3,16 +3,19 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 
 import msgspec
 
+from quantum_os.api.fund import Current, Facts, Fund
 from quantum_os.cli.backtesting import Finished
 from quantum_os.cli.console import err
 from quantum_os.cli.copies import Copies
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.demo_record import DemoRecord
+from quantum_os.cli.kill_file import KillWatch
 from quantum_os.cli.life_signs import LifeSigns
 from quantum_os.cli.live_view import LiveView, Watched
 from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
@@ -20,6 +23,7 @@ from quantum_os.cli.progress_lines import ProgressLines
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.cli.sd_notify import service_manager
+from quantum_os.cli.serving import facts_of, served
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed
@@ -59,6 +63,8 @@ class Demo(msgspec.Struct, frozen=True):
     market_name: str = "tape"
     remote: Remote | None = None
     copies: Copies = Copies()
+    listening: socket.socket | None = None
+    hosts: tuple[str, ...] = ()
 
     @property
     def watched(self) -> Watched:
@@ -71,11 +77,31 @@ class Demo(msgspec.Struct, frozen=True):
             speed=self.speed,
         )
 
+    @property
+    def facts(self) -> Facts:
+        """What the API tells of this process."""
+        return facts_of(
+            self.plan, self.home, self.build, self.speed, is_synthetic=self.market.is_synthetic
+        )
+
     def edges(self, epoch: int) -> Edges:
         """Gives a life its feed and, where the venue is a process of its own, the way to it."""
         if self.remote is not None:
             return Edges(*self.remote.edges(epoch))
         return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.watched_from))
+
+
+@contextmanager
+def attached(fund: Fund | None, lived: Life) -> Iterator[None]:
+    """Lets the API see a life while it is lived."""
+    if fund is None:
+        yield
+        return
+    fund.attach(Current(lived.runtime, lived.journal, lived.modules))
+    try:
+        yield
+    finally:
+        fund.detach()
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -93,6 +119,7 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
     """
     lines = ProgressLines(demo.watched)
     deeds = Deeds(demo.plan.price_venue, (lambda deed: None) if demo.shows else lines.tell)
+    fund = None if demo.listening is None else Fund(demo.facts)
 
     async def attend(lived: Life) -> tuple[Ending, RunResult]:
         if record is not None:
@@ -102,13 +129,18 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
             if demo.shows
             else lines.run(lived.runtime, deeds)
         )
-        return await _lived(demo, lived, watching)
+        with attached(fund, lived):
+            return await _lived(demo, lived, watching)
 
-    taps: tuple[Tap, ...] = (deeds,) if record is None else (deeds, record)
+    wanted: tuple[Tap | None, ...] = (deeds, record, None if fund is None else fund.tap)
+    taps = tuple(tap for tap in wanted if tap is not None)
     process = msgspec.structs.replace(
         process_of(demo, *taps), signs=LifeSigns(service_manager(os.environ))
     )
-    async with claimed(demo.home, demo.copies.database) as instance:
+    async with (
+        claimed(demo.home, demo.copies.database) as instance,
+        served(fund, demo.listening, demo.hosts),
+    ):
         ending, result = await live_on(process, instance, attend)
     return Played(ending, result, deeds)
 
@@ -149,7 +181,7 @@ async def _lived(
     before = _seq_before(lived)
     started = perf_ns()
     with _stopping(lived.runtime, demo.duration_s):
-        ending = await _accompanied(lived, watching)
+        ending = await _accompanied(demo, lived, watching)
     finished = Finished(
         bus=lived.bus,
         modules=lived.modules,
@@ -166,16 +198,24 @@ def _seq_before(lived: Life) -> int:
     return lived.bus.seq if first is None else first.seq - 1
 
 
-async def _accompanied(lived: Life, watching: Coroutine[object, object, None]) -> Ending:
-    """Runs the process with somebody beside it who tells people how it goes."""
-    task = asyncio.create_task(watching)
+async def _accompanied(
+    demo: Demo, lived: Life, watching: Coroutine[object, object, None]
+) -> Ending:
+    """Runs the process with those beside it who tell people how it goes, and hear its end."""
+    switch = KillWatch(lived.runtime, lived.journal, demo.home, demo.build)
+    beside = {
+        "the screen": asyncio.create_task(watching),
+        "the kill switch": asyncio.create_task(switch.run()),
+    }
     try:
         return await lived.runtime.run(lived.first)
     finally:
-        task.cancel()
-        (outcome,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(outcome, Exception):
-            err.print(f"the screen failed, the run did not: {outcome!r}", style="yellow")
+        for task in beside.values():
+            task.cancel()
+        outcomes = await asyncio.gather(*beside.values(), return_exceptions=True)
+        for what, outcome in zip(beside, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                err.print(f"{what} failed, the run did not: {outcome!r}", style="yellow")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from quantum_os.cli.run import (
     speed_option,
 )
 from quantum_os.cli.run_options import told
+from quantum_os.cli.serving import port_option
 
 
 @click.command()
@@ -22,6 +23,7 @@ from quantum_os.cli.run_options import told
 @duration_option
 @speed_option
 @home_option
+@port_option
 @out_option
 @seed_option
 @json_option

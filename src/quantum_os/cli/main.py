@@ -29,6 +29,13 @@ COMMANDS = {
     "completion": "completion:completion",
     "policy": "policy_command:policy",
     "lineup": "lineup_command:lineup",
+    "status": "status:status",
+    "pause": "stopping:pause",
+    "resume": "stopping:resume",
+    "flatten": "stopping:flatten",
+    "kill": "kill:kill",
+    "logs": "logs_command:logs",
+    "tokens": "tokens_command:tokens",
     "db": "db:db",
     "backup": "backup:backup",
 }

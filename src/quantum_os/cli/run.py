@@ -1,6 +1,7 @@
 """`quantum-os run`: the fund as a live process; for now with simulated money only."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import Collection
 from contextlib import closing
@@ -33,6 +34,14 @@ from quantum_os.cli.recorded_choice import HOME, RUNS
 from quantum_os.cli.refusals import refuse_fault, told_in_a_line
 from quantum_os.cli.remote import Remote, reach
 from quantum_os.cli.run_options import run_options, told
+from quantum_os.cli.serving import (
+    HOST,
+    Serving,
+    host_option,
+    listening,
+    name_option,
+    port_option,
+)
 from quantum_os.cli.staging import staged
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
@@ -73,6 +82,9 @@ class Wish(msgspec.Struct, frozen=True):
     recover_only: bool = False
     log_level: str | None = None
     as_json: bool = False
+    port: int | None = None
+    host: str = HOST
+    host_names: tuple[str, ...] = ()
 
     @property
     def places(self) -> Document:
@@ -158,6 +170,9 @@ log_level_option = click.option(
     is_flag=True,
     help="Come back to where the journal ends, save a snapshot, and stop: before another release.",
 )
+@port_option
+@host_option
+@name_option
 @out_option
 @profile_option
 @run_options
@@ -192,7 +207,7 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
     try:
         settings = load_settings(config, laid_over(given, wish.places), usual=USUAL)
         remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
-        demo = _demo(wish, settings, remote)
+        demo = msgspec.structs.replace(_demo(wish, settings, remote), listening=_listens(wish))
         # The venue of another process keeps its own record: ours alone could not be replayed.
         keeps = remote is None and not wish.recover_only
         folder = wish.folder or RUNS / f"demo-{demo.plan.namespace}" if keeps else None
@@ -248,7 +263,19 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         market_name="remote" if remote else "tape" if wish.data else "SYNTHETIC",
         remote=remote,
         copies=copies,
+        hosts=(wish.host, *wish.host_names),
     )
+
+
+def _listens(wish: Wish) -> socket.socket | None:
+    """Takes the port before anything else happens; in a demo any one after it will do."""
+    if wish.recover_only:
+        return None
+    asked = None if wish.port is None else Serving(wish.port, wish.host, or_next=True)
+    found = listening(asked)
+    if found is not None and wish.port and found.getsockname()[1] != wish.port:
+        err.print(f"port {wish.port} is taken; the next free one is used", style="yellow")
+    return found
 
 
 def _usual_home(plan: Plan) -> Home:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from quantum_os.events.base import Event
+from quantum_os.events.units import Ns
 
 
 class Command(StrEnum):
@@ -23,3 +24,32 @@ class OperatorCommand(Event, frozen=True):
     role: str
     reason: str
     argument: str = ""
+
+
+class CloseCommand(Event, frozen=True):
+    """A person's request to leave one open position, whole and at the market."""
+
+    position_id: str
+    actor: str
+    role: str
+    reason: str
+
+
+class ActionAsked(Event, frozen=True):
+    """A person is about to act through a face of the process; it is said before the act.
+
+    `token_id` is the public part of the token that was shown, `asked_at` the machine's own time,
+    `old` and `new` what the act changes, as text; empty where nothing is known.
+    """
+
+    request_id: str
+    actor: str
+    role: str
+    token_id: str
+    action: str
+    subject: str
+    reason: str
+    old: str
+    new: str
+    asked_at: Ns
+    build: str

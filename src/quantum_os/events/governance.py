@@ -1,6 +1,7 @@
 """Who may do what: the one policy document in force, its effective limits, and the universe."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 import msgspec
 
@@ -242,3 +243,28 @@ class UniverseUpdated(Event, frozen=True):
     removed: tuple[str, ...]
     close_only: tuple[str, ...]
     source: str
+
+
+class AuditEntry(Event, frozen=True):
+    """One act of a person, written down before it took effect.
+
+    `position` counts from 1; `hash` covers every other field, the hash of the entry before
+    included, so that none can be changed or left out unseen.
+    """
+
+    STREAM: ClassVar[str] = "audit.entry"
+    position: int
+    at: Ns
+    request_id: str
+    actor: str
+    role: str
+    token_id: str
+    action: str
+    subject: str
+    reason: str
+    old: str
+    new: str
+    asked_at: Ns
+    build: str
+    previous_hash: str
+    hash: str

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from quantum_os.events.commands import CloseCommand
 from quantum_os.events.execution import (
     ExecutionResult,
     Fill,
@@ -51,6 +52,8 @@ Said = Iterator[ExitIntent | StopRequested]
 
 OPERATOR = "operator"
 """A latch whose cause begins with this word was closed by a person."""
+CLOSERS = ("trader", "operator")
+"""Roles that may close a position by hand."""
 UNKNOWN_TICK = Decimal("1e-12")
 """Stands for a tick nobody told us: the level is then kept in software only."""
 FIRST_TENTH = 10
@@ -255,6 +258,13 @@ class Brain(Reactor[BrainState]):
         for position in list(self.state.positions.values()):
             yield from self._judge(position)
 
+    def on_close(self, event: CloseCommand) -> Said:
+        """A person wants one position closed; who may ask is the same as for closing all."""
+        for position in list(self.state.positions.values()):
+            if position.position_id == event.position_id and event.role in CLOSERS:
+                position.by_hand = True
+                yield from self._judge(position)
+
     def on_cleared(self, event: SafetyCleared) -> None:
         self.state.flatten.pop(event.cause, None)
 
@@ -351,18 +361,18 @@ class Brain(Reactor[BrainState]):
             held_ns=self.now - position.opened_at,
             # A policy may shorten the hold of an open position, never lengthen it.
             hold_ns=min(holds, default=None),
-            ordered=self._ordered(),
+            ordered=self._ordered(position),
             funding=self._funding(position),
             funding_window_ns=window,
             edge_r=plan.edge_r if plan is not None else None,
             level=float(level) if level is not None else None,
         )
 
-    def _ordered(self) -> ExitReason | None:
+    def _ordered(self, position: Watched) -> ExitReason | None:
         reasons = self.state.flatten.values()
         if ExitReason.EMERGENCY in reasons:
             return ExitReason.EMERGENCY
-        return ExitReason.OPERATOR if self.state.flatten else None
+        return ExitReason.OPERATOR if self.state.flatten or position.by_hand else None
 
     def _funding(self, position: Watched) -> FundingDue | None:
         note = self.state.funding.get(position.price_venue, {}).get(position.symbol)

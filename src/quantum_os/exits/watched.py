@@ -44,7 +44,8 @@ class Watched(msgspec.Struct):
 
     `best` is the favourable extreme since entry, `level` the tightest stop ever wanted, `asked` the
     stop on its way to the venue, `stop` the one that rests there, `closing` the client id of a live
-    order that closes the position, `unknown` the triggers that could not be judged last time.
+    order that closes the position, `unknown` the triggers that could not be judged last time,
+    `by_hand` that a person wants it closed.
     """
 
     position_id: str
@@ -71,6 +72,7 @@ class Watched(msgspec.Struct):
     closing: str | None = None
     unknown: tuple[str, ...] = ()
     ticked_at: int = -1
+    by_hand: bool = False
 
     @property
     def regime(self) -> Regime:

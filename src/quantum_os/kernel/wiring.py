@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from quantum_os.events.base import Event, stream_of
-from quantum_os.events.commands import OperatorCommand
+from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand
 from quantum_os.events.execution import (
     Fill,
     FundingPaid,
@@ -26,8 +26,11 @@ from quantum_os.events.system import (
 )
 from quantum_os.kernel.reactor import Module
 
+COMMANDS: frozenset[type[Event]] = frozenset({OperatorCommand, CloseCommand, ActionAsked})
+"""What people say through the faces of the process."""
+
 SAID_BY_KERNEL: frozenset[type[Event]] = frozenset(
-    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState, OperatorCommand}
+    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState, *COMMANDS}
 )
 """What needs no producer in the line-up: the kernel and the faces of the process say it."""
 
@@ -47,7 +50,7 @@ PRIVILEGES: dict[type[Event], str] = {
 }
 """Who alone may say what moves money; a name that ends with a dot stands for its package."""
 
-SINGLE_HANDLER: frozenset[type[Event]] = frozenset({OperatorCommand})
+SINGLE_HANDLER: frozenset[type[Event]] = COMMANDS
 """Requests from people have exactly one handler."""
 
 

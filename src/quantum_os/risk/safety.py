@@ -284,7 +284,7 @@ def _why_not(event: OperatorCommand, cause: str, latch: SafetyTripped | None, no
     if not event.reason.strip():
         return "a reason is missing"
     if latch is None or cause not in LATCHES:
-        return f"no latch {cause!r} is closed"
+        return f"no latch {str(cause)!r} is closed"
     if cause == Cause.OPERATOR_PAUSE and event.command is not Command.RESUME:
         return "a pause ends by a resume"
     return why_shut(latch, now)

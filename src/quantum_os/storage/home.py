@@ -42,6 +42,21 @@ class Claim(msgspec.Struct, frozen=True):
     pid: int
 
 
+def living_in(home: Home) -> Claim | None:
+    """Who lives in a home now; None when nobody does, or it is no home."""
+    try:
+        file = os.open(home.folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(file)
+    finally:
+        os.close(file)
+    return None
+
+
 class HomeTaken(RuntimeError):
     """Another process lives in this home."""
 

@@ -48,6 +48,11 @@ class RecordedJournal:
         first, last = self.event(self._first), self.event(self._last)
         return (first.ts, last.ts) if first is not None and last is not None else (0, 0)
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The first and the last number of the story."""
+        return self._first, self._last
+
     def events(
         self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
     ) -> Iterator[Envelope]:
@@ -76,6 +81,18 @@ class RecordedJournal:
     def latest(self, stream: str, before: int) -> Envelope | None:
         where = "stream = ? AND seq BETWEEN ? AND ?"
         return next(self._read(where, stream, self._first, before - 1, backwards=True), None)
+
+    def backwards(self, stream: str, before: int) -> Iterator[Envelope]:
+        where = "stream = ? AND seq BETWEEN ? AND ?"
+        return self._read(where, stream, self._first, before - 1, backwards=True)
+
+    def since(self, seq: int, *streams: str) -> Iterator[Envelope]:
+        """Gives what came after a number, of some streams or of all."""
+        if not streams:
+            return self._read("seq BETWEEN ? AND ?", max(seq + 1, self._first), self._last)
+        marks = ", ".join("?" for _ in streams)
+        where = f"seq BETWEEN ? AND ? AND stream IN ({marks})"
+        return self._read(where, max(seq + 1, self._first), self._last, *streams)
 
     def caused_by(self, seq: int) -> Iterator[Envelope]:
         later = self._read("seq BETWEEN ? AND ?", seq + 1, self._last)

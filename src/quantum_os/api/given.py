@@ -1,0 +1,21 @@
+"""What a route may ask for by type: the fund, and the parts of the API itself."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from quantum_os.api.acts import Caller
+from quantum_os.api.confirmations import Confirmations
+from quantum_os.api.fund import Fund
+from quantum_os.api.gatekeeper import Gatekeeper
+from quantum_os.api.pulse import Pulse
+
+FundOf = NamedDependency[SkipValidation[Fund]]
+GatekeeperOf = NamedDependency[SkipValidation[Gatekeeper]]
+ConfirmationsOf = NamedDependency[SkipValidation[Confirmations]]
+PulseOf = NamedDependency[SkipValidation[Pulse]]
+
+Asked = Request[Caller, None, Any]
+"""A request that was let in with a token."""

@@ -1,0 +1,168 @@
+"""How many can follow the bus at once: one history for all, and each client's place in it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+
+from quantum_os.kernel.envelope import Envelope
+
+HISTORY_MAX = 16_384
+"""Events that the history holds at most."""
+
+HISTORY_BYTES_MAX = 8 * 1024 * 1024
+"""Bytes of events that it holds at most."""
+
+CLIENTS_MAX = 256
+CLIENTS_PER_TOKEN_MAX = 220
+HEARTBEAT_S = 15.0
+"""Wall seconds of silence after which a client is told that its connection lives."""
+
+WRITTEN_MAX = 1_024
+"""Events kept as they are sent: each is written once, however many follow."""
+
+TURN = 256
+"""Events passed over before the other tasks get a turn."""
+
+
+class FellBehind(RuntimeError):
+    """A client reads more slowly than events come; it is dropped, no event is."""
+
+
+class TooManyClients(RuntimeError):
+    """As many follow as may."""
+
+
+class Hub:
+    """A tap of the journal with a bounded history; clients cost one number each.
+
+    The history is contiguous: event `seq` stands at `seq % HISTORY_MAX` while `first` <= `seq`.
+    """
+
+    def __init__(
+        self,
+        history_max: int = HISTORY_MAX,
+        bytes_max: int = HISTORY_BYTES_MAX,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self._heartbeat_s = heartbeat_s
+        self._size = history_max
+        self._bytes_max = bytes_max
+        self._ring: list[Envelope | None] = [None] * history_max
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._waiting = 0
+        self._clients: dict[str, int] = {}
+        self._written: dict[int, bytes] = {}
+        self._closed = False
+        self.first = 1
+        self.last = 0
+        self.dropped = 0
+
+    def __call__(self, envelope: Envelope) -> None:
+        if envelope.seq != self.last + 1:
+            self._begin_at(envelope.seq)
+        self.last = envelope.seq
+        if self.last - self.first >= self._size:
+            self._forget()
+        self._ring[envelope.seq % self._size] = envelope
+        self._bytes += len(envelope.payload)
+        while self._bytes > self._bytes_max and self.first < self.last:
+            self._forget()
+        if self._waiting:
+            self._arrived.set()
+
+    @property
+    def clients(self) -> int:
+        return sum(self._clients.values())
+
+    @property
+    def held_bytes(self) -> int:
+        return self._bytes
+
+    def has_room(self, who: str) -> bool:
+        """Whether one more client of this caller may follow."""
+        mine = self._clients.get(who, 0)
+        return not self._closed and self.clients < CLIENTS_MAX and mine < CLIENTS_PER_TOKEN_MAX
+
+    def enter(self, who: str) -> None:
+        """Counts a client in; raises TooManyClients."""
+        if not self.has_room(who):
+            raise TooManyClients(f"{self.clients} follow already")
+        self._clients[who] = self._clients.get(who, 0) + 1
+
+    def leave(self, who: str) -> None:
+        left = self._clients.get(who, 0) - 1
+        if left > 0:
+            self._clients[who] = left
+        else:
+            self._clients.pop(who, None)
+
+    def recent(self, after: int) -> list[Envelope]:
+        """Gives what the history holds after a number."""
+        start = max(after + 1, self.first)
+        found = (self._ring[seq % self._size] for seq in range(start, self.last + 1))
+        return [envelope for envelope in found if envelope is not None]
+
+    def written(self, envelope: Envelope, write: Callable[[Envelope], bytes]) -> bytes:
+        """Gives an event as `write` writes it, which is done once for all who follow."""
+        known = self._written.get(envelope.seq)
+        if known is None:
+            known = self._written[envelope.seq] = write(envelope)
+            if len(self._written) > WRITTEN_MAX:
+                del self._written[next(iter(self._written))]
+        return known
+
+    async def follow(self, after: int, streams: Collection[str]) -> AsyncIterator[Envelope | None]:
+        """Gives each event after a number, for ever; ends when the process does.
+
+        None stands for a while of silence; no streams means all. Raises FellBehind when the history
+        has forgotten what comes next.
+        """
+        cursor = after
+        while not self._closed:
+            for _ in range(TURN):
+                if cursor >= self.last:
+                    break
+                cursor += 1
+                envelope = self._ring[cursor % self._size] if cursor >= self.first else None
+                if envelope is None:
+                    self.dropped += 1
+                    raise FellBehind(f"event {cursor} is no longer in the history")
+                if not streams or envelope.stream in streams:
+                    yield envelope
+            if cursor < self.last:
+                await asyncio.sleep(0)
+            elif not await self._arrival():
+                yield None
+
+    def close(self) -> None:
+        """Ends every client: the process stops."""
+        self._closed = True
+        self._arrived.set()
+
+    async def _arrival(self) -> bool:
+        """Waits for the next event; False when none came for a while."""
+        if self._closed:
+            return True
+        self._arrived.clear()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._heartbeat_s):
+                await self._arrived.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting -= 1
+        return True
+
+    def _forget(self) -> None:
+        place = self.first % self._size
+        old, self._ring[place] = self._ring[place], None
+        self._bytes -= 0 if old is None else len(old.payload)
+        self.first += 1
+
+    def _begin_at(self, seq: int) -> None:
+        """Another life numbers on from elsewhere: its history begins anew."""
+        self._ring = [None] * self._size
+        self._bytes = 0
+        self._written = {}
+        self.first, self.last = seq, seq - 1

@@ -1,0 +1,164 @@
+"""Routes of what was recorded: the journal, runs, the audit, alerts and log lines."""
+
+import asyncio
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import Parameter
+from litestar.router import Router
+
+from quantum_os.api.clearance import Role, needs
+from quantum_os.api.given import FundOf
+from quantum_os.api.paging import PAGE_USUAL, SEQ_MAX, Before, Limit, Page, page_of
+from quantum_os.api.routes.decisions import from_record
+from quantum_os.api.sourced import Sourced, provenance
+from quantum_os.api.told import told
+from quantum_os.events.catalog import EVENTS
+from quantum_os.events.governance import AuditEntry
+from quantum_os.governance.audit import broken_at
+from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.logs import NOTABLE, SHOWN_MAX
+from quantum_os.storage.run_book import RunFolderError, read_run
+
+RUNS_MAX = 500
+
+Seq = Annotated[int, Parameter(ge=1, le=SEQ_MAX, description="A sequence number.")]
+Stream = Annotated[str, Parameter(max_length=64, description="A stream's name, as trade.intent.")]
+
+
+class AuditAnswer(Sourced, frozen=True, kw_only=True):
+    """Who did what, the latest first. `broken_at` is the first entry that is not as written."""
+
+    items: list[dict[str, Any]]
+    next: int | None
+    checked: int
+    broken_at: int | None
+
+
+class RunRow(msgspec.Struct, frozen=True):
+    """One recorded run; `result` is what it came to."""
+
+    name: str
+    result: dict[str, Any]
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Recorded runs by name. `unreadable` names folders that hold none."""
+
+    source: str
+    runs: list[RunRow]
+    unreadable: list[str]
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One notable event as a line."""
+
+    seq: int
+    at: str
+    source: str
+    level: str
+    message: str
+
+
+class Logs(Sourced, frozen=True, kw_only=True):
+    """The latest notable events, the latest first."""
+
+    lines: list[LogLine]
+
+
+@get("/journal/{seq:int}", opt=needs(Role.VIEWER), summary="One event")
+async def event(fund: FundOf, seq: Seq) -> dict[str, Any]:
+    """Gives one journaled event by its number; 404 when it was not kept."""
+    found = await from_record(fund, lambda recorded: recorded.event(seq))
+    if found is None:
+        raise NotFoundException("no such event is in the journal")
+    return told(found)
+
+
+@get("/journal", opt=needs(Role.VIEWER), summary="Events of a stream")
+async def journal(
+    fund: FundOf, stream: Stream, limit: Limit = PAGE_USUAL, before: Before = None
+) -> Page:
+    """Reads a stream of the journal backwards, the latest first."""
+    if stream not in EVENTS:
+        raise ClientException(f"no stream is called {stream!r}")
+    start = SEQ_MAX if before is None else before
+    found = await from_record(
+        fund, lambda recorded: list(islice(recorded.backwards(stream, start), limit + 1))
+    )
+    return page_of(fund, "storage.journal", found, limit, before)
+
+
+@get("/audit", opt=needs(Role.ANALYST), summary="Who did what")
+async def audit(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> AuditAnswer:
+    """Lists acts of people, each written down before its effect, and checks their chain."""
+    found = fund.board.kept("audit.entry")
+    entries = [entry for each in reversed(found) if isinstance(entry := each.event(), AuditEntry)]
+    page = page_of(fund, "governance.audit", found, limit, before)
+    return AuditAnswer(
+        source=page.source,
+        as_of=page.as_of,
+        heard_at=page.heard_at,
+        stale=page.stale,
+        items=page.items,
+        next=page.next,
+        checked=len(entries),
+        broken_at=broken_at(entries),
+    )
+
+
+@get("/alerts", opt=needs(Role.VIEWER), summary="Alerts")
+async def alerts(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
+    """Lists alerts raised and resolved, the latest first."""
+    found = fund.board.kept("alert.raised", "alert.resolved")
+    return page_of(fund, "alerts", found, limit, before)
+
+
+@get("/logs", opt=needs(Role.VIEWER), summary="Notable events as lines")
+async def logs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Logs:
+    """Writes the latest notable events as log lines, as `logs -f` shows them."""
+    kept = [each for each in fund.board.kept_streams if each in NOTABLE]
+    lines = [
+        LogLine(
+            each.seq,
+            iso(each.ts),
+            each.source,
+            "INFO",
+            f"{each.stream} {each.event()}"[:SHOWN_MAX],
+        )
+        for each in fund.board.kept(*kept)[:limit]
+    ]
+    return Logs(**provenance(fund, "kernel.logs", *kept), lines=lines)
+
+
+@get("/runs", opt=needs(Role.ANALYST), summary="Recorded runs")
+async def runs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Runs:
+    """Lists recorded runs and what each came to; reports are made from them by `report`."""
+    return await asyncio.to_thread(_runs, fund, limit)
+
+
+def _runs(fund: FundOf, limit: int) -> Runs:
+    folder = fund.facts.runs
+    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    rows: list[RunRow] = []
+    unreadable: list[str] = []
+    for path in found[:RUNS_MAX]:
+        try:
+            result = read_run(path).get("result")
+        except RunFolderError:
+            result = None
+        if isinstance(result, dict):
+            rows.append(RunRow(path.name, result))
+        else:
+            unreadable.append(path.name)
+    return Runs("storage.run_book", rows[:limit], unreadable[:limit])
+
+
+RECORDS = Router(
+    path="/api/v1",
+    route_handlers=[event, journal, audit, alerts, logs, runs],
+    tags=["records"],
+)

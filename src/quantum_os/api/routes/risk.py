@@ -1,0 +1,137 @@
+"""Routes of risk: the limits in force and who set them, the latches, and what was refused."""
+
+from typing import Any
+
+import msgspec
+from litestar import get
+from litestar.router import Router
+
+from quantum_os.api.clearance import Role, needs
+from quantum_os.api.given import FundOf
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
+from quantum_os.api.sourced import Sourced, provenance
+from quantum_os.api.told import plain
+from quantum_os.kernel.iso_time import iso
+from quantum_os.risk.gate import RiskGate
+from quantum_os.risk.safety import Safety
+
+LATCH_STREAMS = ("safety.tripped", "safety.cleared")
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A latch that is closed: no new risk until its way out was taken. Exits never stop."""
+
+    cause: str
+    action: str
+    since: str
+    until: str | None
+    value: float | None
+    limit: float | None
+    way_out: str
+
+
+class Locks(Sourced, frozen=True, kw_only=True):
+    """Every closed latch; none means that entries are judged by the gate alone."""
+
+    locks: list[Lock]
+
+
+class Limits(Sourced, frozen=True, kw_only=True):
+    """The policy in force and its effective limits, each with the authority that binds it."""
+
+    version: str | None
+    valid_until: str | None
+    profile: str | None
+    report_only: list[str]
+    limits: dict[str, Any] | None
+
+
+class Book(Sourced, frozen=True, kw_only=True):
+    """What the gate counts as taken, and what it knows; null where nobody told it."""
+
+    self_test: bool | None
+    reconciled: bool
+    positions: int
+    reservations: int
+    entries_today: int
+    margin_util: float | None
+    drawdown: float | None
+    day_pnl_frac: float | None
+    heat: float | None
+    exposure: dict[str, Any] | None
+
+
+@get("/locks", opt=needs(Role.VIEWER), summary="Closed latches")
+async def locks(fund: FundOf) -> Locks:
+    """Lists why new risk is stopped now, since when, and how each latch opens again."""
+    return Locks(**provenance(fund, "risk.safety"), locks=locks_of(fund))
+
+
+@get("/locks/history", opt=needs(Role.VIEWER), summary="Latches closed and opened")
+async def lock_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
+    """Lists when latches closed and opened, the latest first."""
+    return page_of(fund, "risk.safety", fund.board.kept(*LATCH_STREAMS), limit, before)
+
+
+@get("/limits", opt=needs(Role.VIEWER), summary="Limits in force")
+async def limits(fund: FundOf) -> Limits:
+    """Tells the most restrictive of all sources for each limit, and which of them binds."""
+    policy = fund.module(Safety).state.policy
+    return Limits(
+        **provenance(fund, "governance.policy", "policy.updated"),
+        version=None if policy is None else policy.version,
+        valid_until=None if policy is None else iso(policy.valid_until),
+        profile=None if policy is None else policy.policy.profile,
+        report_only=[] if policy is None else [gate.value for gate in policy.policy.report_only],
+        limits=None if policy is None else plain(policy.limits),
+    )
+
+
+@get("/risk", opt=needs(Role.VIEWER), summary="What is taken")
+async def risk(fund: FundOf) -> Book:
+    """Tells what the gate holds against its limits: margin, drawdown, heat, exposure."""
+    book = fund.module(RiskGate).state.book
+    account = book.account
+    snapshot = fund.board.last.get("portfolio.snapshot_updated")
+    exposure = fund.board.last.get("portfolio.exposure_updated")
+    return Book(
+        **provenance(fund, "risk.gate", "account.updated", "portfolio.exposure_updated"),
+        self_test=book.self_test,
+        reconciled=book.reconciled,
+        positions=len(book.positions),
+        reservations=len(book.reservations),
+        entries_today=book.entries,
+        margin_util=None if account is None else account.margin_util,
+        drawdown=None if account is None else account.drawdown,
+        day_pnl_frac=None if account is None else account.day_pnl_frac,
+        heat=None if snapshot is None else plain(snapshot.envelope.event())["heat"],
+        exposure=None if exposure is None else plain(exposure.envelope.event()),
+    )
+
+
+@get("/refusals", opt=needs(Role.VIEWER), summary="What was refused")
+async def refusals(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
+    """Lists refused intents and dropped candidates with gate, value and limit, the latest first."""
+    found = fund.board.kept("risk.refusal", "candidate.refused")
+    return page_of(fund, "risk.gate", found, limit, before)
+
+
+def locks_of(fund: FundOf) -> list[Lock]:
+    """Gives every closed latch."""
+    return [
+        Lock(
+            cause=each.cause,
+            action=each.action,
+            since=iso(each.since),
+            until=None if each.until is None else iso(each.until),
+            value=each.value,
+            limit=each.limit,
+            way_out=each.way_out,
+        )
+        for each in fund.module(Safety).state.latches.values()
+    ]
+
+
+RISK = Router(
+    path="/api/v1", route_handlers=[locks, lock_history, limits, risk, refusals], tags=["risk"]
+)

@@ -1,0 +1,146 @@
+"""The server in the process: a task beside the trading, which it can neither stop nor start."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import cast
+
+import structlog
+import uvicorn
+
+from quantum_os.api.app import Parts, build_app
+from quantum_os.api.armour import Armour, Asgi
+from quantum_os.api.connections import ImpatientHttp, ImpatientWebSocket
+from quantum_os.api.fund import Fund
+from quantum_os.api.gatekeeper import Gatekeeper
+
+START_S, STOP_S = 10.0, 3.0
+"""Wall seconds in which the server must listen, and in which it must be gone."""
+
+AGAIN_S = 1.0
+"""Wall seconds between the end of a server that broke and the next one."""
+
+HEADERS_MAX = 16 * 1024
+"""Bytes of a request's headers."""
+
+MESSAGE_MAX = 1_024
+"""Bytes of what a WebSocket may send; none is read."""
+
+FOLLOWS = ("/api/v1/events", "/api/v1/ws")
+
+_log = structlog.get_logger("quantum_os.api")
+
+
+class NotListening(RuntimeError):
+    """The server did not come up."""
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the process's signals alone: they end the fund, and the fund ends the server."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class ApiServer:
+    """Serves one fund on one socket, from `start` to `stop`; a server that breaks is replaced."""
+
+    def __init__(
+        self,
+        fund: Fund,
+        gatekeeper: Gatekeeper,
+        listening: socket.socket,
+        hosts: Iterable[str] = (),
+    ) -> None:
+        self._fund = fund
+        self._listening = listening
+        self.parts = Parts(fund, gatekeeper)
+        self.app = build_app(self.parts)
+        self._armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS)
+        self._server = self._made()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns once requests are answered; raises NotListening."""
+        quieten()
+        self._tasks = [
+            asyncio.create_task(self._serve(), name="api"),
+            asyncio.create_task(self.parts.pulse.run(), name="api.pulse"),
+        ]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                await self._server.up.wait()
+        if not self._server.up.is_set():
+            await self.stop()
+            raise NotListening("the API's server did not come up")
+
+    async def stop(self) -> None:
+        """Lets the followers go, answers what is in flight, and gives the socket up."""
+        self._fund.hub.close()
+        self._server.should_exit = True
+        if self._tasks:
+            await asyncio.wait(self._tasks[:1], timeout=STOP_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._listening.close()
+
+    async def _serve(self) -> None:
+        while True:
+            try:
+                await self._server.serve(sockets=[self._listening.dup()])
+            except Exception as error:  # noqa: BLE001  the API's fault never ends the trading
+                _log.error("the API broke; it starts again", error=repr(error))
+            if self._server.should_exit:
+                return
+            await asyncio.sleep(AGAIN_S)
+            self._server = self._made()
+
+    def _made(self) -> QuietServer:
+        return QuietServer(
+            uvicorn.Config(
+                self._armour,
+                http=ImpatientHttp,
+                ws=ImpatientWebSocket,
+                lifespan="off",
+                loop="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=5,
+                timeout_graceful_shutdown=1,
+                h11_max_incomplete_event_size=HEADERS_MAX,
+                ws_max_size=MESSAGE_MAX,
+                ws_per_message_deflate=False,
+            )
+        )
+
+
+class _Forwarded(logging.Handler):
+    """Hands the server's errors to our own log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        trouble = record.exc_info[1] if record.exc_info else None
+        _log.error(record.getMessage().strip(), error=repr(trouble) if trouble else "")
+
+
+def quieten() -> None:
+    """What clients do wrong is counted, not logged; what breaks here is logged as ours is."""
+    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.ERROR)
+        logger.propagate = False
+        if not any(isinstance(each, _Forwarded) for each in logger.handlers):
+            logger.addHandler(_Forwarded())

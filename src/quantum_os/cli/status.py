@@ -1,0 +1,67 @@
+"""`quantum-os status`: how the process of a home is doing, in a few lines."""
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.table import Table
+
+from quantum_os.cli.api_client import ApiClient, RefusedByApi, Unreachable, home_option
+from quantum_os.cli.console import out, print_json, refuse
+from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.options import json_option
+from quantum_os.storage.home import Home
+
+
+@click.command()
+@home_option
+@json_option
+def status(home: Path, as_json: bool) -> None:
+    """Say how the running fund stands: health, money, positions and closed latches."""
+    try:
+        client = ApiClient(Home(home))
+        said = {
+            "version": client.get("/version"),
+            "health": client.get("/health"),
+            "balance": client.get("/balance"),
+            "positions": client.get("/status"),
+            "locks": client.get("/locks"),
+        }
+    except (Unreachable, RefusedByApi) as error:
+        refuse(str(error), ExitCode.FAILED)
+    if as_json:
+        print_json(said)
+    else:
+        _show(said)
+
+
+def _show(said: dict[str, Any]) -> None:
+    version, balance = said["version"], said["balance"]
+    stale = ", prices are STALE" if balance["stale"] else ""
+    made_up = ", a synthetic market" if version["is_synthetic"] else ""
+    out.print(f"{version['mode']}, build {version['build']}{made_up}", highlight=False)
+    out.print(f"{said['health']['summary']}; as of {balance['as_of']}{stale}", highlight=False)
+    out.print(
+        f"equity {float(balance['equity']):,.2f} USD, cash {float(balance['cash']):,.2f}, "
+        f"drawdown {balance['drawdown']:.2%}",
+        highlight=False,
+    )
+    for lock in said["locks"]["locks"]:
+        out.print(f"no new entries, {lock['cause']}: {lock['way_out']}", style="yellow")
+    if not said["positions"]["positions"]:
+        out.print("no open positions")
+        return
+    table = Table("id", "symbol", "side", "qty", "entry", "mark", "stop", "uPnL USD", "R")
+    for row in said["positions"]["positions"]:
+        table.add_row(
+            row["position_id"],
+            row["symbol"],
+            row["side"],
+            row["qty"],
+            f"{float(row['entry']):.6g}",
+            f"{float(row['mark']):.6g}",
+            row["stop"] or "NONE",
+            f"{float(row['unrealised']):+.2f}",
+            "n/a" if row["r_now"] is None else f"{row['r_now']:+.2f}",
+        )
+    out.print(table)

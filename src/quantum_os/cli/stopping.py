@@ -1,0 +1,58 @@
+"""`quantum-os pause`, `resume` and `flatten`: a person stops new risk, or lets it in again."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from quantum_os.cli.api_client import (
+    ApiClient,
+    RefusedByApi,
+    Unreachable,
+    home_option,
+    reason_option,
+)
+from quantum_os.cli.console import out, print_json, refuse
+from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.options import json_option
+from quantum_os.storage.home import Home
+
+
+@click.command()
+@home_option
+@reason_option
+@json_option
+def pause(home: Path, reason: str, as_json: bool) -> None:
+    """Stop new entries; positions keep their stops and are left as planned."""
+    act("/pause", home, reason, as_json=as_json)
+
+
+@click.command()
+@home_option
+@reason_option
+@json_option
+def resume(home: Path, reason: str, as_json: bool) -> None:
+    """End a pause; other latches stay as they are."""
+    act("/start", home, reason, as_json=as_json)
+
+
+@click.command()
+@home_option
+@reason_option
+@json_option
+def flatten(home: Path, reason: str, as_json: bool) -> None:
+    """Stop entries and leave every position at the market."""
+    act("/flatten", home, reason, as_json=as_json)
+
+
+def act(path: str, home: Path, reason: str, *, as_json: bool) -> None:
+    """Asks for one act and says what came of it; refuses with exit code 1."""
+    try:
+        said = ApiClient(Home(home)).post(path, reason=reason)
+    except (Unreachable, RefusedByApi) as error:
+        refuse(str(error), ExitCode.FAILED)
+    if as_json:
+        print_json(said)
+        return
+    out.print(f"done: {said['action']}, audit entry {said['audit']}", highlight=False)
+    for lock in said["locks"]:
+        out.print(f"no new entries, {lock['cause']}: {lock['way_out']}", highlight=False)
