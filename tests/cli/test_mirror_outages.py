@@ -126,7 +126,8 @@ def test_what_the_mirror_lacks_at_the_end_is_said_and_written_by_the_next_life(
             (line,) = [line for line in said.lines if BEHIND in line]
             events = int(line.partition(BEHIND)[2].split()[0])
             server.start()
-            assert rows(process.journal)[-1].seq - mirrored(server) == events > 300
+            # What was being written when Redis died may be there without its having said so.
+            assert 300 < rows(process.journal)[-1].seq - mirrored(server) <= events
             assert "the next start writes the rest" in line
             completed(server, process)
             assert is_once(server, process)

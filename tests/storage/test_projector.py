@@ -24,6 +24,7 @@ from quantum_os.kernel.runtime import Runtime
 from quantum_os.kernel.timers import Timers
 from quantum_os.storage.database.address import Address, sqlite_address, store_address
 from quantum_os.storage.database.engines import open_sync
+from quantum_os.storage.database.revisions import HEAD
 from quantum_os.storage.projector import ANSWER_S, Projector
 from tests.events.examples import example_of
 from tests.servers.postgres import OwnServer
@@ -304,7 +305,8 @@ async def test_a_schema_from_the_future_is_said_and_awaited(ready: Address) -> N
         said = await process.desk.hears(ok=False)
         assert "install the newer release" in said.reason
         with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+            back = text("UPDATE alembic_version SET version_num = :head")
+            connection.execute(back, {"head": HEAD})
         await process.desk.hears(ok=True)
     engine.dispose()
 

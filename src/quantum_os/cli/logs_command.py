@@ -3,16 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import rich_click as click
 
+from quantum_os.api.log_lines import level_of, message_of
 from quantum_os.cli.api_client import ApiClient, RefusedByApi, Unreachable, home_option
 from quantum_os.cli.console import out, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.storage.home import Home
-
-SHOWN_MAX = 400
-"""Characters of an event on its line."""
 
 
 @click.command()
@@ -26,7 +23,7 @@ def logs(home: Path, follow: bool, lines: int, streams: str) -> None:
         client = ApiClient(Home(home))
         shown = client.get("/logs", limit=max(1, lines))["lines"][:lines]
         for line in reversed(shown):
-            _print(line["at"], line["source"], line["message"])
+            _print(line["at"], line["source"], line["level"], line["message"])
         if follow:
             last = {"after": shown[0]["seq"]} if shown else {}
             for sent in client.follow(streams=streams, **last):
@@ -37,10 +34,16 @@ def logs(home: Path, follow: bool, lines: int, streams: str) -> None:
         refuse(str(error), ExitCode.FAILED)
 
 
-def _words(stream: str, data: dict[str, Any]) -> tuple[str, str, str]:
-    body = msgspec.json.encode(data["event"]).decode()
-    return data.get("at", ""), data.get("source", "api"), f"{stream} {body}"[:SHOWN_MAX]
+def _words(stream: str, data: dict[str, Any]) -> tuple[str, str, str, str]:
+    return (
+        data.get("at", ""),
+        data.get("source", "api"),
+        level_of(stream),
+        message_of(stream, data["event"]),
+    )
 
 
-def _print(at: str, source: str, message: str) -> None:
-    out.print(f"{at} - {source} - {message}", highlight=False, markup=False, soft_wrap=True)
+def _print(at: str, source: str, level: str, message: str) -> None:
+    out.print(
+        f"{at} - {source} - {level} - {message}", highlight=False, markup=False, soft_wrap=True
+    )

@@ -50,7 +50,10 @@ RESTARTS_WINDOW_S = 600.0
 """A money-path fault restarts the process through recovery, so often in so many wall seconds."""
 
 DRAIN_S = 5.0
-"""Wall seconds that a copy may take at the end to come up with the journal."""
+"""Wall seconds in which a copy must come nearer to the journal's end, once the fund has stopped."""
+
+DRAIN_ROUNDS = 6
+"""How often it gets these seconds: a stop takes half a minute at most."""
 
 _log = structlog.get_logger("quantum_os.process")
 
@@ -175,12 +178,24 @@ async def _drain(lived: Life) -> None:
     """Gives the copies what the last modules said after the edges had stopped."""
     await lived.journal.barrier(lived.journal.last_seq)
     for copy in (module for module in lived.modules if isinstance(module, Draining)):
-        behind = await copy.drain(DRAIN_S)
+        behind = await _drained(copy)
         if behind:
             _log.warning(
                 f"{copy.name} is {behind} events behind; the next start writes the rest",
                 why=copy.trouble,
             )
+
+
+async def _drained(copy: Draining) -> int:
+    """Lets a copy write for as long as it comes nearer; gives what it lacks in the end."""
+    behind = await copy.drain(DRAIN_S)
+    for _ in range(1, DRAIN_ROUNDS):
+        if not behind:
+            break
+        before, behind = behind, await copy.drain(DRAIN_S)
+        if behind >= before:
+            break
+    return behind
 
 
 def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:

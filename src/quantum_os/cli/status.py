@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from quantum_os.cli.api_client import ApiClient, RefusedByApi, Unreachable, home_option
 from quantum_os.cli.console import out, print_json, refuse
+from quantum_os.cli.deeds import base
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import json_option
 from quantum_os.storage.home import Home
@@ -51,11 +53,14 @@ def _show(said: dict[str, Any]) -> None:
     if not said["positions"]["positions"]:
         out.print("no open positions")
         return
-    table = Table("id", "symbol", "side", "qty", "entry", "mark", "stop", "uPnL USD", "R")
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("symbol", "side"):
+        table.add_column(name, no_wrap=True)
+    for name in ("qty", "entry", "mark", "stop", "uPnL", "R"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in said["positions"]["positions"]:
         table.add_row(
-            row["position_id"],
-            row["symbol"],
+            base(row["symbol"]),
             row["side"],
             row["qty"],
             f"{float(row['entry']):.6g}",

@@ -12,15 +12,16 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
+from quantum_os.api.log_lines import level_of, message_of
 from quantum_os.api.paging import PAGE_USUAL, SEQ_MAX, Before, Limit, Page, page_of
 from quantum_os.api.routes.decisions import from_record
 from quantum_os.api.sourced import Sourced, provenance
-from quantum_os.api.told import told
+from quantum_os.api.told import plain, told
 from quantum_os.events.catalog import EVENTS
 from quantum_os.events.governance import AuditEntry
 from quantum_os.governance.audit import broken_at
 from quantum_os.kernel.iso_time import iso
-from quantum_os.kernel.logs import NOTABLE, SHOWN_MAX
+from quantum_os.kernel.logs import NOTABLE
 from quantum_os.storage.run_book import RunFolderError, read_run
 
 RUNS_MAX = 500
@@ -126,8 +127,8 @@ async def logs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Logs:
             each.seq,
             iso(each.ts),
             each.source,
-            "INFO",
-            f"{each.stream} {each.event()}"[:SHOWN_MAX],
+            level_of(each.stream),
+            message_of(each.stream, plain(each.event())),
         )
         for each in fund.board.kept(*kept)[:limit]
     ]
