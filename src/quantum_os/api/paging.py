@@ -9,6 +9,7 @@ from quantum_os.api.fund import Fund
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import told
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.storage.turns import Turn
 
 PAGE_MAX, PAGE_USUAL = 500, 50
 SEQ_MAX = 2**63 - 1
@@ -23,6 +24,7 @@ Before = Annotated[
 ]
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 
 class Page(Sourced, frozen=True, kw_only=True):
@@ -32,15 +34,24 @@ class Page(Sourced, frozen=True, kw_only=True):
     next: int | None
 
 
-def page_of(
+async def page_of(
     fund: Fund, source: str, found: Sequence[Envelope], limit: int, before: int | None
 ) -> Page:
-    """Gives one page of events, written for people."""
+    """Gives one page of events, written for people; the trading loop has its turns meanwhile."""
     streams = sorted({envelope.stream for envelope in found})
     shown, following = cut(found, limit, before, lambda envelope: envelope.seq)
-    return Page(
-        **provenance(fund, source, *streams), items=[told(each) for each in shown], next=following
-    )
+    known = provenance(fund, source, *streams)
+    return Page(**known, items=await in_turns(told, shown), next=following)
+
+
+async def in_turns(write: Callable[[Envelope], W], shown: Sequence[Envelope]) -> list[W]:
+    """Writes events one by one: a page of long ones takes a second, which nobody else may wait."""
+    turn = Turn()
+    written: list[W] = []
+    for envelope in shown:
+        written.append(write(envelope))
+        await turn.passes()
+    return written
 
 
 def cut(

@@ -126,7 +126,7 @@ async def intents(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None
     book = fund.module(Conservation)
     state = book.state
     streams = ("trade.intent", "risk.permit", "risk.refusal", "execution.result")
-    page = page_of(fund, "execution.conservation", fund.board.kept(*streams), limit, before)
+    page = await page_of(fund, "execution.conservation", fund.board.kept(*streams), limit, before)
     return Intents(
         source=page.source,
         as_of=page.as_of,

@@ -66,7 +66,7 @@ async def markets(fund: FundOf) -> Markets:
 @get("/markets/regimes", opt=needs(Role.VIEWER), summary="Changes of regime")
 async def regimes(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists changes of regime, the latest first; GLOBAL is the whole market."""
-    return page_of(fund, "ai.regime", fund.board.kept("meta.regime"), limit, before)
+    return await page_of(fund, "ai.regime", fund.board.kept("meta.regime"), limit, before)
 
 
 @get("/markets/feed", opt=needs(Role.VIEWER), summary="How the feed flows")

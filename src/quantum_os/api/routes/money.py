@@ -129,7 +129,7 @@ async def profit(fund: FundOf) -> Profit:
 @get("/trades", opt=needs(Role.VIEWER), summary="Closed trades")
 async def trades(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists closed trades, the latest first, each net of its fees and funding."""
-    return page_of(fund, "trade.closed", fund.board.kept("trade.closed"), limit, before)
+    return await page_of(fund, "trade.closed", fund.board.kept("trade.closed"), limit, before)
 
 
 @get("/performance", opt=needs(Role.VIEWER), summary="By symbol")

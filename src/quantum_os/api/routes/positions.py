@@ -110,14 +110,14 @@ async def orders(fund: FundOf) -> Working:
 async def order_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists requests, the venue's words and fills, the latest first."""
     found = fund.board.kept("order.requested", "order.updated", "fill")
-    return page_of(fund, "execution.orders", found, limit, before)
+    return await page_of(fund, "execution.orders", found, limit, before)
 
 
 @get("/exits", opt=needs(Role.VIEWER), summary="Exits and stop moves")
 async def exits(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists what the exit brain asked for, the latest first, each with value and limit."""
     found = fund.board.kept("exit.intent", "stop.requested")
-    return page_of(fund, "exits.brain", found, limit, before)
+    return await page_of(fund, "exits.brain", found, limit, before)
 
 
 def _row(fund: FundOf, held: OpenPosition) -> PositionRow:

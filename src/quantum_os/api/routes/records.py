@@ -13,13 +13,14 @@ from litestar.router import Router
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
 from quantum_os.api.log_lines import level_of, message_of
-from quantum_os.api.paging import PAGE_USUAL, SEQ_MAX, Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, SEQ_MAX, Before, Limit, Page, in_turns, page_of
 from quantum_os.api.routes.decisions import from_record
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain, told
 from quantum_os.events.catalog import EVENTS
 from quantum_os.events.governance import AuditEntry
 from quantum_os.governance.audit import broken_at
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.logs import NOTABLE
 from quantum_os.storage.run_book import RunFolderError, read_run
@@ -90,7 +91,7 @@ async def journal(
     found = await from_record(
         fund, lambda recorded: list(islice(recorded.backwards(stream, start), limit + 1))
     )
-    return page_of(fund, "storage.journal", found, limit, before)
+    return await page_of(fund, "storage.journal", found, limit, before)
 
 
 @get("/audit", opt=needs(Role.ANALYST), summary="Who did what")
@@ -98,7 +99,7 @@ async def audit(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) 
     """Lists acts of people, each written down before its effect, and checks their chain."""
     found = fund.board.kept("audit.entry")
     entries = [entry for each in reversed(found) if isinstance(entry := each.event(), AuditEntry)]
-    page = page_of(fund, "governance.audit", found, limit, before)
+    page = await page_of(fund, "governance.audit", found, limit, before)
     return AuditAnswer(
         source=page.source,
         as_of=page.as_of,
@@ -115,24 +116,25 @@ async def audit(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) 
 async def alerts(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists alerts raised and resolved, the latest first."""
     found = fund.board.kept("alert.raised", "alert.resolved")
-    return page_of(fund, "alerts", found, limit, before)
+    return await page_of(fund, "alerts", found, limit, before)
 
 
 @get("/logs", opt=needs(Role.VIEWER), summary="Notable events as lines")
 async def logs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Logs:
     """Writes the latest notable events as log lines, as `logs -f` shows them."""
     kept = [each for each in fund.board.kept_streams if each in NOTABLE]
-    lines = [
-        LogLine(
-            each.seq,
-            iso(each.ts),
-            each.source,
-            level_of(each.stream),
-            message_of(each.stream, plain(each.event())),
-        )
-        for each in fund.board.kept(*kept)[:limit]
-    ]
-    return Logs(**provenance(fund, "kernel.logs", *kept), lines=lines)
+    known = provenance(fund, "kernel.logs", *kept)
+    return Logs(**known, lines=await in_turns(_line, fund.board.kept(*kept)[:limit]))
+
+
+def _line(envelope: Envelope) -> LogLine:
+    return LogLine(
+        envelope.seq,
+        iso(envelope.ts),
+        envelope.source,
+        level_of(envelope.stream),
+        message_of(envelope.stream, plain(envelope.event())),
+    )
 
 
 @get("/runs", opt=needs(Role.ANALYST), summary="Recorded runs")

@@ -70,7 +70,7 @@ async def locks(fund: FundOf) -> Locks:
 @get("/locks/history", opt=needs(Role.VIEWER), summary="Latches closed and opened")
 async def lock_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists when latches closed and opened, the latest first."""
-    return page_of(fund, "risk.safety", fund.board.kept(*LATCH_STREAMS), limit, before)
+    return await page_of(fund, "risk.safety", fund.board.kept(*LATCH_STREAMS), limit, before)
 
 
 @get("/limits", opt=needs(Role.VIEWER), summary="Limits in force")
@@ -113,7 +113,7 @@ async def risk(fund: FundOf) -> Book:
 async def refusals(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists refused intents and dropped candidates with gate, value and limit, the latest first."""
     found = fund.board.kept("risk.refusal", "candidate.refused")
-    return page_of(fund, "risk.gate", found, limit, before)
+    return await page_of(fund, "risk.gate", found, limit, before)
 
 
 def locks_of(fund: FundOf) -> list[Lock]:
