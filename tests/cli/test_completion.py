@@ -64,7 +64,7 @@ def test_every_verb_and_option_is_offered(bash: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("re",), ["remote-sim", "replay", "report"]),
+        (("rep",), ["replay", "report"]),
         (("db", "ch"), ["check"]),
         (("config", "show", "--cha"), ["--changed"]),
         (("run", "--mode", ""), ["demo", "paper", "testnet", "live"]),

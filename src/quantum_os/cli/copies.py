@@ -80,7 +80,8 @@ def keepers_of(
         from quantum_os.storage.retention import snapshot_floor
 
         floors.append(partial(snapshot_floor, home.snapshots))
-        projector = Projector(store_address(copies.database, home.folder), floors=floors)
+        address = store_address(copies.database, home.folder)
+        projector = Projector(address, floors=floors, snapshots=home.snapshots)
         keepers.append(projector)
 
         def stored() -> int:

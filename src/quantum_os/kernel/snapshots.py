@@ -16,7 +16,8 @@ from quantum_os.kernel.reactor import Module, Snapshot, UnknownSnapshotVersion
 KEPT = 5
 """Snapshot files kept in a folder; older ones are removed."""
 
-_CHECKSUM_BYTES = 16
+CHECKSUM_BYTES = 16
+"""The bytes before a snapshot's body."""
 
 
 class ProcessSnapshot(msgspec.Struct, frozen=True):
@@ -111,7 +112,7 @@ def to_bytes(snapshot: ProcessSnapshot) -> bytes:
 
 def from_bytes(data: bytes) -> ProcessSnapshot:
     """The inverse of `to_bytes`; raises DamagedSnapshot when a byte has changed."""
-    checksum, body = data[:_CHECKSUM_BYTES], data[_CHECKSUM_BYTES:]
+    checksum, body = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
     if xxhash.xxh3_128_digest(body) != checksum:
         raise DamagedSnapshot("the checksum does not match")
     return msgspec.msgpack.decode(body, type=ProcessSnapshot)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import structlog
@@ -26,6 +27,7 @@ from quantum_os.storage.mark import first_of
 from quantum_os.storage.opening import REFUSALS, Opened, prepare_store
 from quantum_os.storage.projecting import Projecting
 from quantum_os.storage.retention import USUAL, Floor, Keeping
+from quantum_os.storage.snapshot_index import SnapshotIndex
 from quantum_os.storage.store import MarkMoved, Store
 
 _log = structlog.get_logger("quantum_os.projector")
@@ -59,7 +61,7 @@ class Projector(Edge):
 
     `lag` counts the durable events that the store does not hold yet: the journal keeps them. The
     journal is trimmed behind the store and behind `floors`, which say what else is needed of it;
-    without any it is kept whole.
+    without any it is kept whole. The files of `snapshots` are written down as they appear.
     """
 
     name: ClassVar[str] = "storage.projector"
@@ -72,11 +74,13 @@ class Projector(Edge):
         *,
         keeping: Keeping = USUAL,
         floors: Sequence[Floor] = (),
+        snapshots: Path | None = None,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._address = address
         self._keeping = keeping
         self._floors = floors
+        self._snapshots = snapshots
         self._answer_s = answer_s
         self._projecting: Projecting | None = None
         self._told: StorageState | None = None
@@ -131,9 +135,12 @@ class Projector(Edge):
             await self._say(context, ok=True)
             floors = (lambda: projecting.stored, *self._floors) if self._floors else ()
             house = Housekeeping(context.journal, store, self._keeping, floors)
+            index = None if self._snapshots is None else SnapshotIndex(store, self._snapshots)
             while True:
                 worked = await self._answered(context, projecting.step())
                 await self._note(context, projecting)
+                if index is not None:
+                    await self._answered(context, index.turn())
                 if not worked:
                     await self._answered(context, house.turn(context.clock.now()))
                     await asyncio.sleep(POLL_S)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from sqlalchemy import Insert, Table, and_, select, tuple_, update
+from sqlalchemy import Insert, Select, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from quantum_os.storage.database.desk_tables import SNAPSHOTS
 from quantum_os.storage.database.engines import BEGINS_AS, READING
 from quantum_os.storage.database.trade_tables import (
+    AUDIT,
     FILLS,
     FUNDING,
     PROCESSES,
@@ -24,7 +26,7 @@ from quantum_os.storage.turns import Turn
 ROWS_PER_CALL = 20
 """Rows handed to the driver at once; then the other tasks of the loop get a turn."""
 
-FIRST_STANDS = frozenset({FILLS, FUNDING, PROCESSES, UNPROJECTED})
+FIRST_STANDS = frozenset({AUDIT, FILLS, FUNDING, PROCESSES, SNAPSHOTS, UNPROJECTED})
 """Tables whose rows never change: what is said again is what is there already."""
 
 
@@ -63,6 +65,21 @@ class Store:
                 await turn.passes()
             for table, rows in batch.written():
                 await self._put(connection, table, rows)
+
+    async def note_snapshots(self, snapshots: Sequence[Row]) -> set[str]:
+        """Writes down snapshots, each once; gives the files that are seen to.
+
+        One that reaches further than the store waits. One of a life whose start nobody stored
+        leaves no row: its epoch would be a guess.
+        """
+        async with self._engine.begin() as connection:
+            mark = mark_of((await connection.execute(QUERY)).one_or_none())
+            known = [row for row in snapshots if mark is not None and row["seq"] <= mark.seq]
+            epochs = [await connection.scalar(_epoch_at(row["seq"])) for row in known]
+            lives = zip(known, epochs, strict=True)
+            rows = [{**row, "epoch": epoch} for row, epoch in lives if epoch is not None]
+            await self._put(connection, SNAPSHOTS, rows)
+        return {row["file"] for row in known}
 
     async def prune(self, keeping: Keeping, now: int) -> int:
         """Deletes some rows that are kept no longer; 0 when all of them are gone."""
@@ -104,6 +121,12 @@ class Store:
         others = [column.name for column in table.columns if column.name not in keys]
         values = {name: statement.excluded[name] for name in others}
         return statement.on_conflict_do_update(index_elements=keys, set_=values)
+
+
+def _epoch_at(seq: int) -> Select[tuple[int]]:
+    """Asks for the epoch of the life that an event belongs to."""
+    starts = select(PROCESSES.c.epoch).where(PROCESSES.c.seq <= seq)
+    return starts.order_by(PROCESSES.c.seq.desc()).limit(1)
 
 
 async def _stored(

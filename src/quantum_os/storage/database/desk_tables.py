@@ -1,4 +1,4 @@
-"""What is kept of people's and models' work: approvals, audit, models, trials, incidents.
+"""What is kept of people's and models' work: approvals, models, trials, incidents.
 
 Nothing is written here yet by a projection: these are the tables that governance, learning and
 recovery keep their records in.
@@ -26,24 +26,6 @@ APPROVALS = Table(
     Index(None, "state"),
 )
 """Loosenings that people were asked for; expiry is a rejection."""
-
-AUDIT = Table(
-    "audit",
-    METADATA,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("before", Json),
-    Column("after", Json),
-    Column("reason", Text, nullable=False),
-    Column("trace", BigInteger),
-    Column("build", Text, nullable=False),
-    Column("previous_hash", Text, nullable=False),
-    Column("hash", Text, nullable=False, unique=True),
-)
-"""Who did what, before it took effect; each row's hash covers the one before it."""
 
 MODELS = Table(
     "models",
@@ -119,5 +101,5 @@ INCIDENTS = Table(
 )
 """What went wrong, with the window of the journal that shows it."""
 
-RECORDS = (APPROVALS, AUDIT, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS, INCIDENTS)
+RECORDS = (APPROVALS, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS, INCIDENTS)
 """Tables that no journal can make anew."""

@@ -1,4 +1,4 @@
-"""What is kept of every trade: orders, fills, positions, money, decisions, alerts, lives.
+"""What is kept of every trade: orders, fills, positions, money, decisions, alerts, lives, acts.
 
 Columns bear the names of the events' own fields. Amounts are exact, times are UTC nanoseconds.
 `seq` and `at` say which journaled event made a row, `updated_seq` and `updated_at` which one
@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
 from quantum_os.events.ai import AiDecisionMade
 from quantum_os.events.execution import Fill, FundingPaid, OrderRequested
-from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.governance import AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.system import AlertRaised, ProcessStarted
 from quantum_os.storage.database.columns import Exact, Json, Real, columns_of
@@ -212,6 +212,15 @@ ALERTS = Table(
     *_changed(),
 )
 
+AUDIT = Table(
+    "audit",
+    METADATA,
+    *columns_of(AuditEntry, keys=("position",), without=("at",)),
+    *_made(),
+    Index(None, "seq"),
+)
+"""Who did what, written down before it took effect; each row's hash covers the one before it."""
+
 BOOK_KEEPING = (SCHEMA_REVISIONS, PROJECTION)
 
 PROJECTED = (
@@ -226,6 +235,7 @@ PROJECTED = (
     EQUITY,
     POLICIES,
     ALERTS,
+    AUDIT,
     UNPROJECTED,
 )
 """Tables that follow from the journal alone: they can be made anew from it."""

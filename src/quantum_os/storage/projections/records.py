@@ -1,10 +1,12 @@
-"""What a person looks up beside the trades: lives of the process, policies in force, alerts."""
+"""What a person looks up beside the trades: lives of the process, policies in force, alerts,
+and what people did.
+"""
 
 from collections.abc import Iterator
 
-from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.governance import AuditEntry, PolicyUpdated
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted
-from quantum_os.storage.database.trade_tables import ALERTS, POLICIES, PROCESSES
+from quantum_os.storage.database.trade_tables import ALERTS, AUDIT, POLICIES, PROCESSES
 from quantum_os.storage.projections.change import Change, Heard, Row, changed, made, plain
 
 _BLANK_ALERT: Row = dict.fromkeys(column.name for column in ALERTS.columns)
@@ -14,6 +16,12 @@ def on_start(heard: Heard) -> Iterator[Change]:
     event: ProcessStarted = heard.event
     row = {**plain(event), **made(heard)}
     yield Change(PROCESSES, (heard.seq,), lambda _: row, reads=False)
+
+
+def on_audit(heard: Heard) -> Iterator[Change]:
+    event: AuditEntry = heard.event
+    row = {**plain(event), **made(heard)}
+    yield Change(AUDIT, (event.position,), lambda _: row, reads=False)
 
 
 def on_policy(heard: Heard) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from quantum_os.events.execution import (
     OrderSubmitted,
     OrderUpdated,
 )
-from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.governance import AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal
 from quantum_os.events.sizing import SizingDecided, TradeIntent
@@ -41,6 +41,7 @@ _OF_EVENTS: dict[type[Event], Projection] = {
     PolicyUpdated: records.on_policy,
     AlertRaised: records.on_alert,
     AlertResolved: records.on_alert_resolved,
+    AuditEntry: records.on_audit,
 }
 
 PROJECTIONS: dict[str, Projection] = {

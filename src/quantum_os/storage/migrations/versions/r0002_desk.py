@@ -21,10 +21,10 @@ TABLES = (
     Spelled(
         name="audit",
         key="position",
-        text="actor role action reason build previous_hash hash",
-        whole="position at trace?",
-        json="before? after?",
-        unique="hash",
+        text="request_id actor role token_id action subject reason old new build"
+        " previous_hash hash",
+        whole="position asked_at seq at",
+        indexes=("seq",),
     ),
     Spelled(
         name="models",
