@@ -109,7 +109,8 @@ class OwnServer:
         held = (master, *_children(master))
         try:
             for process in held:
-                os.kill(process, signal.SIGSTOP)
+                with suppress(ProcessLookupError):  # a child may have ended meanwhile
+                    os.kill(process, signal.SIGSTOP)
             yield
         finally:
             for process in held:
