@@ -250,3 +250,10 @@ def test_what_cannot_be_let_in_is_refused(
 def test_without_a_redis_there_is_nothing_to_let_in(tmp_path: Path) -> None:
     said = here("run", "--let-in", STREAM, "--home", tmp_path / "home", "--out", tmp_path / "run")
     assert "--let-in needs --redis" in said.refusal()
+
+
+def test_a_file_lets_streams_in_too(tmp_path: Path) -> None:
+    config = tmp_path / "fund.toml"
+    config.write_text('[storage]\nredis = "redis://127.0.0.1:1/0"\nlet_in = ["fill"]\n')
+    said = here("run", "--config", config, "--home", tmp_path / "home", "--out", tmp_path / "run")
+    assert "stream 'fill' cannot be let in, only trade.intent" in said.refusal()

@@ -190,7 +190,7 @@ async def test_a_repaired_journal_goes_on_being_mirrored_wherever_it_lies_now(
     await mirrored(speaker, url)
     speaker.close()
     moved = Path(shutil.move(home, tmp_path / "moved"))
-    save_before(moved / "journal.sqlite", FIRST_SEQ + 1_000)
+    save_before(moved / "journal.sqlite", 2**62)
     again = Speaker(moved)
     again.tick(10)
     await mirrored(again, url)
