@@ -69,6 +69,8 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one instance trade; empty means no rows are kept"""
     redis: str = ""
     """`redis://HOST:PORT/DB`: the events as streams; empty means no streams are kept"""
+    let_in: tuple[str, ...] = ()
+    """the streams there that others may write to: `trade.intent`, or none"""
 
 
 class FundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

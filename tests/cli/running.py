@@ -36,8 +36,8 @@ timeframe = "15m"
 class Running:
     """One life of a process, in a folder that holds its home and what it says."""
 
-    def __init__(self, folder: Path, *words: object) -> None:
-        (folder / "settings.toml").write_text(SETTINGS)
+    def __init__(self, folder: Path, *words: object, settings: str = SETTINGS) -> None:
+        (folder / "settings.toml").write_text(settings)
         self.folder = folder
         self._out, self._err = (folder / name for name in ("out", "err"))
         given = ("--home", "home", "--out", "run", "--config", "settings.toml", *words)
@@ -107,9 +107,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *words: object) -> Iterator[Running]:
+def running(folder: Path, *words: object, settings: str = SETTINGS) -> Iterator[Running]:
     """Starts a process; nothing of it is left when the test is over."""
-    process = Running(folder, *words)
+    process = Running(folder, *words, settings=settings)
     try:
         yield process
     finally:

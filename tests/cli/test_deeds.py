@@ -11,6 +11,7 @@ from quantum_os.events.exits import ExitReason, StopRequested
 from quantum_os.events.market import MarketFlagged, MarketTick
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal
+from quantum_os.events.system import Keeper, StorageState
 from quantum_os.events.units import Flag, Ns, PositionSide, Price, Qty, Usd
 from quantum_os.kernel.envelope import Envelope, encode_event
 from tests.events.examples import example_of
@@ -76,6 +77,20 @@ def test_a_stop_that_follows_is_news_and_the_first_one_is_not() -> None:
     moved = in_words(replace(stop, reason="ratchet after 1"))
     assert moved == ("moves the stop of BTC to 99.5", "cyan")
     assert in_words(replace(stop, reason="entry")) is None
+
+
+def test_a_keeper_that_goes_down_is_news_and_so_is_that_it_is_back() -> None:
+    told: list[Deed] = []
+    deeds = Deeds("binance", told.append)
+    well = StorageState(Keeper.REDIS, ok=True, since=Ns(1), lag=0)
+    down = StorageState(Keeper.REDIS, ok=False, since=Ns(2), lag=1_250, reason="refused")
+    for event in (well, down, well, well):
+        deeds(envelope(event))
+    assert [deed.words for deed in told] == [
+        "redis is down, 1,250 events behind: refused",
+        "redis is well again",
+    ]
+    assert all(deed.is_of_the_process for deed in told)
 
 
 def test_the_tap_keeps_the_latest_and_tells_each_once() -> None:

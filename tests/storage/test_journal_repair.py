@@ -107,3 +107,20 @@ def test_a_journal_whose_name_is_lost_is_saved_all_the_same(path: Path) -> None:
     other.close()
     assert save_before(path, EVENTS + 1).kept == EVENTS
     assert identity_of(path)
+
+
+def test_it_looks_no_further_than_the_last_event(path: Path) -> None:
+    saved = save_before(path, 2**62)
+    assert (saved.kept, saved.lost) == (EVENTS, 0)
+
+
+def test_a_damaged_index_is_no_loss(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    other = sqlite3.connect(path)
+    pages = [row[0] for row in other.execute("SELECT rootpage FROM sqlite_master WHERE rootpage")]
+    other.close()
+    index = max(pages)
+    data[(index - 1) * 4_096 : index * 4_096] = b"\xff" * 4_096
+    path.write_bytes(data)
+    saved = save_before(path, 2**62)
+    assert (saved.kept, saved.lost) == (EVENTS, 0)

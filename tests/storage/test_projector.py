@@ -14,6 +14,7 @@ from sqlalchemy import text
 from quantum_os.events.base import Event
 from quantum_os.events.execution import OrderRequested
 from quantum_os.events.system import AlertRaised, Keeper, ProcessStarted, StorageState
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.edge import Edge, EdgeContext
@@ -194,7 +195,7 @@ async def test_s1_a_server_that_is_down_at_the_start_is_awaited(initialised: Own
         said = await process.desk.hears(ok=False)
         assert "refused" in said.reason
         assert said.lag > 0
-        assert process.projector.lag is None
+        assert process.projector.backlog() == Backlog("storage.projector", events=None)
         await process.desk.orders(20)
         try:
             await asyncio.to_thread(initialised.start)

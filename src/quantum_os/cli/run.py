@@ -90,7 +90,8 @@ class Wish(msgspec.Struct, frozen=True):
     def places(self) -> Document:
         """The settings that flags of this command give."""
         home = None if self.home is None else str(self.home)
-        return flags(storage={"home": home, "database": self.database, "redis": self.redis})
+        copies = {"database": self.database, "redis": self.redis, "let_in": self.let_in or None}
+        return flags(storage={"home": home, **copies})
 
     @property
     def shows(self) -> bool:
@@ -249,7 +250,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
     kept = settings.storage
     home = Home(Path(kept.home)) if kept.home else _usual_home(stage.plan)
-    copies = Copies(kept.database or None, kept.redis or None, wish.let_in, wish.drain)
+    copies = Copies(kept.database or None, kept.redis or None, kept.let_in, wish.drain)
     check_copies(copies, home)
     return Demo(
         plan=stage.plan,

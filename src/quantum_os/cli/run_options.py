@@ -29,6 +29,7 @@ FLAG_OF = {
     "storage.home": "--home",
     "storage.database": "--database",
     "storage.redis": "--redis",
+    "storage.let_in": "--let-in",
     "policy.decision.timeframe": "--timeframe",
 }
 """Which flag sets a key."""

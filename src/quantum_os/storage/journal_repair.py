@@ -12,6 +12,9 @@ from quantum_os.storage.journal_file import Row, connected, envelope_of
 from quantum_os.storage.journal_index import IDENTITY
 
 _CHUNK = 500
+_LOOKED_THROUGH = 1_000_000
+"""Numbers that are tried where the journal's end cannot be read."""
+
 _COLUMNS = "seq, ts, cause, trace, source, stream, payload, digest"
 _BESIDE = ("-wal", "-shm")
 
@@ -48,6 +51,7 @@ def save_before(path: Path, seq: int) -> Saved:
 
 def _copied(old: sqlite3.Connection, new: sqlite3.Connection, before: int) -> tuple[int, int]:
     first = old.execute("SELECT min(seq) FROM journal").fetchone()[0] or before
+    before = min(before, _last(old, first) + 1)
     kept = 0
     for start in range(first, before, _CHUNK):
         rows = _readable(old, start, min(start + _CHUNK, before))
@@ -56,6 +60,15 @@ def _copied(old: sqlite3.Connection, new: sqlite3.Connection, before: int) -> tu
             new.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", whole)
         kept += len(whole)
     return kept, before - first - kept
+
+
+def _last(old: sqlite3.Connection, first: int) -> int:
+    """The highest number there is, or the highest that is looked for where that is unreadable."""
+    for way in ("", "INDEXED BY journal_stream"):
+        with suppress(sqlite3.DatabaseError):
+            found: int | None = old.execute(f"SELECT max(seq) FROM journal {way}").fetchone()[0]  # noqa: S608
+            return first - 1 if found is None else found
+    return first + _LOOKED_THROUGH
 
 
 def _keep_name(old: sqlite3.Connection, new: sqlite3.Connection) -> None:

@@ -16,6 +16,7 @@ import structlog
 from quantum_os.events.base import Event
 from quantum_os.events.system import AlertRaised, Keeper, Severity, StorageState
 from quantum_os.events.units import Ns
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import Journal
 from quantum_os.storage.daemon_thread import in_daemon_thread
@@ -101,6 +102,9 @@ class Projector(Edge):
     def state(self) -> StorageState | None:
         """What was last said of the database; None before its first answer."""
         return self._told
+
+    def backlog(self) -> Backlog:
+        return Backlog(self.name, events=self.lag)
 
     async def holds(self, seq: int) -> None:
         """Returns once the store holds everything up to an event."""

@@ -22,6 +22,7 @@ from quantum_os.events.units import NS_PER_S
 from quantum_os.execution.conservation import Conservation
 from quantum_os.execution.entries import unfilled
 from quantum_os.execution.intake import Intake
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.reactor import Reactor, Snapshot
@@ -232,6 +233,7 @@ async def test_f08_what_was_heard_and_not_struck_off_is_not_heard_twice(
     async with first.living():
         await first.until(lambda: first.books.state.total == 1)
         memory = first.memory()
+        assert first.inbound.backlog().waiting == 2
     assert pending(url) == 2
     assert first.books.state.in_flight == 1
     second = Fund(url, home)
@@ -354,6 +356,7 @@ async def test_f01_messages_that_waited_are_said_and_so_is_that_they_are_heard(
         await fund.until(lambda: fund.said(AlertResolved))
         (alert,) = fund.said(AlertRaised)
         assert (alert.rule, "waited 11 s" in alert.summary) == ("inbound_behind", True)
+        assert fund.inbound.backlog() == Backlog("storage.redis.inbound", waiting=0, waited_s=0.0)
 
 
 async def test_f01_a_consumer_that_cannot_hear_is_never_silent(url: str, home: Path) -> None:
@@ -362,6 +365,7 @@ async def test_f01_a_consumer_that_cannot_hear_is_never_silent(url: str, home: P
         async with Fund(url, home).living() as fund:
             await fund.until(lambda: fund.said(AlertRaised))
             assert fund.said(AlertRaised)[0].rule == "inbound_down"
+            assert fund.inbound.backlog() == Backlog("storage.redis.inbound")
             client.delete(KEY)
             put(url, [whole("w1")])
             await fund.ended(1)

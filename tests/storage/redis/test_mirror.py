@@ -14,6 +14,7 @@ from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.edge import EdgeContext
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.storage.journal_index import JournalIndex, identity_of
+from quantum_os.storage.journal_repair import save_before
 from quantum_os.storage.redis.entries import id_of
 from quantum_os.storage.redis.layout import META, stream_key
 from quantum_os.storage.redis.link import Link
@@ -179,6 +180,22 @@ async def test_d9_another_instances_data_is_refused(url: str, home: Path, tmp_pa
     assert read_back(url) == ours.all()
     theirs.close()
     ours.close()
+
+
+async def test_a_repaired_journal_goes_on_being_mirrored_wherever_it_lies_now(
+    url: str, home: Path, tmp_path: Path
+) -> None:
+    speaker = Speaker(home)
+    speaker.tick(50)
+    await mirrored(speaker, url)
+    speaker.close()
+    moved = Path(shutil.move(home, tmp_path / "moved"))
+    save_before(moved / "journal.sqlite", 2**62)
+    again = Speaker(moved)
+    again.tick(10)
+    await mirrored(again, url)
+    assert read_back(url) == again.all()
+    again.close()
 
 
 async def test_d9_an_older_journal_is_refused(url: str, home: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from quantum_os.events.system import AlertRaised, AlertResolved
+from quantum_os.kernel.backlog import Backlog, backlogs_of
 from quantum_os.storage.journal_index import JournalIndex
 from quantum_os.storage.journal_reading import MissingEvents, verified
 from quantum_os.storage.redis.layout import META
@@ -41,6 +42,7 @@ async def test_d1_a_redis_that_is_down_at_the_start_is_said_and_caught_up(home: 
         async with following(mirror_of(speaker, server.url), speaker) as mirror:
             await speaker.durable()
             assert (await mirror.is_down()).lag == 250
+            assert backlogs_of([mirror.mirror]) == (Backlog("storage.redis.mirror", events=250),)
             server.start()
             await mirror.is_up()
             await mirror.reached(speaker.bus.seq)

@@ -11,6 +11,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import NS_PER_MS, Ns
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import JournalFailed
@@ -115,8 +116,16 @@ class Inbound(Edge):
         self._numbered = asyncio.Event()
         self._traces: dict[str, str] = {}
         self._alerts: dict[str, Ns] = {}
+        self._waited_s: float | None = None
+        self._given_back = 0
         self._dead_told = 0
         self._dead_reason = ""
+
+    def backlog(self) -> Backlog:
+        """What is taken and not answered; nothing is known while Redis does not answer."""
+        is_known = self._waited_s is not None
+        waiting = self._unanswered() - self._given_back if is_known else None
+        return Backlog(self.name, waiting=waiting, waited_s=self._waited_s)
 
     def handlers(self) -> dict[type[Event], Handler]:
         return {IntentReceived: self._hear}
@@ -128,9 +137,15 @@ class Inbound(Edge):
                     await self._serve(link, context)
             except (Lost, JournalFailed) as error:
                 # A consumer that is dead while everything else is well is the worst kind.
+                self._waited_s = None
                 summary = f"nobody hears {', '.join(self.config.streams)}: {error}"
                 await self._alert(context, "down", Severity.CRITICAL, summary)
             await asyncio.sleep(self._backoff.rest_s())
+
+    def _unanswered(self) -> int:
+        counts = self.counts
+        answered = counts.acknowledged + counts.ours + counts.dead + counts.failed
+        return counts.taken - answered
 
     def _hear(self, event: IntentReceived) -> None:
         """Notes under which number one of its own has come onto the bus."""
@@ -140,6 +155,7 @@ class Inbound(Edge):
 
     async def _serve(self, link: Link, context: EdgeContext) -> None:
         """Takes what an earlier life left, then what comes, until the link fails."""
+        self._given_back = self._unanswered()  # it comes again, and is counted again
         groups = [Group(link, stream, self.config.consumer) for stream in self.config.streams]
         for group in groups:
             await group.join()
@@ -166,6 +182,7 @@ class Inbound(Edge):
             await self._offer(group, offers[:-1], context)
         last = [msgspec.structs.replace(offer, is_last=True) for offer in held]
         await self._offer(group, last, context)
+        self._waited_s = 0.0
         await self._tell_dead(context)
         await self._resolve(context, "behind")
 
@@ -232,6 +249,7 @@ class Inbound(Edge):
     async def _tell_behind(self, context: EdgeContext, oldest: Message) -> None:
         """Raises an alert when a message has waited too long for somebody to hear it."""
         waited_s = (self._clock.now() // NS_PER_MS - oldest.sent_ms) / 1_000
+        self._waited_s = max(0.0, waited_s)
         if waited_s > BEHIND_S:
             summary = f"{oldest.name} has waited {waited_s:.0f} s to be heard"
             await self._alert(context, "behind", Severity.CRITICAL, summary)

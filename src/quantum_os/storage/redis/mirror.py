@@ -17,6 +17,7 @@ from quantum_os.events.system import (
     StorageState,
 )
 from quantum_os.events.units import NS_PER_S, Ns
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.storage.journal_index import JournalIndex
@@ -106,6 +107,9 @@ class Mirror(Edge):
     def lag(self) -> int:
         """Events that the journal has for good and Redis has not."""
         return max(0, self._journal.flushed_seq - self.mirrored)
+
+    def backlog(self) -> Backlog:
+        return Backlog(self.name, events=self.lag)
 
     async def run(self, context: EdgeContext) -> None:
         while True:
