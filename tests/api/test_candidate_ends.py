@@ -1,6 +1,6 @@
 """The short answer on how candidates ended agrees with the whole events."""
 
-from quantum_os.api.candidate_ends import ENDINGS, ends_of
+from quantum_os.api.candidate_ends import ENDINGS, end_of
 from quantum_os.events.ai import CandidateRefused
 from quantum_os.events.execution import ExecutionResult, ResultStatus
 from quantum_os.events.risk import RiskRefusal
@@ -10,7 +10,7 @@ from tests.api.served import Served
 def test_every_end_is_that_of_its_event(fund: Served) -> None:
     kept = fund.fund.board.kept(*ENDINGS)
     kinds = set()
-    for envelope, end in zip(kept, ends_of(kept), strict=True):
+    for envelope, end in zip(kept, map(end_of, kept), strict=True):
         event = envelope.event()
         kinds.add(type(event))
         if isinstance(event, ExecutionResult):

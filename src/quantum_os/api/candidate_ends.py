@@ -1,7 +1,5 @@
 """How each candidate ended: read from the few fields of the events that say so."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from quantum_os.events.ai import CandidateRefused
@@ -49,12 +47,8 @@ class _Said(msgspec.Struct, frozen=True):
 _decoder = msgspec.msgpack.Decoder(_Said)
 
 
-def ends_of(envelopes: Iterable[Envelope]) -> list[CandidateEnd]:
-    """Gives the end that each event of ENDINGS tells, in the same order."""
-    return [_end(envelope) for envelope in envelopes]
-
-
-def _end(envelope: Envelope) -> CandidateEnd:
+def end_of(envelope: Envelope) -> CandidateEnd:
+    """Gives the end that an event of ENDINGS tells."""
     said = _decoder.decode(envelope.payload)
     ended = REFUSED if said.status is None else _ENDED[said.status]
     code = said.code or said.reason

@@ -57,8 +57,7 @@ class FundCollector(Collector):
         )
         ledger = fund.module(Ledger).state
         positions = ledger.positions.values()
-        equity = ledger.wallet.cash + sum(each.upnl for each in positions)
-        yield _gauge("equity_usd", "Cash and unrealised profit.", float(equity))
+        yield _gauge("equity_usd", "Cash and unrealised profit.", float(ledger.equity))
         yield _gauge("positions_open", "Open positions.", float(len(positions)))
         naked = sum(each.stop is None for each in positions)
         yield _gauge("positions_naked", "Without a stop at the venue.", float(naked))

@@ -12,8 +12,9 @@ from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.replay_voters import voters_then
-from quantum_os.cli.results import intents_of, module_of
+from quantum_os.cli.results import module_of
 from quantum_os.events.system import ProcessStarted
+from quantum_os.execution.conservation import Conservation
 from quantum_os.execution.venues.remote_sim.address import Address
 from quantum_os.execution.venues.remote_sim.client import Client, ClientConfig
 from quantum_os.execution.venues.remote_sim.feed import RemoteFeed
@@ -150,7 +151,7 @@ def replayed(request: Request, kept: Kept) -> PastReplay:
         equity=float(ledger.wallet.equity),
         positions=len(ledger.positions),
         trades=record.trades,
-        intents=intents_of(modules).total,
+        intents=module_of(modules, Conservation).state.total,
         decision_hash=str(bus.digest.decisions),
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from quantum_os.ai.voter_card import VoterCard
 from quantum_os.cli.backtesting import Finished
-from quantum_os.execution.conservation import Conservation
+from quantum_os.execution.conservation import Conservation, IntentCounts
 from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.venue import SimVenue
 from quantum_os.exits.guard import Guard
@@ -20,18 +20,6 @@ from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.settings import FundSettings
 
 M = TypeVar("M")
-
-
-class Intents(msgspec.Struct, frozen=True):
-    """Law 8: total = filled + refused + expired + superseded + in flight; `residual` must be 0."""
-
-    total: int
-    filled: int
-    refused: int
-    expired: int
-    superseded: int
-    in_flight: int
-    residual: int
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -69,7 +57,7 @@ class RunResult(msgspec.Struct, frozen=True):
     max_drawdown: float
     sharpe: float | None
     sortino: float | None
-    intents: Intents
+    intents: IntentCounts
     dispositions: int
     candidates: int
     holds: dict[str, int]
@@ -97,21 +85,6 @@ class RunResult(msgspec.Struct, frozen=True):
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
     """Finds the one module of a class in a line-up."""
     return next(module for module in modules if isinstance(module, kind))
-
-
-def intents_of(modules: Sequence[Module]) -> Intents:
-    """Reads the conservation of intents."""
-    book = module_of(modules, Conservation)
-    state = book.state
-    return Intents(
-        total=state.total,
-        filled=state.filled,
-        refused=state.refused,
-        expired=state.expired,
-        superseded=state.superseded,
-        in_flight=state.in_flight,
-        residual=book.residual,
-    )
 
 
 def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:
@@ -150,7 +123,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         max_drawdown=tally.drawdown_max,
         sharpe=sharpe_daily(returns),
         sortino=sortino_daily(returns),
-        intents=intents_of(modules),
+        intents=module_of(modules, Conservation).counts,
         dispositions=tally.dispositions,
         candidates=tally.candidates,
         holds=_by_count(tally.holds),

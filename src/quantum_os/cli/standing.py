@@ -5,14 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
-from quantum_os.cli.results import Intents, intents_of, module_of
+from quantum_os.cli.results import module_of
 from quantum_os.events.ai import DecisionSummary, Disposition
+from quantum_os.execution.conservation import Conservation, IntentCounts
 from quantum_os.kernel.reactor import Module
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.positions import OpenPosition
 from quantum_os.portfolio.track_record import TrackRecord
-
-ZERO = Decimal(0)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -25,7 +24,7 @@ class Standing(msgspec.Struct, frozen=True):
     positions: tuple[OpenPosition, ...]
     trades: int
     wins: int
-    intents: Intents
+    intents: IntentCounts
 
     @property
     def gain(self) -> float:
@@ -46,18 +45,15 @@ def standing_of(modules: Sequence[Module]) -> Standing:
     """Reads the modules' states; it asks nothing and changes nothing."""
     ledger = module_of(modules, Ledger).state
     record = module_of(modules, TrackRecord).state
-    positions = tuple(ledger.positions.values())
-    equity = ledger.wallet.cash + sum((each.upnl for each in positions), ZERO)
-    peak = max(ledger.wallet.peak, equity)
     return Standing(
-        equity=equity,
+        equity=ledger.equity,
         cash=ledger.wallet.cash,
         deposit=ledger.wallet.deposits,
-        drawdown=float((peak - equity) / peak) if peak > 0 else 0.0,
-        positions=positions,
+        drawdown=ledger.drawdown,
+        positions=tuple(ledger.positions.values()),
         trades=record.trades,
         wins=record.wins,
-        intents=intents_of(modules),
+        intents=module_of(modules, Conservation).counts,
     )
 
 

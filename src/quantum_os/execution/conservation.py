@@ -36,6 +36,18 @@ class ConservationState(msgspec.Struct):
         return sum(sum(each.values()) for each in (self.received, self.offered, self.permitted))
 
 
+class IntentCounts(msgspec.Struct, frozen=True):
+    """Law 8: total = filled + refused + expired + superseded + in flight; `residual` must be 0."""
+
+    total: int
+    filled: int
+    refused: int
+    expired: int
+    superseded: int
+    in_flight: int
+    residual: int
+
+
 class UnconservedIntent(AssertionError):
     """An intent ended that was not in flight: it ended twice, or was never offered."""
 
@@ -57,6 +69,20 @@ class Conservation(Reactor[ConservationState]):
         state = self.state
         ended = state.filled + state.refused + state.expired + state.superseded
         return state.total - ended - state.in_flight
+
+    @property
+    def counts(self) -> IntentCounts:
+        """Every intent so far, by its end."""
+        state = self.state
+        return IntentCounts(
+            total=state.total,
+            filled=state.filled,
+            refused=state.refused,
+            expired=state.expired,
+            superseded=state.superseded,
+            in_flight=state.in_flight,
+            residual=self.residual,
+        )
 
     def on_received(self, event: IntentReceived) -> None:
         """Counts an intent from outside; a message that comes again is no second one."""

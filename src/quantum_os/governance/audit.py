@@ -35,19 +35,9 @@ class Audit(Reactor[AuditState]):
         entry = AuditEntry(
             position=state.position + 1,
             at=Ns(self.now),
-            request_id=event.request_id,
-            actor=event.actor,
-            role=event.role,
-            token_id=event.token_id,
-            action=event.action,
-            subject=event.subject,
-            reason=event.reason,
-            old=event.old,
-            new=event.new,
-            asked_at=event.asked_at,
-            build=event.build,
             previous_hash=state.hash,
             hash="",
+            **msgspec.structs.asdict(event),
         )
         entry = msgspec.structs.replace(entry, hash=hash_of(entry))
         state.position, state.hash = entry.position, entry.hash

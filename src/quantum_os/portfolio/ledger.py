@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TypeVar
 
-import msgspec
-
 from quantum_os.events.execution import (
     Fill,
     FundingPaid,
@@ -19,7 +17,6 @@ from quantum_os.events.execution import (
 )
 from quantum_os.events.exits import ExitReason
 from quantum_os.events.market import (
-    Bracket,
     InstrumentUpdated,
     MarketKlines,
     MarketOpens,
@@ -35,7 +32,6 @@ from quantum_os.events.units import (
     Frac,
     Leverage,
     Margin,
-    Mode,
     Ns,
     PositionSide,
     Price,
@@ -47,6 +43,7 @@ from quantum_os.formulas.liquidation import liquidation_price
 from quantum_os.formulas.rounding import decimal_of
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
+from quantum_os.portfolio.books import LedgerState, OrderNote
 from quantum_os.portfolio.positions import (
     ZERO,
     OpenPosition,
@@ -54,7 +51,6 @@ from quantum_os.portfolio.positions import (
     origin_of,
     reason_named,
 )
-from quantum_os.portfolio.wallet import Wallet
 
 V = TypeVar("V")
 
@@ -76,41 +72,6 @@ _REASON_OF_LEG = {
     Leg.TP3: ExitReason.TARGET,
     Leg.CLOSE: ExitReason.OPERATOR,
 }
-
-
-class OrderNote(msgspec.Struct, frozen=True):
-    """What the ledger must know of an order when its fill comes."""
-
-    symbol: str
-    leg: Leg
-    qty: Qty
-    trigger: Price | None
-    position_id: str | None
-    intent_id: str | None
-    reason: str
-
-
-class LedgerState(msgspec.Struct):
-    """Cash, open positions by symbol, and what is needed to book the next fill.
-
-    `ticks` holds the last tick of each symbol since the last bar closed.
-    """
-
-    namespace: str = ""
-    venue: str = ""
-    price_venue: str = ""
-    mode: Mode = Mode.BACKTEST
-    wallet: Wallet = msgspec.field(default_factory=Wallet)
-    positions: dict[str, OpenPosition] = {}
-    orders: dict[str, OrderNote] = {}
-    origins: dict[str, Origin] = {}
-    leverages: dict[str, Leverage] = {}
-    brackets: dict[str, tuple[Bracket, ...]] = {}
-    booked: dict[str, None] = {}
-    repeated: int = 0
-    bars: MarketKlines | None = None
-    opens: MarketOpens | None = None
-    ticks: dict[str, float] = {}
 
 
 class Ledger(Reactor[LedgerState]):
@@ -277,10 +238,7 @@ class Ledger(Reactor[LedgerState]):
         return decimal_of(bars.close[row]) if bars is not None and row is not None else None
 
     def _account(self) -> AccountUpdated:
-        wallet = self.state.wallet
-        positions = self.state.positions.values()
-        upnl = sum((position.upnl for position in positions), ZERO)
-        margin = sum((position.margin for position in positions), ZERO)
+        wallet, upnl, margin = self.state.wallet, self.state.upnl, self.state.margin
         wallet.mark(upnl, self.now)
         return AccountUpdated(
             wallet=Usd(wallet.cash),

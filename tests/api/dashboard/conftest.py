@@ -1,4 +1,7 @@
-"""One browser for all tests that only look: an operator, at a fund that stands still."""
+"""One browser for all tests that only look: an operator, at a fund that stands still.
+
+It is closed after the last of them: an open page goes on asking.
+"""
 
 from collections.abc import Iterator
 
@@ -9,7 +12,7 @@ from tests.api.served import Served
 from tests.browser import Page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browsed(fund: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with entered(fund, tmp_path_factory.mktemp("profile")) as page:
         yield page

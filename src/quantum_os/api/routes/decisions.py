@@ -10,11 +10,11 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import Parameter
 from litestar.router import Router
 
-from quantum_os.api.candidate_ends import ENDINGS, CandidateEnd, ends_of
+from quantum_os.api.candidate_ends import ENDINGS, CandidateEnd, end_of
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.fund import Fund
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import PAGE_USUAL, Before, Limit, cut, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, cut, in_turns, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain
 from quantum_os.events.ai import DecisionSummary
@@ -102,29 +102,23 @@ async def decisions(
     name = _named(symbol) if symbol else ""
     found = fund.board.kept("decision.summary")
     shown, following = cut(found, limit, before, lambda each: each.seq)
-    return Decisions(
-        **provenance(fund, "ai.decision", "decision.summary"),
-        bars=[_bar(each, name) for each in shown],
-        next=following,
-    )
+    known = provenance(fund, "ai.decision", "decision.summary")
+    bars = await in_turns(lambda each: _bar(each, name), shown)
+    return Decisions(**known, bars=bars, next=following)
 
 
 @get("/decisions/ends", opt=needs(Role.VIEWER), summary="How candidates ended")
 async def ends(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Ends:
     """Tells in one word per decision id what came of it; /why tells the whole of it."""
     shown, following = cut(fund.board.kept(*ENDINGS), limit, before, lambda each: each.seq)
-    return Ends(
-        **provenance(fund, "execution.conservation", *ENDINGS),
-        ends=ends_of(shown),
-        next=following,
-    )
+    known = provenance(fund, "execution.conservation", *ENDINGS)
+    return Ends(**known, ends=await in_turns(end_of, shown), next=following)
 
 
 @get("/intents", opt=needs(Role.VIEWER), summary="Intents and their ends")
 async def intents(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Intents:
     """Lists intents, permits, refusals and results; the counts hold for the whole home."""
-    book = fund.module(Conservation)
-    state = book.state
+    counts = fund.module(Conservation).counts
     streams = ("trade.intent", "risk.permit", "risk.refusal", "execution.result")
     page = await page_of(fund, "execution.conservation", fund.board.kept(*streams), limit, before)
     return Intents(
@@ -132,13 +126,7 @@ async def intents(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None
         as_of=page.as_of,
         heard_at=page.heard_at,
         stale=page.stale,
-        total=state.total,
-        filled=state.filled,
-        refused=state.refused,
-        expired=state.expired,
-        superseded=state.superseded,
-        in_flight=state.in_flight,
-        residual=book.residual,
+        **msgspec.structs.asdict(counts),
         items=page.items,
         next=page.next,
     )

@@ -9,10 +9,11 @@ from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.given import FundOf
-from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
+from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, in_turns, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.formulas.daily_returns import date_of, returns_by_day
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 
@@ -83,23 +84,18 @@ class Daily(Sourced, frozen=True, kw_only=True):
 @get("/balance", opt=needs(Role.VIEWER), summary="The account")
 async def balance(fund: FundOf) -> Balance:
     """Tells cash, equity and margin from the ledger, which is reconciled with the venue."""
-    wallet = fund.module(Ledger).state.wallet
-    positions = fund.module(Ledger).state.positions.values()
-    upnl = sum((each.upnl for each in positions), ZERO)
-    margin = sum((each.margin for each in positions), ZERO)
-    equity = wallet.cash + upnl
-    peak = max(wallet.peak, equity)
+    ledger = fund.module(Ledger).state
     return Balance(
         **provenance(fund, "portfolio.ledger"),
         currency="USD",
-        equity=equity,
-        cash=wallet.cash,
-        unrealised=upnl,
-        margin_used=margin,
-        available=equity - margin,
-        deposits=wallet.deposits,
-        peak=peak,
-        drawdown=float((peak - equity) / peak) if peak > 0 else 0.0,
+        equity=ledger.equity,
+        cash=ledger.wallet.cash,
+        unrealised=ledger.upnl,
+        margin_used=ledger.margin,
+        available=ledger.equity - ledger.margin,
+        deposits=ledger.wallet.deposits,
+        peak=max(ledger.wallet.peak, ledger.equity),
+        drawdown=ledger.drawdown,
     )
 
 
@@ -107,8 +103,7 @@ async def balance(fund: FundOf) -> Balance:
 async def profit(fund: FundOf) -> Profit:
     """Adds up closed trades net of fees and funding, and what equity has gained on the deposit."""
     record, ledger = fund.module(TrackRecord).state, fund.module(Ledger).state
-    upnl = sum((each.upnl for each in ledger.positions.values()), ZERO)
-    gain = ledger.wallet.cash + upnl - ledger.wallet.deposits
+    gain = ledger.equity - ledger.wallet.deposits
     deposits = ledger.wallet.deposits
     return Profit(
         **provenance(fund, "portfolio.track_record", "trade.closed", "account.updated"),
@@ -135,7 +130,7 @@ async def trades(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None)
 @get("/performance", opt=needs(Role.VIEWER), summary="By symbol")
 async def performance(fund: FundOf) -> Performance:
     """Adds closed trades up by symbol."""
-    closed = [each.event() for each in fund.board.kept("trade.closed")]
+    closed = await in_turns(Envelope.event, fund.board.kept("trade.closed"))
     by_symbol: dict[str, list[TradeClosed]] = defaultdict(list)
     for trade in closed:
         if isinstance(trade, TradeClosed):
