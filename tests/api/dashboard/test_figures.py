@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from quantum_os.kernel.iso_time import from_iso
 from tests.api.dashboard.door import turned
 from tests.api.served import Served
 from tests.browser import Page
@@ -105,6 +107,20 @@ def test_the_chart_of_a_position_shows_its_entry_its_stop_and_its_targets(
     assert sum(each.startswith("TP") for each in levels) == len(targets)
     assert page.asks("return document.querySelector('.candles .stop-path').getAttribute('d')")
     assert page.asks("return document.querySelectorAll('.candles .mark.entry').length") > 0
+
+
+def test_the_equity_lies_at_its_times(fund: Served, page: Page) -> None:
+    """The account is told more often while it trades; by count those hours would be stretched."""
+    turned(page, "overview")
+    path = page.waits_for("return document.querySelector('.equity .curve')?.getAttribute('d')")
+    places = [float(each.split(" ")[0]) for each in path.replace("M", "L").split("L")[1:]]
+    told = fund.get("/api/v1/journal?stream=portfolio.snapshot_updated&limit=500").json()["items"]
+    times = [from_iso(each["event"]["time"]) for each in reversed(told)]
+    width, span = places[-1] - places[0], times[-1] - times[0]
+    assert len(places) == len(times)
+    for place, time in zip(places, times, strict=True):
+        assert place == pytest.approx(places[0] + width * (time - times[0]) / span, abs=0.11)
+    assert len({later - time for time, later in pairwise(times)}) > 1
 
 
 def test_the_heat_strip_has_one_cell_per_decision(fund: Served, page: Page) -> None:
