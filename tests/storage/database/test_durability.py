@@ -31,13 +31,20 @@ def test_s6_a_setting_that_forgets_is_refused(initialised: OwnServer, setting: s
 
 
 def test_s6_a_role_that_forgets_is_refused_too(own_postgres: OwnServer) -> None:
-    """Somebody may have set it for our role alone: the session's own setting is what counts."""
-    own_postgres.server.say("ALTER ROLE postgres SET synchronous_commit = off")
-    address = store_address(own_postgres.server.url, Path())
+    """Somebody may have set it for our role alone: the session's own setting is what counts.
+
+    The role is the test's own. What such a role commits, a reset of its setting too, is forgotten
+    when the server is ended at once, as it is after each test.
+    """
+    server = own_postgres.server
+    server.say("DROP ROLE IF EXISTS {}", "forgetful")
+    server.say("CREATE ROLE {} LOGIN", "forgetful")
+    ask(store_address(server.url, Path()))
+    forgetful = store_address(server.url.replace("postgres@", "forgetful@"), Path())
+    ask(forgetful)
+    server.say("ALTER ROLE {} SET synchronous_commit = off", "forgetful")
     with pytest.raises(NotDurable, match="synchronous_commit=off"):
-        ask(address)
-    own_postgres.server.say("ALTER ROLE postgres RESET synchronous_commit")
-    ask(address)
+        ask(forgetful)
 
 
 def test_our_own_sqlite_connections_are_durable(tmp_path: Path) -> None:
