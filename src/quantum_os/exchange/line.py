@@ -1,0 +1,86 @@
+"""What stands between us and one exchange: its clock, its silence, its budget, its quarantine."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from quantum_os.exchange.ban_clock import BanClock
+from quantum_os.exchange.quarantine import Quarantine
+from quantum_os.exchange.rate_budget import BudgetSpent, RateBudget
+from quantum_os.exchange.venue_clock import VenueClock
+
+READ_WAIT_MAX_S = 30.0
+"""Seconds that a request waits for room in the budget; then it is given up."""
+
+_USED_WEIGHT = "x-mbx-used-weight-1m"
+
+FrameHook = Callable[[str, Any], None]
+"""Hears every frame of a websocket, with the address it came from, before anybody else."""
+
+
+class Answer:
+    """What came back to the requests of one block: status and body of the last, 0 for none."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.body = ""
+
+
+_answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
+
+
+@contextmanager
+def listening() -> Iterator[Answer]:
+    """Keeps what the exchange itself answers inside, whatever a library makes of it."""
+    answer = Answer()
+    token = _answer.set(answer)
+    try:
+        yield answer
+    finally:
+        _answer.reset(token)
+
+
+class Line:
+    """Shared by every client that speaks to one exchange from this process."""
+
+    def __init__(self, clock: VenueClock | None = None, weight_max: float | None = None) -> None:
+        self.clock = clock or VenueClock()
+        self.ban = BanClock(self.clock.now_ms)
+        self.budget = RateBudget() if weight_max is None else RateBudget(weight_max)
+        self.quarantine = Quarantine()
+        self.frame_hooks: list[FrameHook] = []
+        self.requests = 0
+
+    async def admit(self, weight: float) -> None:
+        """Returns when a request may leave; raises Banned or BudgetSpent when it may not."""
+        self.ban.check()
+        waited = 0.0
+        while (wait := self.budget.wait_s(weight)) > 0:
+            if waited + wait > READ_WAIT_MAX_S:
+                raise BudgetSpent(f"{weight:g} of weight asked for, {wait:.0f} s too early")
+            waited += wait
+            await asyncio.sleep(wait)
+            self.ban.check()
+        self.budget.spend(weight)
+
+    def leaves(self) -> None:
+        """Called before the bytes of a request leave; raises Banned."""
+        self.ban.check()
+        self.requests += 1
+
+    def answered(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Hears the answer to any request."""
+        answer = _answer.get()
+        if answer is not None:
+            answer.status, answer.body = status, body
+        self.ban.hears(status, headers, body)
+        used = {name.lower(): value for name, value in headers.items()}.get(_USED_WEIGHT, "")
+        if used.isdecimal():
+            self.budget.counted(float(used))
+
+    def heard(self, url: str, message: Any) -> None:
+        """Passes a frame on to who has asked for frames."""
+        for hook in self.frame_hooks:
+            hook(url, message)
