@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 
 from quantum_os.events.execution import OrderKind, OrderRequested
 from quantum_os.events.market import Instrument
@@ -35,11 +35,10 @@ ISOLATED = "ISOLATED"
 class BinanceDialect:
     """Speaks Binance's own endpoints through ccxt, which signs and sends; reads its own answers."""
 
-    venue: ClassVar[str] = "binance"
-    codes: ClassVar[CodeTable] = CODES
-    consequences: ClassVar[Consequences] = CONSEQUENCES
-
     def __init__(self, realm: Realm) -> None:
+        self.venue = "binance"
+        self.codes: CodeTable = CODES
+        self.consequences: Consequences = CONSEQUENCES
         self._realm = realm
 
     async def check_permissions(self, client: Any) -> str:

@@ -74,10 +74,11 @@ class Carrier:
         teller: Teller,
         halts: Halts,
         follow: Follow,
+        inquiry: Inquiry,
     ) -> None:
         self._dialect, self._attempts, self._register = dialect, attempts, register
         self._teller, self._halts, self._follow = teller, halts, follow
-        self.inquiry = Inquiry(dialect, attempts, register, teller)
+        self.inquiry = inquiry
         self.instruments: dict[str, Instrument] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._entries = asyncio.Lock()
@@ -248,8 +249,6 @@ class Carrier:
         self._teller.resolve("exit_delayed", about=order.client_id)
         if seen is not None:
             self._teller.say_all(self._register.hears(seen))
-            if known.lacks_fills:
-                self._follow.listing.set()
         elif ruling.verdict in (Verdict.REFUSED, Verdict.LOCKED_OUT):
             self._reject(order, ruling.code, ruling.reason)
         else:

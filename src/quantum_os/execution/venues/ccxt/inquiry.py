@@ -41,10 +41,12 @@ class Inquiry:
         attempts: Attempts,
         register: Register,
         teller: Teller,
+        absent_after_s: float = ABSENT_AFTER_S,
         monotonic: Callable[[], int] = monotonic_ns,
     ) -> None:
         self._dialect, self._attempts = dialect, attempts
         self._register, self._teller = register, teller
+        self._absent_after_s = absent_after_s
         self._monotonic = monotonic
         self._open: dict[str, None] = {}
 
@@ -72,7 +74,7 @@ class Inquiry:
                 break
             not_found += absent
             age_s = (self._monotonic() - since_ns) / NS_PER_S
-            if not_found >= NOT_FOUND_MIN and age_s >= ABSENT_AFTER_S and not known.heard:
+            if not_found >= NOT_FOUND_MIN and age_s >= self._absent_after_s and not known.heard:
                 self._say_absent(known)
                 break
             if age_s > RESOLVED_WITHIN_S:

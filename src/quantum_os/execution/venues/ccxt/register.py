@@ -1,6 +1,6 @@
 """What is new in what the venue says of orders and trades, whatever order it says it in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
@@ -48,7 +48,10 @@ class Known(msgspec.Struct):
 
 
 class Register:
-    """Monotone: an order never comes back from its end, its executed quantity never falls."""
+    """Monotone: an order never comes back from its end, its executed quantity never falls.
+
+    `on_lack` is called when more of an order was executed than trades have been heard of.
+    """
 
     def __init__(self, venue: str, mode: Mode) -> None:
         self._venue, self._mode = venue, mode
@@ -56,6 +59,7 @@ class Register:
         self._names: dict[tuple[str, str], str] = {}
         self._trades: dict[str, None] = {}
         self.unnamed: dict[str, TradeSeen] = {}
+        self.on_lack: Callable[[], None] = lambda: None
         self.changes = 0
         self.repeated = 0
         self.foreign: dict[str, None] = {}
@@ -192,6 +196,8 @@ class Register:
             known.standing = after
             self.changes += 1
             yield self._updated(seen, after)
+            if known.lacks_fills:
+                self.on_lack()
 
     def _updated(self, seen: OrderSeen, standing: Standing) -> OrderUpdated:
         return OrderUpdated(

@@ -34,10 +34,11 @@ from quantum_os.exchange.venue_clock import DRIFT_MAX_MS
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.carrier import Carrier, Follow
 from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
-from quantum_os.execution.venues.ccxt.drop_copy import LOOKED_BACK_MAX_NS, DropCopy
 from quantum_os.execution.venues.ccxt.ear import Ear
 from quantum_os.execution.venues.ccxt.halts import Halts
+from quantum_os.execution.venues.ccxt.inquiry import ABSENT_AFTER_S, Inquiry
 from quantum_os.execution.venues.ccxt.register import Register
+from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.edge import Edge, EdgeContext, Heard
@@ -49,9 +50,6 @@ VENUE = "execution.venues.ccxt.venue"
 
 ERRANDS_MAX = 1_000
 """Instructions under way at once; more is a fault of the edge."""
-
-WRITE_TIMEOUT_MS = 5_000
-"""After which the fate of an instruction is called unknown and inquired into."""
 
 CLOCK_PERIOD_S = 60.0
 INSTRUMENTS_PERIOD_S = 3_600.0
@@ -66,6 +64,18 @@ RESTS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 Instruction = LeverageRequested | OrderRequested | OrderCancelRequested | OrderQueryRequested
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long is waited for the venue, in seconds of a clock that is never set.
+
+    `write_s` until the fate of an instruction is called unknown, `absent_after_s` until an order
+    that is not found is believed to be absent, `listing_s` between two listings.
+    """
+
+    write_s: float = 5.0
+    absent_after_s: float = ABSENT_AFTER_S
+    listing_s: float = PERIOD_S
+
+
 class VenueConfig(msgspec.Struct, frozen=True):
     """Where the account is, in which mode it is traded, and for which symbols it is prepared.
 
@@ -76,6 +86,7 @@ class VenueConfig(msgspec.Struct, frozen=True):
     mode: Mode
     symbols: tuple[str, ...]
     seed: int = 0
+    patience: Patience = Patience()
 
 
 class ExchangeVenue(Edge):
@@ -106,10 +117,14 @@ class ExchangeVenue(Edge):
         self.halts = Halts(self.teller)
         self.register = Register(dialect.venue, config.mode)
         self.attempts = Attempts(dialect, self.line)
-        self.drop_copy = DropCopy(dialect, self.attempts, self.register, self.teller, config.mode)
-        self.follow = Follow(self.drop_copy.wanted, asyncio.Event(), asyncio.Event(), self._spawn)
+        self.sweeper = Sweeper(dialect, self.attempts, self.register, self.teller, config.mode)
+        self.sweeper.period_s = config.patience.listing_s
+        inquiry = Inquiry(
+            dialect, self.attempts, self.register, self.teller, config.patience.absent_after_s
+        )
+        self.follow = Follow(self.sweeper.wanted, asyncio.Event(), asyncio.Event(), self._spawn)
         self.carrier = Carrier(
-            dialect, self.attempts, self.register, self.teller, self.halts, self.follow
+            dialect, self.attempts, self.register, self.teller, self.halts, self.follow, inquiry
         )
         self.ear = Ear(
             dialect,
@@ -119,8 +134,9 @@ class ExchangeVenue(Edge):
             self.follow,
             generator(config.seed, "venue", dialect.venue),
         )
-        self.drop_copy.on_missed = self.ear.missed
-        self.drop_copy.on_orphan = self._cancel_orphan
+        self.register.on_lack = self.sweeper.wanted.set
+        self.sweeper.on_missed = self.ear.missed
+        self.sweeper.on_orphan = self._cancel_orphan
         self.line.frame_hooks.append(self.ear.hears)
         self._keys = keys
         self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
@@ -148,8 +164,9 @@ class ExchangeVenue(Edge):
             for _ in range(2):
                 session = await stack.enter_async_context(open_session(self.config.endpoint))
                 self._clients.append(self._client(session))
+            config = self.config
             writer, reader = self._clients
-            writer.timeout = WRITE_TIMEOUT_MS
+            writer.timeout = int(config.patience.write_s * 1_000)
             try:
                 self._recall(context.journal)
                 async with asyncio.TaskGroup() as group:
@@ -157,7 +174,7 @@ class ExchangeVenue(Edge):
                     group.create_task(self.teller.run(context.lanes))
                     await self._open(reader)
                     group.create_task(self.ear.run(writer))
-                    group.create_task(self.drop_copy.run(reader))
+                    group.create_task(self.sweeper.run(reader))
                     group.create_task(self._keep_clock(reader))
                     group.create_task(self._keep_instruments(reader))
                     self.ready.set()
@@ -291,15 +308,15 @@ class ExchangeVenue(Edge):
             event = decode_event(envelope.stream, envelope.payload)
             if isinstance(event, Fill):
                 told.append(event.trade_id)
-                until = self.drop_copy.traded_until.get(event.symbol, Ns(0))
-                self.drop_copy.traded_until[event.symbol] = max(until, event.venue_ts)
+                until = self.sweeper.traded_until.get(event.symbol, Ns(0))
+                self.sweeper.traded_until[event.symbol] = max(until, event.venue_ts)
             elif isinstance(event, FundingPaid):
                 paid.append(event.funding_id)
         self.register.recall(iter(told))
-        self.drop_copy.recall(paid)
+        self.sweeper.recall(paid)
         now = self.teller.now
         since = self._last_heard or now
-        self.drop_copy.since = Ns(max(since, now - LOOKED_BACK_MAX_NS))
+        self.sweeper.since = Ns(max(since, now - LOOKED_BACK_MAX_NS))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -49,7 +49,7 @@ RECENT_MAX = 200
 """Symbols whose trades are swept although nothing of them is listed any more."""
 
 
-class DropCopy:
+class Sweeper:
     """Lists the account, sweeps trades and income, and says the listing once it stands still.
 
     An error says nothing about the account: no listing, no verdict. A listing during which
@@ -73,6 +73,7 @@ class DropCopy:
         self.since = Ns(0)
         self.on_missed: Callable[[Fill], None] = lambda fill: None
         self.on_orphan: Callable[[VenueOrder], None] = lambda order: None
+        self.period_s = PERIOD_S
         self.failures = 0
         self.listings = 0
         self._incomes: dict[str, None] = {}
@@ -86,7 +87,7 @@ class DropCopy:
             await self.list_once(client)
             await asyncio.sleep(HASTE_S)
             try:
-                await asyncio.wait_for(self.wanted.wait(), PERIOD_S - HASTE_S)
+                await asyncio.wait_for(self.wanted.wait(), self.period_s - HASTE_S)
             except TimeoutError:
                 continue
 
