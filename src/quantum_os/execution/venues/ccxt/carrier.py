@@ -27,7 +27,6 @@ from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.edge import EdgeContext
-from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.write_ahead import EXIT_WAIT_S, holds, holds_entry
 
 OURS = "-1"
@@ -43,9 +42,6 @@ CANCEL_RETRIED_S = 60.0
 """Seconds for which a cancel is tried again; then the next listing shows what still rests."""
 
 LEVERAGE_TRIES_MAX = 3
-
-WHAT = {"entry": "entry", "stop": "stop", "close": "close"}
-"""What a leg is called at a kill point; the others are targets."""
 
 
 class Follow(msgspec.Struct):
@@ -87,15 +83,14 @@ class Carrier:
         self, client: Any, order: OrderRequested, seq: int, context: EdgeContext
     ) -> None:
         """Sends an order once it is recorded; an entry after the entries before it."""
-        what = WHAT.get(order.leg.value, "target")
         async with self._lock(order.client_id):
             if order.reduce_only:
-                await self._record_exit(order, seq, context, what)
-                await self._send(client, order, context, what)
+                await self._record_exit(order, seq, context)
+                await self._send(client, order, context)
                 return
             async with self._entries:
-                if await self._recorded(order, seq, context, what):
-                    await self._send(client, order, context, what)
+                if await self._recorded(order, seq, context):
+                    await self._send(client, order, context)
 
     async def cancel(self, client: Any, event: OrderCancelRequested) -> None:
         """Takes an order back until it has ended; a fill that came first is told instead."""
@@ -152,43 +147,31 @@ class Carrier:
                 return
             await asyncio.sleep(_rest_s(tries))
 
-    async def _record_exit(
-        self, order: OrderRequested, seq: int, context: EdgeContext, what: str
-    ) -> None:
+    async def _record_exit(self, order: OrderRequested, seq: int, context: EdgeContext) -> None:
         """Waits for the journal a little, then spools; an exit that cannot even be is sent too."""
-        kill_point("venue.before_record", what)
         if not await holds(context.journal, seq, EXIT_WAIT_S):
             try:
                 await context.spool.keep(seq, self._teller.now, order)
             except OSError as error:
                 summary = f"{order.client_id} was sent without a record: {error}"
                 self._teller.alarm("exit_unrecorded", summary, about=order.client_id)
-        kill_point("venue.after_record", what)
 
-    async def _recorded(
-        self, order: OrderRequested, seq: int, context: EdgeContext, what: str
-    ) -> bool:
-        kill_point("venue.before_record", what)
+    async def _recorded(self, order: OrderRequested, seq: int, context: EdgeContext) -> bool:
         if not await holds_entry(context.journal, seq, lambda: False):
             self._reject(order, OURS, "not sent: the journal does not hold it")
             return False
-        kill_point("venue.after_record", what)
         return True
 
-    async def _send(
-        self, client: Any, order: OrderRequested, context: EdgeContext, what: str
-    ) -> None:
+    async def _send(self, client: Any, order: OrderRequested, context: EdgeContext) -> None:
         """Tries until the order has reached the venue's engine, or may not go there any more."""
         known = self._register.takes(order)
         began, tries, requantisings = monotonic_ns(), 0, 0
         while not known.standing.is_terminal and not known.heard:
             if not await self._may_leave(order, context, began):
                 return
-            kill_point("venue.before_write", what)
             sent_at = monotonic_ns()
             with reducing(order.reduce_only):
                 ruling, seen = await self._attempts.make(self._dialect.place(client, order))
-            kill_point("venue.after_write", what)
             self._consider(ruling, order.symbol)
             if ruling.verdict is Verdict.NOT_EXECUTED:
                 await self._waits(ruling, order, tries)
@@ -200,7 +183,7 @@ class Carrier:
                 if finer is not None:
                     order = finer
                     continue
-            self._submitted(order, what)
+            self._submitted(order)
             self._concluded(client, known, order, ruling, seen, sent_at)
             return
 
@@ -287,10 +270,8 @@ class Carrier:
         if ruling.verdict is Verdict.UNKNOWN and ruling.code not in ("", *self._dialect.codes):
             self._halts.close("unmapped_code", f"{ruling.code}: {ruling.reason}", symbol)
 
-    def _submitted(self, order: OrderRequested, what: str) -> None:
-        kill_point("venue.before_submitted", what)
+    def _submitted(self, order: OrderRequested) -> None:
         self._teller.say(OrderSubmitted(order.venue, order.mode, order.client_id, order.symbol))
-        kill_point("venue.after_submitted", what)
 
     def _reject(self, order: OrderRequested, code: str, reason: str) -> None:
         self._say(order, OrderState.REJECTED, code, reason)
