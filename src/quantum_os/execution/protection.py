@@ -21,6 +21,9 @@ STOP_ATTEMPTS_MAX = 3
 WOULD_TRIGGER_NOW = "-2021"
 """The venue refuses a stop whose trigger the market has already passed."""
 
+TRIGGER_FAILED = "trigger_failed"
+"""A stop was triggered and the order it became came to nothing: the market has passed it too."""
+
 
 def protect(
     state: OrdersState, trade: Trade, now: Ns
@@ -46,7 +49,7 @@ def protect(
 
 def stop_ended(state: OrdersState, trade: Trade, order: WorkingOrder, code: str | None) -> None:
     """Draws the conclusion from a stop that ended: closed at once, tried again, or as planned."""
-    if code == WOULD_TRIGGER_NOW:
+    if code in (WOULD_TRIGGER_NOW, TRIGGER_FAILED):
         ask_full_exit(trade, "stop already passed")
     elif order.standing.state is OrderState.FILLED:
         ask_full_exit(trade, "stop")

@@ -1,0 +1,149 @@
+"""How the private stream is heard: opened again when it ends, doubted when it is silent."""
+
+import asyncio
+from typing import Any
+
+from quantum_os.events.execution import Fill, Liquidity
+from quantum_os.events.system import Severity
+from quantum_os.events.units import NS_PER_S
+from quantum_os.exchange.ban_clock import Banned
+from quantum_os.execution.venues.ccxt.carrier import Follow
+from quantum_os.execution.venues.ccxt.dialect import Dialect
+from quantum_os.execution.venues.ccxt.facts import OrderSeen, Signal, SignalSeen, TradeSeen
+from quantum_os.execution.venues.ccxt.halts import Halts
+from quantum_os.execution.venues.ccxt.register import EXTERNAL, Register
+from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.kernel.chance import Generator
+
+BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
+"""Wall seconds between two tries to open the stream: doubled each time, half of it by chance."""
+
+LATE_NS = 3 * NS_PER_S
+"""A trade that a listing has told and the stream has not after so long was lost by the stream."""
+
+DOWN_ALARM_AFTER = 5
+"""Tries in a row that fail before a person is told."""
+
+
+class Ear:
+    """Turns frames into facts as they come, before ccxt's own caches see them.
+
+    Those caches drop what is partial and go backwards; so ccxt is only used to keep the stream
+    open. After each opening the account is listed: what was said meanwhile is not known.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        register: Register,
+        teller: Teller,
+        halts: Halts,
+        follow: Follow,
+        chance: Generator,
+    ) -> None:
+        self._dialect, self._register = dialect, register
+        self._teller, self._halts, self._follow = teller, halts, follow
+        self._chance = chance
+        self._watching: asyncio.Future[None] | None = None
+        self._opened_at = 0
+        self.is_open = False
+        self.openings = 0
+        self.frames = 0
+        self.missed_trades = 0
+
+    async def run(self, client: Any) -> None:
+        """Keeps the stream open until cancelled."""
+        failures = 0
+        while True:
+            watching = asyncio.ensure_future(self._dialect.watch(client))
+            self._watching = watching
+            before = self.frames
+            try:
+                self._opening()
+                await watching
+            except asyncio.CancelledError:
+                if not watching.cancelled() or _is_being_cancelled():
+                    watching.cancel()
+                    raise
+            except Banned as banned:
+                await asyncio.sleep(banned.seconds)
+            except Exception as error:  # noqa: BLE001  whatever ends it, the stream begins anew
+                failures = 1 if self.frames > before else failures + 1
+                self._told_down(failures, error)
+            self.is_open = False
+            await self._dialect.forget_stream(client)
+            await asyncio.sleep(self._rest_s(failures))
+
+    def missed(self, fill: Fill) -> None:
+        """Begins the stream anew if it should long have told a trade that a listing has told."""
+        settled = self._teller.now - LATE_NS
+        if self.is_open and self._opened_at < fill.venue_ts < settled:
+            self.missed_trades += 1
+            why = f"{fill.trade_id} came from a listing and not from the stream"
+            self._teller.alarm("stream_silent", why, severity=Severity.WARNING)
+            self._renew()
+
+    def _renew(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def hears(self, url: str, message: Any) -> None:
+        """Takes a frame; called by the line before ccxt reads it."""
+        said = self._dialect.read_frame(url, message)
+        self.frames += bool(said)
+        for each in said:
+            if isinstance(each, OrderSeen):
+                self._hears_order(each)
+            elif isinstance(each, TradeSeen):
+                self._hears_trade(each)
+            else:
+                self._hears_signal(each)
+
+    def _opening(self) -> None:
+        self.openings += 1
+        self.is_open = True
+        self._opened_at = self._teller.now
+        self._follow.listing.set()
+
+    def _hears_order(self, seen: OrderSeen) -> None:
+        self._teller.say_all(self._register.hears(seen))
+
+    def _hears_trade(self, seen: TradeSeen) -> None:
+        fills = list(self._register.hears_trade(seen))
+        self._teller.say_all(fills)
+        for fill in fills:
+            if fill.client_id.startswith(EXTERNAL):
+                self._call_out(fill.symbol, fill.client_id, fill.liquidity)
+        if seen.trade_id in self._register.unnamed:
+            self._follow.listing.set()
+
+    def _call_out(self, symbol: str, client_id: str, liquidity: Liquidity) -> None:
+        """The venue has closed something itself: a person looks, and no entry leaves till then."""
+        what = "liquidated" if liquidity is Liquidity.LIQUIDATION else "closed by the venue"
+        self._halts.close("closed_by_venue", f"{symbol} was {what}: {client_id}")
+        self._follow.listing.set()
+
+    def _hears_signal(self, seen: SignalSeen) -> None:
+        if seen.signal is Signal.ENDED:
+            self._renew()
+        elif seen.signal is Signal.MARGIN_CALL:
+            self._teller.alarm("margin_call", seen.text or "margin call", about=seen.symbol)
+        elif seen.signal is Signal.SETTINGS:
+            self._follow.instruments.set()
+        if seen.signal in (Signal.FUNDING, Signal.SETTINGS, Signal.MARGIN_CALL):
+            self._follow.listing.set()
+
+    def _told_down(self, failures: int, error: Exception) -> None:
+        if failures == DOWN_ALARM_AFTER:
+            self._teller.alarm("stream_down", f"the private stream does not open: {error}")
+
+    def _rest_s(self, failures: int) -> float:
+        if failures <= 0:
+            return 0.0
+        longest = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** (failures - 1))
+        return longest * float(self._chance.uniform(0.5, 1.0))
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

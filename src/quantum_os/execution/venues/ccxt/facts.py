@@ -1,0 +1,94 @@
+"""What a venue's own messages say, in our words, before it is decided what is new in them."""
+
+from enum import StrEnum
+
+import msgspec
+
+from quantum_os.events.execution import Liquidity, OrderState, VenueOrder, VenuePosition
+from quantum_os.events.units import Ns, Price, Qty, Side, Usd
+
+
+class OrderSeen(msgspec.Struct, frozen=True):
+    """The venue's word on an order. `child_id` is the order that a conditional one has become."""
+
+    client_id: str
+    symbol: str
+    state: OrderState
+    cum_qty: Qty
+    venue_ts: Ns
+    venue_id: str = ""
+    child_id: str = ""
+    avg_price: Price | None = None
+    code: str = ""
+    reason: str = ""
+
+
+class TradeSeen(msgspec.Struct, frozen=True):
+    """A trade of the account. A listing names the order by `order_id` only: `client_id` is empty.
+
+    `trade_id` tells it apart from every trade of every symbol.
+    """
+
+    trade_id: str
+    order_id: str
+    client_id: str
+    symbol: str
+    side: Side
+    price: Price
+    qty: Qty
+    fee: Usd
+    liquidity: Liquidity
+    venue_ts: Ns
+    fee_asset: str = ""
+
+
+class FundingSeen(msgspec.Struct, frozen=True):
+    """A funding payment; > 0 was received. Its rate, mark and quantity are not listed."""
+
+    funding_id: str
+    symbol: str
+    amount: Usd
+    venue_ts: Ns
+
+
+class CashMoved(msgspec.Struct, frozen=True):
+    """Cash that came or went by no trade: a transfer, a rebate, an insurance payment."""
+
+    cash_id: str
+    kind: str
+    amount: Usd
+    venue_ts: Ns
+
+
+class Signal(StrEnum):
+    """What a private stream says beside orders and trades."""
+
+    ENDED = "ended"
+    """the stream's key has run out: nothing more will come through it"""
+    ACCOUNT = "account"
+    FUNDING = "funding"
+    SETTINGS = "settings"
+    MARGIN_CALL = "margin_call"
+    TRIGGER_FAILED = "trigger_failed"
+
+
+class SignalSeen(msgspec.Struct, frozen=True):
+    """A signal and the symbol it is about, empty for the account."""
+
+    signal: Signal
+    symbol: str = ""
+    text: str = ""
+
+
+Private = OrderSeen | TradeSeen | SignalSeen
+
+
+class AccountSeen(msgspec.Struct, frozen=True):
+    """The account as the venue lists it; every order of both books, ours or not."""
+
+    time: Ns
+    wallet: Usd
+    equity: Usd
+    positions: tuple[VenuePosition, ...]
+    orders: tuple[VenueOrder, ...]
+    seen: tuple[OrderSeen, ...]

@@ -1,0 +1,262 @@
+"""What the venue itself lists of the account, over a connection of its own, and what that means."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from quantum_os.events.execution import (
+    Fill,
+    FundingPaid,
+    OrderState,
+    VenueOrder,
+    VenuePosition,
+    VenueSnapshot,
+)
+from quantum_os.events.system import Severity
+from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Frac, Mode, Ns, Price, Qty
+from quantum_os.execution.client_ids import parse
+from quantum_os.execution.venues.ccxt.attempts import Attempts
+from quantum_os.execution.venues.ccxt.dialect import Dialect
+from quantum_os.execution.venues.ccxt.facts import AccountSeen, FundingSeen
+from quantum_os.execution.venues.ccxt.register import Register
+from quantum_os.execution.venues.ccxt.teller import Teller
+
+ZERO = Decimal(0)
+
+PERIOD_S = 10.0
+"""Wall seconds between two listings when nobody asks for one."""
+
+HASTE_S = 0.25
+"""Wall seconds between two listings at least."""
+
+TRIES_MAX = 4
+"""Listings in a row that may be overtaken by events; the next period tries again."""
+
+OVERLAP_NS = 60 * NS_PER_S
+"""How far a sweep of trades reaches back beyond the last trade it knows."""
+
+LOOKED_BACK_MAX_NS = 7 * NS_PER_DAY
+"""The window in which a venue lists trades."""
+
+INCOME_EVERY = 6
+"""Listings between two looks at the income, unless funding was told."""
+
+FAILURES_ALARM = 3
+"""Listings in a row that fail before a person is told; the ledger is not compared meanwhile."""
+
+RECENT_MAX = 200
+"""Symbols whose trades are swept although nothing of them is listed any more."""
+
+
+class Sweeper:
+    """Lists the account, sweeps trades and income, and says the listing once it stands still.
+
+    An error says nothing about the account: no listing, no verdict. A listing during which
+    something changed is thrown away and made again, since its halves belong to two times.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        attempts: Attempts,
+        register: Register,
+        teller: Teller,
+        mode: Mode,
+    ) -> None:
+        self._dialect, self._attempts = dialect, attempts
+        self._register, self._teller, self._mode = register, teller, mode
+        self.wanted = asyncio.Event()
+        self.funding_due = True
+        self.traded_until: dict[str, Ns] = {}
+        self.income_until = Ns(0)
+        self.since = Ns(0)
+        self.on_missed: Callable[[Fill], None] = lambda fill: None
+        self.on_orphan: Callable[[VenueOrder], None] = lambda order: None
+        self.period_s = PERIOD_S
+        self.failures = 0
+        self.listings = 0
+        self._incomes: dict[str, None] = {}
+        self._held: dict[str, VenuePosition] = {}
+        self._recent: dict[str, None] = {}
+
+    async def run(self, client: Any) -> None:
+        """Lists every period, and soon after it is wanted, until cancelled."""
+        while True:
+            self.wanted.clear()
+            await self.list_once(client)
+            await asyncio.sleep(HASTE_S)
+            try:
+                await asyncio.wait_for(self.wanted.wait(), self.period_s - HASTE_S)
+            except TimeoutError:
+                continue
+
+    async def list_once(self, client: Any) -> bool:
+        """Makes one listing that stands still; False when the venue did not let us."""
+        for _ in range(TRIES_MAX):
+            mark = self._register.changes
+            account = await self._account(client)
+            if account is None:
+                return False
+            if not await self._sweep(client, account):
+                return False
+            if self._register.changes == mark:
+                self._say(account)
+                return True
+        return False
+
+    async def _account(self, client: Any) -> AccountSeen | None:
+        ruling, account = await self._attempts.make(self._dialect.list_account(client))
+        if account is None:
+            self._failed(ruling.reason)
+            return None
+        self.failures = 0
+        self._teller.resolve("listing_failed")
+        return account
+
+    async def _sweep(self, client: Any, account: AccountSeen) -> bool:
+        """Hears from listings what the stream may have lost: orders, trades, income."""
+        for seen in account.seen:
+            updates = list(self._register.hears(seen))
+            self._teller.say_all(updates)
+        await self._ask_vanished(client, account)
+        for symbol in self._symbols(account):
+            trades = await self._trades_of(client, symbol)
+            if trades is None:
+                return False
+        if self.funding_due or self.listings % INCOME_EVERY == 0:
+            await self._income(client)
+        return True
+
+    async def _trades_of(self, client: Any, symbol: str) -> list[Fill] | None:
+        """Tells the trades of a symbol that nobody has told; None when they cannot be listed."""
+        since = Ns(self.traded_until.get(symbol, self.since) - OVERLAP_NS)
+        ruling, trades = await self._attempts.make(self._dialect.list_trades(client, symbol, since))
+        if trades is None:
+            self._failed(ruling.reason)
+            return None
+        told: list[Fill] = []
+        for trade in trades:
+            told += self._register.hears_trade(trade)
+            until = self.traded_until.get(symbol, Ns(0))
+            self.traded_until[symbol] = max(until, trade.venue_ts)
+        waiting = {t.order_id: t for t in self._register.unnamed.values() if t.symbol == symbol}
+        for order_id, trade in waiting.items():
+            name = await self._name(client, symbol, order_id, trade.client_id)
+            if name is not None:
+                told += self._register.name(symbol, order_id, name)
+        self._teller.say_all(told)
+        for fill in told:
+            self.on_missed(fill)
+        return told
+
+    async def _name(self, client: Any, symbol: str, order_id: str, client_id: str) -> str | None:
+        _, name = await self._attempts.make(self._dialect.name_order(client, symbol, order_id))
+        return name or client_id or None
+
+    async def _ask_vanished(self, client: Any, account: AccountSeen) -> None:
+        """Orders of ours that rest in our books and in no listing have ended: asks how."""
+        listed = {order.client_id for order in account.orders}
+        resting = (OrderState.ACKED, OrderState.PARTIAL, OrderState.CANCELING)
+        for known in list(self._register.orders.values()):
+            if known.standing.state not in resting or known.client_id in listed:
+                continue
+            _, seen = await self._attempts.make(
+                self._dialect.ask(
+                    client, known.client_id, known.symbol, conditional=known.conditional
+                )
+            )
+            if seen is not None:
+                self._teller.say_all(self._register.hears(seen))
+
+    async def _income(self, client: Any) -> None:
+        since = Ns(max(self.income_until, self.since) - OVERLAP_NS)
+        _, income = await self._attempts.make(self._dialect.list_income(client, since))
+        if income is None:
+            return
+        self.funding_due = False
+        for funding in income[0]:
+            self.income_until = max(self.income_until, funding.venue_ts)
+            if funding.funding_id not in self._incomes:
+                self._incomes[funding.funding_id] = None
+                self._register.changes += 1
+                self._teller.say(self._paid(funding))
+        for cash in income[1]:
+            self._teller.alarm(
+                "cash_moved",
+                f"{cash.kind} of {cash.amount} USD at the venue",
+                severity=Severity.WARNING,
+                about=cash.cash_id,
+            )
+
+    def recall(self, funding_ids: Iterable[str]) -> None:
+        """Takes over the payments that a life before this one has told."""
+        self._incomes.update(dict.fromkeys(funding_ids))
+
+    def _paid(self, seen: FundingSeen) -> FundingPaid:
+        """A payment is listed as an amount; position and mark are those listed last, else zero."""
+        held = self._held.get(seen.symbol)
+        qty, mark = (ZERO, ZERO) if held is None else (held.qty, held.mark)
+        worth = qty * mark
+        return FundingPaid(
+            self._dialect.venue,
+            self._mode,
+            seen.funding_id,
+            seen.symbol,
+            seen.amount,
+            Frac(float(-seen.amount / worth) if worth else 0.0),
+            Price(mark),
+            Qty(qty),
+            seen.venue_ts,
+        )
+
+    def _say(self, account: AccountSeen) -> None:
+        self.listings += 1
+        for order in account.orders:
+            self._recent[order.symbol] = None
+            if self._is_orphan(order):
+                self.on_orphan(order)
+        self._held = {position.symbol: position for position in account.positions}
+        self._recent.update(dict.fromkeys(self._held))
+        while len(self._recent) > RECENT_MAX:
+            del self._recent[next(iter(self._recent))]
+        self._teller.say(
+            VenueSnapshot(
+                self._dialect.venue,
+                self._mode,
+                account.time,
+                account.wallet,
+                account.equity,
+                account.positions,
+                account.orders,
+            )
+        )
+
+    def _is_orphan(self, order: VenueOrder) -> bool:
+        """One of ours that has ended in our books and still rests at the venue."""
+        known = self._register.orders.get(order.client_id)
+        return parse(order.client_id) is not None and (
+            known is not None and known.standing.is_terminal
+        )
+
+    def _symbols(self, account: AccountSeen) -> list[str]:
+        """Where trades may have happened: what is held, what rests, and what was lately."""
+        lacking = (k.symbol for k in self._register.orders.values() if k.lacks_fills)
+        living = (k.symbol for k in self._register.orders.values() if not k.standing.is_terminal)
+        return list(
+            dict.fromkeys(
+                (
+                    *(position.symbol for position in account.positions),
+                    *(order.symbol for order in account.orders),
+                    *lacking,
+                    *living,
+                    *self._recent,
+                    *(trade.symbol for trade in self._register.unnamed.values()),
+                )
+            )
+        )
+
+    def _failed(self, why: str) -> None:
+        self.failures += 1
+        if self.failures >= FAILURES_ALARM:
+            self._teller.alarm("listing_failed", f"the account cannot be listed: {why}")

@@ -1,0 +1,333 @@
+"""EDGE. A venue reached through ccxt: its tasks, what they share, and how they begin."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar
+
+import aiohttp
+import msgspec
+
+from quantum_os.events.base import Event, stream_of
+from quantum_os.events.execution import (
+    Fill,
+    FundingPaid,
+    LeverageConfirmed,
+    LeverageRequested,
+    OrderCancelRequested,
+    OrderQueryRequested,
+    OrderRequested,
+    OrderSubmitted,
+    OrderUpdated,
+    VenueOrder,
+    VenueSnapshot,
+)
+from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.system import AlertRaised, AlertResolved, Severity
+from quantum_os.events.units import Mode, Ns
+from quantum_os.exchange.client import measure_clock, open_client
+from quantum_os.exchange.endpoint import Endpoint
+from quantum_os.exchange.keys import Keys
+from quantum_os.exchange.line import Line
+from quantum_os.exchange.session import open_session
+from quantum_os.exchange.venue_clock import DRIFT_MAX_MS
+from quantum_os.execution.venues.ccxt.attempts import Attempts
+from quantum_os.execution.venues.ccxt.carrier import Carrier, Follow
+from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
+from quantum_os.execution.venues.ccxt.ear import Ear
+from quantum_os.execution.venues.ccxt.halts import Halts
+from quantum_os.execution.venues.ccxt.inquiry import ABSENT_AFTER_S, Inquiry
+from quantum_os.execution.venues.ccxt.register import Register
+from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
+from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.kernel.chance import generator
+from quantum_os.kernel.edge import Edge, EdgeContext, Heard
+from quantum_os.kernel.envelope import decode_event
+from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.reactor import Handler
+
+VENUE = "execution.venues.ccxt.venue"
+
+ERRANDS_MAX = 1_000
+"""Instructions under way at once; more is a fault of the edge."""
+
+CLOCK_PERIOD_S = 60.0
+INSTRUMENTS_PERIOD_S = 3_600.0
+OPEN_TRIES_MAX = 20
+"""Tries of a request at the start, with growing rests between them."""
+
+RECALLED_MAX = 200_000
+"""Events at the end of the journal in which told trades are looked up at the start."""
+
+RESTS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+Instruction = LeverageRequested | OrderRequested | OrderCancelRequested | OrderQueryRequested
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long is waited for the venue, in seconds of a clock that is never set.
+
+    `write_s` until the fate of an instruction is called unknown, `absent_after_s` until an order
+    that is not found is believed to be absent, `listing_s` between two listings.
+    """
+
+    write_s: float = 5.0
+    absent_after_s: float = ABSENT_AFTER_S
+    listing_s: float = PERIOD_S
+
+
+class VenueConfig(msgspec.Struct, frozen=True):
+    """Where the account is, in which mode it is traded, and for which symbols it is prepared.
+
+    `seed` is that of the jitter between two tries.
+    """
+
+    endpoint: Endpoint
+    mode: Mode
+    symbols: tuple[str, ...]
+    seed: int = 0
+    patience: Patience = Patience()
+
+
+class ExchangeVenue(Edge):
+    """Says the same facts as the simulated venue; so the reactors do not know which one it is."""
+
+    name = VENUE
+    consumes = (LeverageRequested, OrderRequested, OrderCancelRequested, OrderQueryRequested)
+    produces: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            LeverageConfirmed,
+            OrderSubmitted,
+            OrderUpdated,
+            Fill,
+            FundingPaid,
+            VenueSnapshot,
+            InstrumentUpdated,
+            AlertRaised,
+            AlertResolved,
+        }
+    )
+
+    def __init__(
+        self, dialect: Dialect, config: VenueConfig, keys: Keys, line: Line | None = None
+    ) -> None:
+        self.dialect, self.config = dialect, config
+        self.line = line or Line()
+        self.teller = Teller(VENUE)
+        self.halts = Halts(self.teller)
+        self.register = Register(dialect.venue, config.mode)
+        self.attempts = Attempts(dialect, self.line)
+        self.sweeper = Sweeper(dialect, self.attempts, self.register, self.teller, config.mode)
+        self.sweeper.period_s = config.patience.listing_s
+        inquiry = Inquiry(
+            dialect, self.attempts, self.register, self.teller, config.patience.absent_after_s
+        )
+        self.follow = Follow(self.sweeper.wanted, asyncio.Event(), asyncio.Event(), self._spawn)
+        self.carrier = Carrier(
+            dialect, self.attempts, self.register, self.teller, self.halts, self.follow, inquiry
+        )
+        self.ear = Ear(
+            dialect,
+            self.register,
+            self.teller,
+            self.halts,
+            self.follow,
+            generator(config.seed, "venue", dialect.venue),
+        )
+        self.register.on_lack = self.sweeper.wanted.set
+        self.sweeper.on_missed = self.ear.missed
+        self.sweeper.on_orphan = self._cancel_orphan
+        self.line.frame_hooks.append(self.ear.hears)
+        self._keys = keys
+        self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
+        self._group: asyncio.TaskGroup | None = None
+        self._clients: list[Any] = []
+        self._last_heard = 0
+        self.ready = asyncio.Event()
+
+    def handlers(self) -> dict[type[Event], Handler]:
+        return dict.fromkeys(self.consumes, self._enqueue)
+
+    def go_on(self, heard: Heard) -> None:
+        self._last_heard = heard.ts
+
+    async def run(self, context: EdgeContext) -> None:
+        """Opens the account, then works until cancelled; raises VenueRefused, or Deposed."""
+        try:
+            await self._run(context)
+        except BaseExceptionGroup as group:
+            # One task has failed and the others were cut off: its error says what happened.
+            raise _first(group) from group
+
+    async def _run(self, context: EdgeContext) -> None:
+        async with AsyncExitStack() as stack:
+            for _ in range(2):
+                session = await stack.enter_async_context(open_session(self.config.endpoint))
+                self._clients.append(self._client(session))
+            config = self.config
+            writer, reader = self._clients
+            writer.timeout = int(config.patience.write_s * 1_000)
+            try:
+                self._recall(context.journal)
+                async with asyncio.TaskGroup() as group:
+                    self._group = group
+                    group.create_task(self.teller.run(context.lanes))
+                    await self._open(reader)
+                    group.create_task(self.ear.run(writer))
+                    group.create_task(self.sweeper.run(reader))
+                    group.create_task(self._keep_clock(reader))
+                    group.create_task(self._keep_instruments(reader))
+                    self.ready.set()
+                    await self._carry(writer, context)
+            finally:
+                for client in self._clients:
+                    await client.close()
+                self._clients.clear()
+
+    async def _carry(self, writer: Any, context: EdgeContext) -> None:
+        """Gives each instruction a task of its own: a slow one holds up no other."""
+        while True:
+            event, seq = await self._errands.get()
+            if isinstance(event, OrderRequested):
+                self._spawn(self.carrier.place(writer, event, seq, context))
+            elif isinstance(event, OrderCancelRequested):
+                self._spawn(self.carrier.cancel(writer, event))
+            elif isinstance(event, LeverageRequested):
+                self._spawn(self.carrier.set_leverage(writer, event))
+            else:
+                self._spawn(self.carrier.query(writer, event.client_id, event.symbol))
+
+    def _enqueue(self, event: Instruction) -> None:
+        if event.venue == self.dialect.venue:
+            self._errands.put_nowait((event, self.seq))
+
+    def _client(self, session: aiohttp.ClientSession) -> Any:
+        return open_client(self.dialect.venue, self.config.endpoint, session, self.line, self._keys)
+
+    def _spawn(self, task: Coroutine[Any, Any, None]) -> object:
+        if self._group is None:
+            task.close()
+            raise RuntimeError("the venue is not open")
+        return self._group.create_task(task)
+
+    async def _open(self, client: Any) -> None:
+        """Clock, permissions, modes and filters, in this order; raises VenueRefused."""
+        await self._until_done("the clock", lambda: measure_clock(client))
+        unasked = await self._until_done(
+            "the key's permissions", lambda: self.dialect.check_permissions(client)
+        )
+        if unasked:
+            self.teller.alarm("permissions_unasked", unasked, severity=Severity.WARNING)
+        await self._until_done("the account's modes", lambda: self._modes(client))
+        await self._until_done("the filters", lambda: self._learn(client))
+
+    async def _modes(self, client: Any) -> bool:
+        await self.dialect.check_modes(client, self.config.symbols)
+        return True
+
+    async def _until_done(self, what: str, request: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Asks until it is answered; raises VenueRefused when it never is."""
+        reason = ""
+        for tries in range(OPEN_TRIES_MAX):
+            ruling, value = await self.attempts.make(request())
+            if value is not None:
+                return value
+            reason = f"{ruling.code} {ruling.reason}".strip()
+            rest = max(RESTS_S[min(tries, len(RESTS_S) - 1)], self.line.ban.seconds_left)
+            await asyncio.sleep(rest)
+        raise VenueRefused(f"{self.dialect.venue}: {what} cannot be learnt: {reason}")
+
+    async def _learn(self, client: Any) -> bool:
+        _, instruments = await self.attempts.make(self.dialect.list_instruments(client))
+        if instruments is None:
+            return False
+        self._tell_instruments(instruments)
+        return True
+
+    def _tell_instruments(self, instruments: Sequence[Any]) -> None:
+        """Says filters that are new or changed; opens and closes symbols by their status."""
+        known = self.carrier.instruments
+        wanted = set(self.config.symbols)
+        changed = tuple(
+            each for each in instruments if each.symbol in wanted and known.get(each.symbol) != each
+        )
+        for each in instruments:
+            known[each.symbol] = each
+            if each.symbol in wanted and each.status != "TRADING":
+                self.halts.close("not_trading", f"its status is {each.status}", each.symbol)
+            elif each.symbol in wanted:
+                self.halts.open("not_trading", each.symbol)
+        if changed:
+            self.teller.say(InstrumentUpdated(self.dialect.venue, changed, self.dialect.venue))
+
+    async def _keep_clock(self, client: Any) -> None:
+        while True:
+            await _wait(self.follow.clock, CLOCK_PERIOD_S)
+            _, offset = await self.attempts.make(measure_clock(client))
+            if offset is None:
+                continue
+            if abs(offset) > DRIFT_MAX_MS:
+                self.halts.close("clock_drift", f"our clock is {offset:.0f} ms off")
+            else:
+                self.halts.open("clock_drift")
+
+    async def _keep_instruments(self, client: Any) -> None:
+        while True:
+            await _wait(self.follow.instruments, INSTRUMENTS_PERIOD_S)
+            await self._learn(client)
+
+    def _cancel_orphan(self, order: VenueOrder) -> None:
+        """An order of ours that our books have ended is taken off the venue."""
+        self.teller.alarm(
+            "orphan",
+            f"{order.client_id} of {order.symbol} rests at the venue and nobody owns it",
+            severity=Severity.WARNING,
+            about=order.client_id,
+        )
+        if self._clients:
+            self._spawn(self._take_off(order))
+
+    async def _take_off(self, order: VenueOrder) -> None:
+        known = self.register.followed(order.client_id, order.symbol)
+        conditional = known is not None and known.conditional
+        await self.attempts.make(
+            self.dialect.cancel(
+                self._clients[0], order.client_id, order.symbol, conditional=conditional
+            )
+        )
+
+    def _recall(self, journal: Journal) -> None:
+        """Learns what earlier lives have told, so that a sweep tells nothing twice."""
+        last = journal.flushed_seq
+        trades, fundings = stream_of(Fill), stream_of(FundingPaid)
+        told: list[str] = []
+        paid: list[str] = []
+        for envelope in journal.read(max(1, last - RECALLED_MAX)):
+            if envelope.stream not in (trades, fundings):
+                continue
+            event = decode_event(envelope.stream, envelope.payload)
+            if isinstance(event, Fill):
+                told.append(event.trade_id)
+                until = self.sweeper.traded_until.get(event.symbol, Ns(0))
+                self.sweeper.traded_until[event.symbol] = max(until, event.venue_ts)
+            elif isinstance(event, FundingPaid):
+                paid.append(event.funding_id)
+        self.register.recall(iter(told))
+        self.sweeper.recall(paid)
+        now = self.teller.now
+        since = self._last_heard or now
+        self.sweeper.since = Ns(max(since, now - LOOKED_BACK_MAX_NS))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, and clears it; or when the time is over."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+    event.clear()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
