@@ -21,7 +21,7 @@ from quantum_os.events.exits import ExitIntent
 from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyCleared, SafetyTripped
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.events.system import TimerSet
-from quantum_os.events.units import PositionSide
+from quantum_os.events.units import Ns, PositionSide
 from quantum_os.execution.orders import Orders, Outcome
 from quantum_os.execution.placing import place
 from quantum_os.execution.trades import TRADES_MAX
@@ -182,7 +182,7 @@ class Floor:
         self.desk.hears(SafetyTripped("manual", SafetyAction.HALT_ENTRIES, T0, "operator"))
 
     def _clear(self, _which: int, _much: int) -> None:
-        self.desk.hears(SafetyCleared("manual", "operator", "done"))
+        self.desk.hears(SafetyCleared("manual", "operator", "done", Ns(0)))
 
     def _restart(self, _which: int, _much: int) -> None:
         """Everything that was known is read back from its snapshot."""

@@ -292,7 +292,7 @@ def test_hears_a_latch_and_ends_entries_that_are_not_filled() -> None:
     desk.permits(intent("i3"))
     assert [status for _, status, _ in desk.results()] == [ResultStatus.REJECTED] * 3
     assert desk.venue.resting() == []
-    desk.hears(SafetyCleared("daily_loss", "clock", "new day"))
+    desk.hears(SafetyCleared("daily_loss", "clock", "new day", Ns(0)))
     desk.permits(intent("i4"))
     assert len(desk.requested(Leg.ENTRY)) == 2
 

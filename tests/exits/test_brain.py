@@ -13,6 +13,7 @@ from quantum_os.events.market import ExchangeRaw, MarketOpens, RawKind
 from quantum_os.events.risk import SafetyAction, SafetyCleared
 from quantum_os.events.units import (
     NS_PER_S,
+    Ns,
     Price,
     Qty,
     Regime,
@@ -126,7 +127,7 @@ def test_a_latch_closed_by_a_person_names_the_operator_and_clearing_it_ends_it()
     assert the_exit(said).reason is ExitReason.OPERATOR
     free = Desk(Brain())
     free.hears(policy(), instruments(), tripped(SafetyAction.FLATTEN), permit())
-    free.hears(SafetyCleared(cause="drawdown", actor="op", reason="checked"))
+    free.hears(SafetyCleared(cause="drawdown", actor="op", reason="checked", since=Ns(0)))
     assert free.hears(position()) == []
 
 

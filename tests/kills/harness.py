@@ -13,6 +13,7 @@ import msgspec
 
 from quantum_os.events.base import stream_of
 from quantum_os.events.risk import SafetyCleared
+from quantum_os.events.units import Ns
 from quantum_os.kernel.envelope import encode_event
 from quantum_os.kernel.kill_points import RECOVERY_POINTS, VARIABLE
 from quantum_os.storage.emergency_spool import EmergencySpool, Spooled
@@ -123,7 +124,7 @@ class Driver:
 def _spool_a_drill(home: Path) -> None:
     """Leaves a record in the emergency spool, so that every first life has something to merge."""
     spool = EmergencySpool(Home(home).spool)
-    event = SafetyCleared("drill", "driver", "a record to be merged")
+    event = SafetyCleared("drill", "driver", "a record to be merged", Ns(0))
     spool.write(Spooled(1, 1, stream_of(SafetyCleared), encode_event(event)))
     spool.close()
 

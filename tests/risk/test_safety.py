@@ -244,7 +244,7 @@ def test_f84_the_gate_is_still_closed_after_its_own_restart() -> None:
 
 def test_history_knows_what_was_cleared() -> None:
     one, two = trip(Cause.STOP_HITS, NOW), trip(Cause.FEED_GONE, NOW)
-    over = SafetyCleared("stop_hits", "ann", "seen")
+    over = SafetyCleared("stop_hits", "ann", "seen", Ns(0))
     assert standing([one, two, over]) == {"feed_gone": two}
     assert standing([one, over, one]) == {"stop_hits": one}
 

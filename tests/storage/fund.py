@@ -43,7 +43,7 @@ class Clearing(Reactor[CountState]):
         super().__init__(CountState())
 
     def on_tripped(self, event: SafetyTripped) -> SafetyCleared:
-        return SafetyCleared(event.cause, "operator", "seen")
+        return SafetyCleared(event.cause, "operator", "seen", event.since)
 
 
 class Fragile(Reactor[CountState]):

@@ -167,7 +167,7 @@ def hears(scene: Scene, event: Event) -> None:
 async def test_f84_a_latch_is_spooled_while_the_journal_fails(scene: Scene) -> None:
     scene.journal.fail()
     kill = trip(Cause.OPERATOR_KILL, Ns(1))
-    cleared = SafetyCleared(Cause.OPERATOR_KILL, "ann", "over")
+    cleared = SafetyCleared(Cause.OPERATOR_KILL, "ann", "over", Ns(0))
     hears(scene, kill)
     hears(scene, cleared)
     await until(lambda: len(scene.spool.records) == 2)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
+from quantum_os.events.units import Ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
@@ -307,7 +308,7 @@ def test_f84_tripped_latches_are_found_again_by_the_next_life(path: Path) -> Non
     bus.process(1, mark(), "tape")
     bus.process(2, tripped("daily loss"), "risk.safety")
     bus.process(3, tripped("drawdown"), "risk.safety")
-    bus.process(4, SafetyCleared("daily loss", "operator", "new day"), "risk.safety")
+    bus.process(4, SafetyCleared("daily loss", "operator", "new day", Ns(0)), "risk.safety")
     first.close()
     second = SqliteJournal(path)
     closed: dict[str, SafetyTripped] = {}

@@ -65,10 +65,12 @@ class SafetyTripped(Event, frozen=True):
 class SafetyCleared(Event, frozen=True):
     """A latch opened again: its dwell passed with its evidence, or an operator gave a reason.
 
-    `rebases_peak` approves the present equity as the peak from which drawdowns are measured.
+    `since` is when it had closed; `rebases_peak` approves the present equity as the peak from which
+    drawdowns are measured.
     """
 
     cause: str
     actor: str
     reason: str
+    since: Ns
     rebases_peak: bool = False

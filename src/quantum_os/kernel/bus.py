@@ -143,9 +143,11 @@ class Bus:
         if self.broken:
             raise BrokenBus(self.broken)
         self.instant.ns = ts
-        counts = self.inputs.setdefault(source, {})
         stream = self.routes[event.__class__].stream
-        counts[stream] = counts.get(stream, 0) + 1
+        try:
+            self.inputs[source][stream] += 1
+        except KeyError:
+            self.inputs.setdefault(source, {})[stream] = 1
         if self.faulted and event.__class__ is ProcessStarted:
             self.faulted = {}
             self._join()
@@ -231,15 +233,16 @@ class Bus:
     def _deliver(self, route: Route, event: Event, envelope: Envelope) -> None:
         seq = self.instant.seq = envelope.seq  # an edge asks the journal's barrier for it
         timed = not seq & _SAMPLE_MASK
-        failed = False
+        started = failed = 0
         for hearer in route.hearers:
-            started = perf_ns() if timed else 0
+            if timed:
+                started = perf_ns()
             try:
                 said = hearer.handle(event)
                 if said is not None:
                     self._enqueue(hearer, said, seq)
             except Exception as error:  # noqa: BLE001  the one place where a module's fault ends
-                failed = True
+                failed += 1
                 self._fault(hearer, envelope, error)
             if timed:
                 self.latency.note(hearer.module, route.stream, perf_ns() - started)

@@ -55,6 +55,10 @@ def digest_of(tag: int, payload: bytes) -> int:
 
 _TAGS = {stream: tag_of(stream) for stream in EVENTS}
 _MARKED = frozenset(stream for stream, kind in EVENTS.items() if kind.UNHASHED)
+_FORMS = {
+    stream: (_TAGS[stream], stream in _MARKED, msgspec.msgpack.Decoder(kind).decode)
+    for stream, kind in EVENTS.items()
+}
 
 
 def is_whole(stream: str, payload: bytes, digest: int) -> bool:
@@ -63,11 +67,23 @@ def is_whole(stream: str, payload: bytes, digest: int) -> bool:
     if kind is None:
         return False
     if stream in _MARKED:
-        try:
-            payload = hashed_payload(msgspec.msgpack.decode(payload, type=kind), payload)
-        except (msgspec.MsgspecError, ValueError):
-            return False
+        return whole_event(stream, payload, digest) is not None
     return digest_of(_TAGS[stream], payload) == digest
+
+
+def whole_event(stream: str, payload: bytes, digest: int) -> Event | None:
+    """Gives the event that was said, if its bytes are still those that were hashed; else None."""
+    form = _FORMS.get(stream)
+    if form is None:
+        return None
+    tag, is_marked, decode = form
+    try:
+        if not is_marked:
+            return decode(payload) if xxhash.xxh3_64_intdigest(payload, tag) == digest else None
+        event = decode(payload)
+        return event if digest_of(tag, hashed_payload(event, payload)) == digest else None
+    except (msgspec.MsgspecError, ValueError):
+        return None
 
 
 def hashed_payload(event: Event, payload: bytes) -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from quantum_os.events.base import stream_of
+from quantum_os.events.base import Event, stream_of
 from quantum_os.events.system import ProcessStarted, SafetyFault
 from quantum_os.kernel.bus import Bus
-from quantum_os.kernel.digest import is_whole
-from quantum_os.kernel.envelope import Envelope, decode_event
+from quantum_os.kernel.digest import is_whole, whole_event
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import HomeJournal, Journal, JournalDamaged
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module, UnknownSnapshotVersion
@@ -149,28 +149,42 @@ def _recovered(
 def _play_tail(bus: Bus, rejoining: Rejoining, base: int) -> int:
     """Plays the inputs after `base` and holds all that follows against what was journaled."""
     inputs, seq = 0, base
+    held, made, replay = rejoining.held, rejoining.made, bus.replay
     for row in rejoining.read(base + 1):
-        if row.seq > rejoining.held:
-            break  # what this recovery has appended itself
-        if not seq:
+        if row.seq != seq + 1 or not seq:
+            if row.seq > held:
+                break
+            if seq:
+                raise JournalDamaged(seq + 1, f"the next event there is {row.seq}")
             _begin(bus, row)
-        elif row.seq != seq + 1:
-            raise JournalDamaged(seq + 1, f"the next event there is {row.seq}")
+        elif row.seq > held:
+            break  # what this recovery has appended itself
         seq = row.seq
         if row.cause == 0:
-            _play(bus, rejoining, row)
+            if made:
+                raise _difference(row, made[0])
+            replay(row, _input(bus, row))
             inputs += 1
             kill_point("recovery.in_tail")
             continue
-        if not rejoining.made:
+        if not made:
             raise _difference(row, None)
-        made = rejoining.made.popleft()
-        if made.digest != row.digest or made.seq != row.seq or made.cause != row.cause:
-            raise _difference(row, made)
-    if rejoining.made:
-        made = rejoining.made[0]
-        raise JournalDamaged(made.seq, f"the event {made.stream} is missing")
+        again = made.popleft()
+        if again.digest != row.digest or again.seq != row.seq or again.cause != row.cause:
+            raise _difference(row, again)
+    if made:
+        raise JournalDamaged(made[0].seq, f"the event {made[0].stream} is missing")
     return inputs
+
+
+def _input(bus: Bus, row: Envelope) -> Event:
+    """Gives a journaled input as it was said, if it stands where it stood."""
+    event = whole_event(row.stream, row.payload, row.digest)
+    if event is None:
+        raise JournalDamaged(row.seq, f"{row.stream} is not what was written")
+    if bus.seq != row.seq - 1:
+        raise Diverged(f"seq {row.seq} was an input, and comes after {bus.seq} now: {KEEP}")
+    return event
 
 
 def _faults_after(journal: HomeJournal, base: int) -> list[SafetyFault]:
@@ -183,16 +197,6 @@ def _begin(bus: Bus, row: Envelope) -> None:
     if row.stream != STARTED:
         raise JournalDamaged(row.seq, "it begins there, and no snapshot before it is whole")
     bus.seq = row.seq - 1
-
-
-def _play(bus: Bus, rejoining: Rejoining, row: Envelope) -> None:
-    if rejoining.made:
-        raise _difference(row, rejoining.made[0])
-    if not is_whole(row.stream, row.payload, row.digest):
-        raise JournalDamaged(row.seq, f"{row.stream} is not what was written")
-    if bus.seq != row.seq - 1:
-        raise Diverged(f"seq {row.seq} was an input, and comes after {bus.seq} now: {KEEP}")
-    bus.replay(row, decode_event(row.stream, row.payload))
 
 
 def _difference(row: Envelope, made: Envelope | None) -> JournalDamaged | Diverged:

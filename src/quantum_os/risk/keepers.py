@@ -100,8 +100,9 @@ class Keepers(Reactor[KeepersState]):
         was = self.state.down.pop(keeper, None)
         if was is not None:
             yield AlertResolved(_key(keeper), since=was.since, resolved_at=Ns(self.now))
-        if self.state.closed.pop(keeper, None) is not None:
-            yield SafetyCleared(CAUSE_OF[keeper], actor="clock", reason=why)
+        closed_at = self.state.closed.pop(keeper, None)
+        if closed_at is not None:
+            yield SafetyCleared(CAUSE_OF[keeper], "clock", why, closed_at)
         elif was is not None:
             yield TimerCancelled(_key(keeper))
 

@@ -216,8 +216,8 @@ class Safety(Reactor[SafetyState]):
         due = [c for c, latch in self.state.latches.items() if latch.until is not None]
         for cause in due:
             if self.now >= (self.state.latches[cause].until or 0):
-                del self.state.latches[cause]
-                yield SafetyCleared(cause, actor="clock", reason="a new UTC day")
+                since = self.state.latches.pop(cause).since
+                yield SafetyCleared(cause, "clock", "a new UTC day", since)
 
     def _heal(self) -> Iterator[SafetyCleared]:
         for cause, latch in list(self.state.latches.items()):
@@ -226,10 +226,10 @@ class Safety(Reactor[SafetyState]):
                 yield self._opened(cause, "clock", latch.way_out)
 
     def _opened(self, cause: str, actor: str, reason: str) -> SafetyCleared:
-        del self.state.latches[cause]
+        since = self.state.latches.pop(cause).since
         self._forget(cause)
         rebases = LATCHES[Cause(cause)].rebases_peak
-        return SafetyCleared(cause, actor, reason, rebases_peak=rebases)
+        return SafetyCleared(cause, actor, reason, since, rebases_peak=rebases)
 
     def _trip(
         self, cause: Cause, value: float | None = None, limit: float | None = None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from quantum_os.kernel.bus import Bus, EndlessCascade
-from quantum_os.kernel.digest import is_whole
-from quantum_os.kernel.envelope import Envelope, decode_event
+from quantum_os.kernel.digest import whole_event
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalDamaged
 from quantum_os.storage.journal_reading import DamagedRecord
 from quantum_os.storage.verification import Mismatch, Verification
@@ -135,11 +135,12 @@ def _follow(
 
 def _played(row: Envelope, bus: Bus) -> str:
     """Plays one input; says what is wrong with it, if anything."""
-    if not is_whole(row.stream, row.payload, row.digest):
+    event = whole_event(row.stream, row.payload, row.digest)
+    if event is None:
         return "the recorded input is not what was written"
     bus.seq = row.seq - 1  # after a difference the numbers still agree
     try:
-        bus.replay(row, decode_event(row.stream, row.payload))
+        bus.replay(row, event)
     except EndlessCascade as error:
         return str(error)
     return ""

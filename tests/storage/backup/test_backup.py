@@ -19,7 +19,7 @@ from quantum_os.storage.backup.manifest import BackupError, Kept, Manifest, enco
 from quantum_os.storage.backup.reading import manifest_of, take_out
 from quantum_os.storage.backup.restoring import restore
 from quantum_os.storage.database.address import Address, sqlite_address, store_address
-from quantum_os.storage.database.desk_tables import INCIDENTS
+from quantum_os.storage.database.desk_tables import TRIALS
 from quantum_os.storage.database.engines import open_sync
 from quantum_os.storage.database.revisions import SchemaRefused
 from quantum_os.storage.sqlite_journal import SqliteJournal
@@ -53,21 +53,20 @@ def archive(tmp_path: Path, home: Path, ready: Address, hours: list[Envelope]) -
     keep_rows(ready, hours)
     engine = open_sync(ready)
     with engine.begin() as connection:
-        connection.execute(insert(INCIDENTS), incident_row())
+        connection.execute(insert(TRIALS), trial_row())
     engine.dispose()
     backed_up(home, ready, tmp_path / "kept" / "one.tar.gz")
     return tmp_path / "kept" / "one.tar.gz"
 
 
-def incident_row() -> dict[str, object]:
+def trial_row() -> dict[str, object]:
     """A record that no journal makes again."""
     return {
-        "incident_id": "i1",
-        "opened_by": "ann",
-        "severity": "warning",
-        "summary": "a stop came late",
-        "opened_at": 5,
-        "first_seq": 7,
+        "trial_id": "t1",
+        "experiment_id": "e1",
+        "config": {"voter": "trend"},
+        "figures": {"trades": 7},
+        "at": 5,
     }
 
 

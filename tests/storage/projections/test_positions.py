@@ -8,6 +8,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.execution import FundingPaid
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
+from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import NS_PER_MINUTE, Ns, Qty, Usd
 from tests.events.examples import example_of
@@ -78,3 +79,13 @@ def test_an_alert_is_raised_and_resolved_in_one_row() -> None:
     kept = row("alerts", raised, AlertResolved("k", Ns(5), Ns(8)))
     assert (kept["summary"], kept["resolved_at"], kept["value"]) == ("it smells", 8, 0.5)
     assert len(told(raised, AlertRaised("k", "rule", Severity.INFO, "again", Ns(6)))["alerts"]) == 2
+
+
+def test_an_incident_is_one_row_from_the_latch_to_whom_let_it_go_on() -> None:
+    tripped = example(SafetyTripped, cause="drawdown", since=Ns(7), value=0.2, limit=0.15)
+    cleared = example(SafetyCleared, cause="drawdown", actor="ann", reason="seen", since=Ns(7))
+    again = msgspec.structs.replace(tripped, since=Ns(9))
+    (first, second) = told(tripped, cleared, again)["incidents"]
+    assert (first["seq"], first["value"], first["threshold"]) == (1, 0.2, 0.15)
+    assert (first["closed_at"], first["closed_by"], first["finding"]) == (2_000, "ann", "seen")
+    assert (second["since"], second["closed_at"]) == (9, None)

@@ -1,7 +1,7 @@
-"""What is kept of people's and models' work: approvals, models, trials, incidents.
+"""What is kept beside the journal of people's and models' work: approvals, models, trials.
 
-Nothing is written here yet by a projection: these are the tables that governance, learning and
-recovery keep their records in.
+No projection writes here: these are the tables in which governance, learning and recovery keep
+records of their own.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text
@@ -85,21 +85,5 @@ SNAPSHOTS = Table(
 )
 """Which snapshot files there were, at which sequence number, of which build."""
 
-INCIDENTS = Table(
-    "incidents",
-    METADATA,
-    Column("incident_id", Text, primary_key=True),
-    Column("opened_by", Text, nullable=False),
-    Column("severity", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("opened_at", BigInteger, nullable=False),
-    Column("first_seq", BigInteger, nullable=False),
-    Column("last_seq", BigInteger),
-    Column("closed_at", BigInteger),
-    Column("closed_by", Text),
-    Column("finding", Text),
-)
-"""What went wrong, with the window of the journal that shows it."""
-
-RECORDS = (APPROVALS, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS, INCIDENTS)
+RECORDS = (APPROVALS, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS)
 """Tables that no journal can make anew."""

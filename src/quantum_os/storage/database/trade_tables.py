@@ -13,6 +13,7 @@ from quantum_os.events.ai import AiDecisionMade
 from quantum_os.events.execution import Fill, FundingPaid, OrderRequested
 from quantum_os.events.governance import AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
+from quantum_os.events.risk import SafetyTripped
 from quantum_os.events.system import AlertRaised, ProcessStarted
 from quantum_os.storage.database.columns import Exact, Json, Real, columns_of
 from quantum_os.storage.database.metadata import METADATA
@@ -212,6 +213,18 @@ ALERTS = Table(
     *_changed(),
 )
 
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    *columns_of(SafetyTripped, keys=("cause", "since"), without=("limit",), unsure=True),
+    Column("threshold", Real),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("finding", Text),
+    *_changed(),
+)
+"""What stopped new risk, from the event that shows it (`seq`) to who let it go on, and why."""
+
 AUDIT = Table(
     "audit",
     METADATA,
@@ -235,6 +248,7 @@ PROJECTED = (
     EQUITY,
     POLICIES,
     ALERTS,
+    INCIDENTS,
     AUDIT,
     UNPROJECTED,
 )

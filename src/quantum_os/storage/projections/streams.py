@@ -13,7 +13,7 @@ from quantum_os.events.execution import (
 )
 from quantum_os.events.governance import AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import RiskPermit, RiskRefusal
+from quantum_os.events.risk import RiskPermit, RiskRefusal, SafetyCleared, SafetyTripped
 from quantum_os.events.sizing import SizingDecided, TradeIntent
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted
 from quantum_os.storage.projections import account, decisions, orders, positions, records
@@ -41,6 +41,8 @@ _OF_EVENTS: dict[type[Event], Projection] = {
     PolicyUpdated: records.on_policy,
     AlertRaised: records.on_alert,
     AlertResolved: records.on_alert_resolved,
+    SafetyTripped: records.on_tripped,
+    SafetyCleared: records.on_cleared,
     AuditEntry: records.on_audit,
 }
 

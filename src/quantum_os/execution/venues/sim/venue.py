@@ -131,9 +131,10 @@ class SimVenue(Reactor[SimVenueState]):
         state = self.state
         if event.venue != state.price_venue:
             return None
-        state.ticks[event.symbol] = (self.now, event.price)
+        state.ticks[event.symbol] = (self._instant.ns, event.price)
         if event.symbol not in state.books and not state.funding_due:
-            state.priced_until = max(state.priced_until, event.venue_ts)
+            if event.venue_ts > state.priced_until:
+                state.priced_until = event.venue_ts
             return None
         return self._walk_tick(event)
 

@@ -57,9 +57,10 @@ TABLES = (
     ),
     Spelled(
         name="incidents",
-        key="incident_id",
-        text="incident_id opened_by severity summary closed_by? finding?",
-        whole="opened_at first_seq last_seq? closed_at?",
+        key="cause since",
+        text="cause action? way_out? closed_by? finding?",
+        whole="since until? closed_at? seq at updated_seq updated_at",
+        real="value? threshold?",
     ),
 )
 
