@@ -17,7 +17,7 @@ from quantum_os.ai.voters.breakout import Breakout
 from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
-from quantum_os.events.execution import OrderSubmitted
+from quantum_os.events.execution import CashTransferred, OrderSubmitted
 from quantum_os.events.governance import AuditEntry, Policy
 from quantum_os.events.market import FeedState, Instrument
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
@@ -77,8 +77,8 @@ PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset()
 SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
 """Modes in which prices may be made up: nothing real is bought or sold there."""
 
-FROM_OUTSIDE: frozenset[type[Event]] = frozenset({IntentReceived})
-"""Said only by edges that stand in the line-up where somebody outside is let in."""
+FROM_OUTSIDE: frozenset[type[Event]] = frozenset({CashTransferred, IntentReceived})
+"""Said only by edges that stand in the line-up where somebody outside has a say."""
 
 REQUIRED: tuple[str, ...] = (
     "ai.decision",

@@ -6,7 +6,10 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.execution import (
+    OrderKind,
+    PositionCorrected,
     ReconcileState,
+    VenueOrder,
     VenueSnapshot,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
@@ -19,6 +22,7 @@ from quantum_os.events.units import (
     Ns,
     Price,
     Qty,
+    Side,
     Usd,
 )
 from quantum_os.execution.reconcile import RECONCILE_TIMER, Reconcile
@@ -160,3 +164,83 @@ def test_f75_signed_positions_survive_persistence() -> None:
     (said,) = restored.on_account(account())
     assert isinstance(said, ReconcileState)
     assert said.ok
+
+
+def real(snapshot: VenueSnapshot) -> VenueSnapshot:
+    return msgspec.structs.replace(snapshot, mode=Mode.TESTNET)
+
+
+def corrections(said: list[Event]) -> list[PositionCorrected]:
+    return [event for event in said if isinstance(event, PositionCorrected)]
+
+
+def test_f74_a_position_that_only_the_venue_knows_is_taken_over_at_once() -> None:
+    auditor = Auditor()
+    (told,) = corrections(auditor.hears(real(listing(btc="-2")), account()))
+    assert (told.symbol, told.qty, told.was) == (BTC, Decimal(-2), Decimal(0))
+    assert told.entry == Decimal(100)
+
+
+def test_by_policy_a_position_by_others_is_told_and_left_alone() -> None:
+    policy = policy_updated()
+    execution = msgspec.structs.replace(policy.policy.execution, adopt_foreign=False)
+    auditor = Auditor()
+    told = msgspec.structs.replace(policy.policy, execution=execution)
+    auditor.hears(msgspec.structs.replace(policy, policy=told))
+    said = auditor.hears(real(listing(btc="-2")), account())
+    assert corrections(said) == []
+    assert "foreign_position" in [e.rule for e in said if isinstance(e, AlertRaised)]
+
+
+def test_f74_a_ghost_is_let_go_of_after_two_listings() -> None:
+    auditor = Auditor()
+    auditor.hears(position("1"))
+    assert corrections(auditor.hears(real(listing()), account())) == []
+    (told,) = corrections(auditor.hears(real(listing()), account()))
+    assert (told.qty, told.was, told.entry) == (Decimal(0), Decimal(1), None)
+
+
+def test_a_ghost_that_is_listed_again_is_none() -> None:
+    auditor = Auditor()
+    auditor.hears(position("1"))
+    auditor.hears(real(listing()), account())
+    auditor.hears(real(listing(btc="1")), account())
+    assert corrections(auditor.hears(real(listing()), account())) == []
+
+
+def test_more_than_we_know_of_is_naked_and_taken_over_at_once() -> None:
+    auditor = Auditor()
+    auditor.hears(position("1"))
+    (told,) = corrections(auditor.hears(real(listing(btc="1.5")), account()))
+    assert (told.qty, told.was) == (Decimal("1.5"), Decimal(1))
+
+
+def test_a_simulated_venue_that_differs_is_a_fault_and_not_corrected() -> None:
+    auditor = Auditor()
+    for _ in range(3):
+        assert corrections(auditor.hears(listing(btc="2"), account())) == []
+
+
+def test_e8_an_order_by_others_is_told_once() -> None:
+    order = VenueOrder(
+        "web_1",
+        BTC,
+        OrderKind.LIMIT,
+        Side.BUY,
+        Qty(Decimal(1)),
+        Qty(Decimal(0)),
+        False,
+        Price(Decimal(90)),
+        None,
+    )
+    ours = msgspec.structs.replace(order, client_id="qos1-p1-stop-0")
+    auditor = Auditor()
+    rules = [
+        event.rule
+        for _ in range(3)
+        for event in auditor.hears(
+            msgspec.structs.replace(listing(), orders=(order, ours)), account()
+        )
+        if isinstance(event, AlertRaised)
+    ]
+    assert rules == ["foreign_order"]

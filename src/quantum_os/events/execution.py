@@ -188,6 +188,19 @@ class FundingPaid(Event, frozen=True):
     venue_ts: Ns
 
 
+class CashTransferred(Event, frozen=True):
+    """Cash that came to the account (> 0) or left it by no trade; the venue's word for it."""
+
+    STREAM: ClassVar[str] = "cash.transferred"
+
+    venue: str
+    mode: Mode
+    cash_id: str
+    kind: str
+    amount: Usd
+    venue_ts: Ns
+
+
 class VenuePosition(msgspec.Struct, frozen=True):
     """A position as the venue lists it; `qty` is signed."""
 
@@ -236,6 +249,26 @@ class ReconcileState(Event, frozen=True):
     ok: bool
     equity_gap: Usd
     mismatches: tuple[str, ...]
+
+
+class PositionCorrected(Event, frozen=True):
+    """The venue holds another position than the ledger: its listing stands from now on.
+
+    `qty` is the venue's signed quantity, 0 for a position that is not there; `was` the ledger's.
+    No trade is known that explains it, so nothing is earned or lost by it in our books.
+    """
+
+    STREAM: ClassVar[str] = "position.corrected"
+
+    venue: str
+    mode: Mode
+    symbol: str
+    qty: Qty
+    was: Qty
+    entry: Price | None
+    mark: Price | None
+    leverage: Leverage | None
+    listed_at: Ns
 
 
 class ResultStatus(StrEnum):

@@ -84,6 +84,7 @@ class ExecutionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_hold_s: float
     scaling: bool
     reconcile_s: float
+    adopt_foreign: bool
     churn_trades_per_day: int
     churn_losses: int
     churn_pause_h: float

@@ -19,6 +19,7 @@ from quantum_os.events.execution import (
     OrderState,
     OrderSubmitted,
     OrderUpdated,
+    PositionCorrected,
     ResultStatus,
     VenueSnapshot,
 )
@@ -240,6 +241,18 @@ class Orders(Reactor[OrdersState]):
             held = listed.get(trade.symbol, ZERO)
             trade.qty = held if held * trade.side.sign > 0 else ZERO
             trade.is_doubtful, trade.listed_at = False, event.time
+            yield from self._settle(trade)
+
+    def on_corrected(self, event: PositionCorrected) -> Iterator[Outcome]:
+        """Lets go of what is not there, and covers what is; who adopts it asks for its stop."""
+        left = event.qty
+        for trade in self.state.on_symbol(event.symbol):
+            if trade.qty == 0:
+                continue
+            ours = left * trade.side.sign > 0
+            trade.qty, left = (left, ZERO) if ours else (ZERO, left)
+            trade.stop_qty = max(trade.stop_qty, trade.remaining)
+            trade.is_doubtful, trade.listed_at = False, event.listed_at
             yield from self._settle(trade)
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand
 from quantum_os.events.execution import (
+    CashTransferred,
     Fill,
     FundingPaid,
     LeverageConfirmed,
@@ -14,6 +15,7 @@ from quantum_os.events.execution import (
     OrderRequested,
     OrderSubmitted,
     OrderUpdated,
+    PositionCorrected,
     VenueSnapshot,
 )
 from quantum_os.events.risk import RiskPermit, RiskRefusal
@@ -46,6 +48,8 @@ PRIVILEGES: dict[type[Event], str] = {
     OrderUpdated: "execution.venues.",
     Fill: "execution.venues.",
     FundingPaid: "execution.venues.",
+    CashTransferred: "execution.venues.",
+    PositionCorrected: "execution.reconcile",
     VenueSnapshot: "execution.venues.",
 }
 """Who alone may say what moves money; a name that ends with a dot stands for its package."""

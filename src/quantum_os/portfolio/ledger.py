@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from quantum_os.events.execution import (
+    CashTransferred,
     Fill,
     FundingPaid,
     Leg,
@@ -13,6 +14,7 @@ from quantum_os.events.execution import (
     OrderRequested,
     OrderState,
     OrderUpdated,
+    PositionCorrected,
     VenueSnapshot,
 )
 from quantum_os.events.exits import ExitReason
@@ -159,6 +161,29 @@ class Ledger(Reactor[LedgerState]):
             position.funding += event.amount
         return self._account()
 
+    def on_cash(self, event: CashTransferred) -> AccountUpdated | None:
+        """Cash that came or went is neither a profit nor a drawdown."""
+        if event.cash_id in self.state.booked:
+            self.state.repeated += 1
+            return None
+        _remember(self.state.booked, event.cash_id, None, BOOKED_MAX)
+        self.state.wallet.transfer(event.amount)
+        return self._account()
+
+    def on_corrected(self, event: PositionCorrected) -> Iterator[PositionUpdated | AccountUpdated]:
+        """Takes over what the venue holds; no profit is made up for what nobody has seen trade."""
+        known = self.state.positions.pop(event.symbol, None)
+        if known is not None and known.qty * event.qty <= 0:
+            known.qty = ZERO
+            yield self._told(known)
+            known = None
+        if event.qty and event.entry is not None:
+            position = known or self._adopted(event)
+            position.take_over(event.qty, event.entry)
+            self.state.positions[event.symbol] = position
+            yield self._told(position)
+        yield self._account()
+
     def on_klines(self, event: MarketKlines) -> None:
         if event.venue != self.state.price_venue:
             return
@@ -222,6 +247,19 @@ class Ledger(Reactor[LedgerState]):
             leverage=state.leverages.get(fill.symbol, Leverage(1)),
             opened_at=self.now,
             mark=self._last_price(fill.symbol) or fill.price,
+        )
+
+    def _adopted(self, event: PositionCorrected) -> OpenPosition:
+        state = self.state
+        name = derive(state.namespace, "adopted", event.symbol, str(event.listed_at))
+        return OpenPosition(
+            position_id=name,
+            symbol=event.symbol,
+            side=PositionSide.LONG if event.qty > 0 else PositionSide.SHORT,
+            origin=Origin(),
+            leverage=event.leverage or state.leverages.get(event.symbol, Leverage(1)),
+            opened_at=self.now,
+            mark=event.mark or self._last_price(event.symbol) or event.entry or ZERO,
         )
 
     def _last_price(self, symbol: str) -> Decimal | None:

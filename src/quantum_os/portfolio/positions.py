@@ -83,6 +83,14 @@ class OpenPosition(msgspec.Struct):
         self.gross += realised
         return realised
 
+    def take_over(self, qty: Decimal, entry: Decimal) -> None:
+        """Believes the venue's quantity and entry; what it was before is forgotten."""
+        more = max(abs(qty) - abs(self.qty), ZERO)
+        self.qty, self.entry = qty, entry
+        self.entered += more
+        self.entry_value += more * entry
+        self.reach(float(entry))
+
     def see(self, price: Decimal, high: float, low: float) -> None:
         """Takes a new mark and the extremes since the last one, which was survived."""
         self.high, self.low = max(self.high, self.bar_high), min(self.low, self.bar_low)

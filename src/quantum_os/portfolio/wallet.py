@@ -45,6 +45,14 @@ class Wallet(msgspec.Struct):
         self.equity = equity
         self.peak = max(self.peak, equity)
 
+    def transfer(self, amount: Decimal) -> None:
+        """Books cash that came or went; every measure of losses moves along with it."""
+        self.deposits += amount
+        self.equity += amount
+        self.peak += amount
+        self.day_start += amount
+        self.week_start += amount
+
     @property
     def drawdown(self) -> float:
         return _loss(self.equity, self.peak)

@@ -41,7 +41,7 @@ EXIT_RETRIED_S = 600.0
 CANCEL_RETRIED_S = 60.0
 """Seconds for which a cancel is tried again; then the next listing shows what still rests."""
 
-LEVERAGE_TRIES_MAX = 3
+READ_BACK_TRIES = 3
 
 
 class Follow(msgspec.Struct):
@@ -129,7 +129,7 @@ class Carrier:
 
     async def set_leverage(self, client: Any, event: LeverageRequested) -> None:
         """Sets a leverage and says the one that is read back; says nothing if none can be read."""
-        for tries in range(LEVERAGE_TRIES_MAX):
+        for tries in range(READ_BACK_TRIES):
             ruling, _ = await self._attempts.make(
                 self._dialect.set_leverage(client, event.symbol, event.leverage)
             )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from quantum_os.events.execution import (
+    CashTransferred,
     Fill,
     FundingPaid,
     OrderState,
@@ -13,12 +14,11 @@ from quantum_os.events.execution import (
     VenuePosition,
     VenueSnapshot,
 )
-from quantum_os.events.system import Severity
 from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Frac, Mode, Ns, Price, Qty
 from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.dialect import Dialect
-from quantum_os.execution.venues.ccxt.facts import AccountSeen, FundingSeen
+from quantum_os.execution.venues.ccxt.facts import AccountSeen, CashMoved, FundingSeen
 from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.teller import Teller
 
@@ -71,6 +71,7 @@ class Sweeper:
         self.traded_until: dict[str, Ns] = {}
         self.income_until = Ns(0)
         self.since = Ns(0)
+        self.floor = Ns(0)
         self.on_missed: Callable[[Fill], None] = lambda fill: None
         self.on_orphan: Callable[[VenueOrder], None] = lambda order: None
         self.period_s = PERIOD_S
@@ -136,7 +137,7 @@ class Sweeper:
             self._failed(ruling.reason)
             return None
         told: list[Fill] = []
-        for trade in trades:
+        for trade in (each for each in trades if each.venue_ts >= self.floor):
             told += self._register.hears_trade(trade)
             until = self.traded_until.get(symbol, Ns(0))
             self.traded_until[symbol] = max(until, trade.venue_ts)
@@ -175,19 +176,18 @@ class Sweeper:
         if income is None:
             return
         self.funding_due = False
-        for funding in income[0]:
+        for funding in (each for each in income[0] if each.venue_ts >= self.floor):
             self.income_until = max(self.income_until, funding.venue_ts)
             if funding.funding_id not in self._incomes:
                 self._incomes[funding.funding_id] = None
                 self._register.changes += 1
                 self._teller.say(self._paid(funding))
-        for cash in income[1]:
-            self._teller.alarm(
-                "cash_moved",
-                f"{cash.kind} of {cash.amount} USD at the venue",
-                severity=Severity.WARNING,
-                about=cash.cash_id,
-            )
+        for cash in (each for each in income[1] if each.venue_ts >= self.floor):
+            self.income_until = max(self.income_until, cash.venue_ts)
+            if cash.cash_id not in self._incomes:
+                self._incomes[cash.cash_id] = None
+                self._register.changes += 1
+                self._teller.say(self._transferred(cash))
 
     def recall(self, funding_ids: Iterable[str]) -> None:
         """Takes over the payments that a life before this one has told."""
@@ -207,6 +207,16 @@ class Sweeper:
             Frac(float(-seen.amount / worth) if worth else 0.0),
             Price(mark),
             Qty(qty),
+            seen.venue_ts,
+        )
+
+    def _transferred(self, seen: CashMoved) -> CashTransferred:
+        return CashTransferred(
+            self._dialect.venue,
+            self._mode,
+            seen.cash_id,
+            seen.kind,
+            seen.amount,
             seen.venue_ts,
         )
 

@@ -10,6 +10,7 @@ import msgspec
 
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.execution import (
+    CashTransferred,
     Fill,
     FundingPaid,
     LeverageConfirmed,
@@ -79,13 +80,15 @@ class Patience(msgspec.Struct, frozen=True):
 class VenueConfig(msgspec.Struct, frozen=True):
     """Where the account is, in which mode it is traded, and for which symbols it is prepared.
 
-    `seed` is that of the jitter between two tries.
+    `seed` is that of the jitter between two tries. What the account did before `since` (ns) is part
+    of the deposit that the ledger began with.
     """
 
     endpoint: Endpoint
     mode: Mode
     symbols: tuple[str, ...]
     seed: int = 0
+    since: int = 0
     patience: Patience = Patience()
 
 
@@ -101,6 +104,7 @@ class ExchangeVenue(Edge):
             OrderUpdated,
             Fill,
             FundingPaid,
+            CashTransferred,
             VenueSnapshot,
             InstrumentUpdated,
             AlertRaised,
@@ -119,6 +123,7 @@ class ExchangeVenue(Edge):
         self.attempts = Attempts(dialect, self.line)
         self.sweeper = Sweeper(dialect, self.attempts, self.register, self.teller, config.mode)
         self.sweeper.period_s = config.patience.listing_s
+        self.sweeper.floor = Ns(config.since)
         inquiry = Inquiry(
             dialect, self.attempts, self.register, self.teller, config.patience.absent_after_s
         )
@@ -299,11 +304,11 @@ class ExchangeVenue(Edge):
     def _recall(self, journal: Journal) -> None:
         """Learns what earlier lives have told, so that a sweep tells nothing twice."""
         last = journal.flushed_seq
-        trades, fundings = stream_of(Fill), stream_of(FundingPaid)
+        told_of = {stream_of(kind) for kind in (Fill, FundingPaid, CashTransferred)}
         told: list[str] = []
         paid: list[str] = []
         for envelope in journal.read(max(1, last - RECALLED_MAX)):
-            if envelope.stream not in (trades, fundings):
+            if envelope.stream not in told_of:
                 continue
             event = decode_event(envelope.stream, envelope.payload)
             if isinstance(event, Fill):
@@ -312,6 +317,8 @@ class ExchangeVenue(Edge):
                 self.sweeper.traded_until[event.symbol] = max(until, event.venue_ts)
             elif isinstance(event, FundingPaid):
                 paid.append(event.funding_id)
+            elif isinstance(event, CashTransferred):
+                paid.append(event.cash_id)
         self.register.recall(iter(told))
         self.sweeper.recall(paid)
         now = self.teller.now
