@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "run:run",
     "alive": "alive:alive",
     "remote-sim": "remote_sim:remote_sim",
+    "emulator": "emulator_command:emulator",
     "replay": "replay:replay",
     "why": "why:why",
     "trace": "trace:trace",

@@ -1,0 +1,1 @@
+"""EDGE. The simulated venue on the wire: Binance USD-M's REST and WebSocket protocol over TLS."""

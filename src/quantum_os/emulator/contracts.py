@@ -1,0 +1,85 @@
+"""Decides what a contract is called on the wire, and how its prices and quantities are written."""
+
+from decimal import Decimal
+
+import msgspec
+
+from quantum_os.emulator.refusals import Refused
+from quantum_os.events.market import Bracket, Instrument
+
+QUOTE = "USDT"
+
+
+class Contract:
+    """One perpetual on the wire; `instrument` is replaced when filters or brackets change."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.base = instrument.symbol.partition("/")[0]
+        self.name = f"{self.base}{QUOTE}"
+        self.delivery_ms = 4_133_404_800_000
+
+    @property
+    def symbol(self) -> str:
+        """The unified name, `BTC/USDT:USDT`."""
+        return self.instrument.symbol
+
+    @property
+    def price_digits(self) -> int:
+        return digits_of(self.instrument.tick)
+
+    @property
+    def qty_digits(self) -> int:
+        return digits_of(self.instrument.step)
+
+    def price(self, value: float | Decimal) -> str:
+        """Writes a price with the digits of the tick."""
+        return f"{value:.{self.price_digits}f}"
+
+    def qty(self, value: float | Decimal) -> str:
+        """Writes a quantity with the digits of the step."""
+        return f"{value:.{self.qty_digits}f}"
+
+    @property
+    def leverage_max(self) -> int:
+        return max(bracket.leverage_max for bracket in self.instrument.brackets)
+
+
+class Contracts:
+    """All contracts of the venue, by both of their names."""
+
+    def __init__(self, instruments: tuple[Instrument, ...]) -> None:
+        self.all = [Contract(instrument) for instrument in instruments]
+        self._by_name = {contract.name: contract for contract in self.all}
+        self._by_symbol = {contract.symbol: contract for contract in self.all}
+
+    def named(self, name: object) -> Contract:
+        """Gives the contract of a wire name; raises Refused -1121."""
+        found = self._by_name.get(str(name).upper())
+        if found is None:
+            raise Refused(-1121)
+        return found
+
+    def of(self, symbol: str) -> Contract:
+        """Gives the contract of a unified symbol; KeyError for one that is not listed."""
+        return self._by_symbol[symbol]
+
+    def names(self, name: str) -> bool:
+        """Whether a wire name, in any case, is listed."""
+        return name.upper() in self._by_name
+
+
+def digits_of(grid: Decimal) -> int:
+    """Decimal places of a tick or step."""
+    exponent = grid.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def with_brackets(instrument: Instrument, brackets: tuple[Bracket, ...]) -> Instrument:
+    """The same contract with other leverage brackets."""
+    return msgspec.structs.replace(instrument, brackets=brackets)
+
+
+def plain(value: Decimal, places: int = 8) -> str:
+    """Writes money with a fixed number of decimals."""
+    return f"{value:.{places}f}"
