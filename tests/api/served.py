@@ -19,6 +19,7 @@ from quantum_os.api.limits import Rate
 from quantum_os.api.server import ApiServer
 from quantum_os.api.sockets import bound
 from quantum_os.api.tokens import TOKENS_FILE, TokenFile
+from quantum_os.cli.copies import Copies
 from quantum_os.cli.process import Edges, Life, life
 from quantum_os.cli.serving import facts_of
 from quantum_os.kernel.edge import EdgeContext
@@ -28,6 +29,7 @@ from quantum_os.storage.home import Home
 from quantum_os.storage.instance import claimed
 from tests.cli.lives import process_of
 
+NO_COPIES = Copies()
 PLENTY = Rate(per_s=1e6, burst=1e6)
 WAIT_S = 60.0
 STALE_S = 3_600.0
@@ -103,12 +105,14 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Served]:
+def served(
+    folder: Path, *, days: int = 2, rate: Rate = PLENTY, copies: Copies = NO_COPIES
+) -> Iterator[Served]:
     """Serves a fund from a thread with a loop of its own; it has played its market by then."""
     market = SyntheticMarket(seed=1, days=days)
     feed = Lingering(market)
     process = msgspec.structs.replace(
-        process_of(folder, days=days), make_edges=lambda epoch: Edges(feed)
+        process_of(folder, days=days), make_edges=lambda epoch: Edges(feed), copies=copies
     )
     facts = facts_of(process.plan, Home(folder), process.build, 1e6, is_synthetic=True)
     fund = Fund(msgspec.structs.replace(facts, stale_after_s=STALE_S))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.console import here
+from tests.cli.console import here, quantum_os
 from tests.laws.scenario import Scenario, play
 from tests.storage.backup.homes import live_in
 
@@ -39,9 +39,9 @@ def test_a_flag_goes_over_the_file(desk: Path) -> None:
     assert "nowhere/journal.sqlite: no such journal" in line
 
 
-def test_the_environment_goes_over_the_file(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QUANTUM_OS__STORAGE__DATABASE", f"sqlite:///{desk / 'none.sqlite'}")
-    line = here("db", "check", "--config", desk / "fund.toml").refusal()
+def test_the_environment_goes_over_the_file(desk: Path) -> None:
+    said = {"QUANTUM_OS__STORAGE__DATABASE": f"sqlite:///{desk / 'none.sqlite'}"}
+    line = quantum_os("db", "check", "--config", desk / "fund.toml", env=said).refusal()
     assert "none.sqlite: no such store" in line
 
 
