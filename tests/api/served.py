@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from quantum_os.api.clearance import Role
-from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Current, Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.limits import Rate
@@ -22,6 +21,7 @@ from quantum_os.api.tokens import TOKENS_FILE, TokenFile
 from quantum_os.cli.copies import Copies
 from quantum_os.cli.process import Edges, Life, life
 from quantum_os.cli.serving import facts_of
+from quantum_os.events.base import Event
 from quantum_os.kernel.edge import EdgeContext
 from quantum_os.market.feeds.synthetic import SyntheticMarket
 from quantum_os.market.feeds.tape import TapeFeed
@@ -65,10 +65,16 @@ class Served:
     """A fund, its server, and one token of each role; requests go over a real connection."""
 
     def __init__(
-        self, fund: Fund, port: int, tokens: TokenFile, links: LoginLinks, stop: Callable[[], None]
+        self,
+        fund: Fund,
+        port: int,
+        tokens: TokenFile,
+        server: ApiServer,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.stop = stop
-        self.links = links
+        self._loop = loop
+        self.server = server
+        self.links = server.parts.links
         self.fund = fund
         self.port = port
         self.tokens = tokens
@@ -96,6 +102,21 @@ class Served:
             return Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
+
+    def stop(self) -> None:
+        """Asks the fund to end."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self.fund.life.runtime.stop, "the test is over")
+
+    def hear(self, event: Event) -> None:
+        """Lets the market say something more, and returns once it is worked off."""
+
+        async def said() -> None:
+            runtime = self.fund.life.runtime
+            await runtime.lanes.offer_market(runtime.bus.instant.ns, event, "market.feed")
+            await runtime.lanes.settled()
+
+        asyncio.run_coroutine_threadsafe(said(), self._loop).result(WAIT_S)
 
     def get(self, path: str, **more: Any) -> Answer:
         return self.ask("GET", path, **more)
@@ -143,7 +164,7 @@ def served(
     thread.start()
     assert feed.played.wait(WAIT_S)
     try:
-        yield Served(fund, port, tokens, server.parts.links, stop)
+        yield Served(fund, port, tokens, server, loops[0])
     finally:
         stop()
         thread.join(WAIT_S)

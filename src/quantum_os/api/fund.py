@@ -39,7 +39,8 @@ class Facts(msgspec.Struct, frozen=True):
     """What holds for the process as long as it runs.
 
     `config` is masked already. Prices older than `stale_after_s` wall seconds are stale; whoever
-    has left an event lying for longer than `behind_after_s` is behind.
+    has left an event lying for longer than `behind_after_s` is behind. `describes` says that the
+    API shows its own description.
     """
 
     mode: Mode
@@ -54,6 +55,7 @@ class Facts(msgspec.Struct, frozen=True):
     is_synthetic: bool
     stale_after_s: float
     behind_after_s: float = BEHIND_AFTER_S
+    describes: bool = True
 
 
 class Current(msgspec.Struct, frozen=True):
