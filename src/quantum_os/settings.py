@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -73,6 +73,24 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """the streams there that others may write to: `trade.intent`, or none"""
 
 
+class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the admin API of a process answers; it decides nothing that is traded."""
+
+    host_names: tuple[str, ...] = ()
+    """further names under which this machine is reached; requests to others are refused"""
+    requests_per_s: Annotated[float, msgspec.Meta(ge=1.0, le=10_000.0)] = 25.0
+    """how often one token may ask in a second; acts have a fifth of it beside that"""
+    describe: bool = False
+    """whether testnet and live show the API's description too, as the other modes do"""
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a process says on stderr."""
+
+    level: Literal["DEBUG", "INFO", "WARNING"] = "WARNING"
+    """the least of `DEBUG`, `INFO` and `WARNING` that is logged"""
+
+
 class FundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What decides how is traded, composed of the modules' own configs.
 
@@ -90,6 +108,8 @@ class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
     """Everything that can be configured: the fund, and the places around it."""
 
     storage: StorageSettings = StorageSettings()
+    api: ApiSettings = ApiSettings()
+    logs: LogSettings = LogSettings()
 
     @property
     def fund(self) -> FundSettings:

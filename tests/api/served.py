@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,16 @@ from typing import Any
 import msgspec
 
 from quantum_os.api.clearance import Role
-from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Current, Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.limits import Rate
 from quantum_os.api.server import ApiServer
 from quantum_os.api.sockets import bound
 from quantum_os.api.tokens import TOKENS_FILE, TokenFile
+from quantum_os.cli.copies import Copies
 from quantum_os.cli.process import Edges, Life, life
 from quantum_os.cli.serving import facts_of
+from quantum_os.events.base import Event
 from quantum_os.kernel.edge import EdgeContext
 from quantum_os.market.feeds.synthetic import SyntheticMarket
 from quantum_os.market.feeds.tape import TapeFeed
@@ -28,6 +29,7 @@ from quantum_os.storage.home import Home
 from quantum_os.storage.instance import claimed
 from tests.cli.lives import process_of
 
+NO_COPIES = Copies()
 PLENTY = Rate(per_s=1e6, burst=1e6)
 WAIT_S = 60.0
 STALE_S = 3_600.0
@@ -63,10 +65,16 @@ class Served:
     """A fund, its server, and one token of each role; requests go over a real connection."""
 
     def __init__(
-        self, fund: Fund, port: int, tokens: TokenFile, links: LoginLinks, stop: Callable[[], None]
+        self,
+        fund: Fund,
+        port: int,
+        tokens: TokenFile,
+        server: ApiServer,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.stop = stop
-        self.links = links
+        self._loop = loop
+        self.server = server
+        self.links = server.parts.links
         self.fund = fund
         self.port = port
         self.tokens = tokens
@@ -95,6 +103,21 @@ class Served:
         finally:
             connection.close()
 
+    def stop(self) -> None:
+        """Asks the fund to end."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self.fund.life.runtime.stop, "the test is over")
+
+    def hear(self, event: Event) -> None:
+        """Lets the market say something more, and returns once it is worked off."""
+
+        async def said() -> None:
+            runtime = self.fund.life.runtime
+            await runtime.lanes.offer_market(runtime.bus.instant.ns, event, "market.feed")
+            await runtime.lanes.settled()
+
+        asyncio.run_coroutine_threadsafe(said(), self._loop).result(WAIT_S)
+
     def get(self, path: str, **more: Any) -> Answer:
         return self.ask("GET", path, **more)
 
@@ -103,12 +126,14 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Served]:
+def served(
+    folder: Path, *, days: int = 2, rate: Rate = PLENTY, copies: Copies = NO_COPIES
+) -> Iterator[Served]:
     """Serves a fund from a thread with a loop of its own; it has played its market by then."""
     market = SyntheticMarket(seed=1, days=days)
     feed = Lingering(market)
     process = msgspec.structs.replace(
-        process_of(folder, days=days), make_edges=lambda epoch: Edges(feed)
+        process_of(folder, days=days), make_edges=lambda epoch: Edges(feed), copies=copies
     )
     facts = facts_of(process.plan, Home(folder), process.build, 1e6, is_synthetic=True)
     fund = Fund(msgspec.structs.replace(facts, stale_after_s=STALE_S))
@@ -139,7 +164,7 @@ def served(folder: Path, *, days: int = 2, rate: Rate = PLENTY) -> Iterator[Serv
     thread.start()
     assert feed.played.wait(WAIT_S)
     try:
-        yield Served(fund, port, tokens, server.parts.links, stop)
+        yield Served(fund, port, tokens, server, loops[0])
     finally:
         stop()
         thread.join(WAIT_S)

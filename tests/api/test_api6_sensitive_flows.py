@@ -94,5 +94,5 @@ def test_no_route_opens_a_position(fund: Served) -> None:
     posts = sorted(path for path, each in paths.items() if "post" in each)
     assert [path.removeprefix("/api/v1/") for path in posts] == [
         *("clear", "confirmations", "flatten", "forceexit"),
-        *("kill", "pause", "start", "stop"),
+        *("kill", "pause", "reload_config", "start", "stop"),
     ]

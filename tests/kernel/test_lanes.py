@@ -145,7 +145,9 @@ async def test_waiting_ends_when_something_arrives() -> None:
     assert not waiting.done()
     await lanes.offer_market(1, None, "timers")
     await waiting
-    assert lanes.take() == Offered(1, None, "timers")
+    taken = lanes.take()
+    assert taken is not None
+    assert taken == Offered(1, None, "timers", taken.since)
     assert lanes.take() is None
     assert lanes.offered == lanes.taken == 0
 
@@ -185,3 +187,14 @@ async def _balanced(walk: list[object]) -> None:
     ticks = [event for event in (*kept, *waiting) if isinstance(event, MarketTick)]
     assert sum(event.count for event in ticks) == len(ticks) + lanes.conflated
     assert isclose(sum(event.volume or event.qty or 0.0 for event in ticks), traded, abs_tol=1e-9)
+
+
+async def test_the_oldest_is_told_whichever_lane_it_waits_in() -> None:
+    lanes = Lanes()
+    await lanes.offer_market(1, tick(10.0), "feed")
+    await lanes.offer_control(2, mark(2), "venue")
+    await lanes.offer_market(3, tick(11.0), "feed")
+    oldest = lanes.oldest
+    assert oldest is not None
+    assert (oldest.ts, oldest.source) == (3, "feed"), "it conflated, and waits since it first came"
+    assert [each.ts for each in _drained(lanes)] == [2, 3]

@@ -66,6 +66,17 @@ class Done(msgspec.Struct, frozen=True):
     said: list[dict[str, Any]]
 
 
+async def noted(fund: Fund, caller: Caller, act: Act) -> tuple[int, bool]:
+    """Writes down an act that no module has to hear of; gives its entry, and whether it is durable.
+
+    Raises NotLiving and Unanswered.
+    """
+    entry, durable = await _written_down(fund, caller, act)
+    written = entry.event()
+    assert isinstance(written, AuditEntry)
+    return written.position, durable
+
+
 async def perform(fund: Fund, caller: Caller, act: Act, command: Event) -> Done:
     """Writes the act down, says the command, and gives what the fund answered.
 

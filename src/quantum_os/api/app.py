@@ -17,6 +17,7 @@ from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper, guarded
 from quantum_os.api.pulse import Pulse
+from quantum_os.api.reloading import NotReloading, Reloading
 from quantum_os.api.routes import ROUTES
 from quantum_os.api.strict_bodies import BODY_MAX, check_body
 
@@ -40,6 +41,7 @@ class Parts:
         self.links = LoginLinks(gatekeeper.tokens)
         self.confirmations = Confirmations()
         self.pulse = Pulse()
+        self.reloading: Reloading = NotReloading()
 
 
 def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
@@ -51,14 +53,16 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
         "confirmations": parts.confirmations,
         "pulse": parts.pulse,
     }
+    dependencies = {name: _given(value) for name, value in provided.items()}
+    dependencies["reloading"] = Provide(lambda: parts.reloading, sync_to_thread=False)
     app = Litestar(
         route_handlers=list(ROUTES if routes is None else routes),
-        dependencies={name: _given(value) for name, value in provided.items()},
+        dependencies=dependencies,
         guards=[parts.gatekeeper],
         before_request=check_body,
         exception_handlers=problems.HANDLERS,  # type: ignore[arg-type]
         request_max_body_size=BODY_MAX,
-        openapi_config=_openapi(parts.fund.facts.version),
+        openapi_config=_openapi(parts.fund.facts.version) if parts.fund.facts.describes else None,
         logging_config=None,
         debug=False,
     )

@@ -53,10 +53,15 @@ class Armour:
 
     def __init__(self, app: Asgi, hosts: Iterable[str] = (), follows: tuple[str, ...] = ()) -> None:
         self._app = app
-        self._hosts = LOCAL_NAMES | frozenset(hosts)
+        self._always = LOCAL_NAMES | frozenset(hosts)
+        self._hosts = self._always
         self._follows = follows
         self.in_flight = 0
         self.answers: Counter[int] = Counter()
+
+    def rename(self, hosts: Iterable[str]) -> None:
+        """Lets these further names in, beside those that it was made with."""
+        self._hosts = self._always | frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -1,6 +1,7 @@
 """What the API remembers of the bus: the last word on every stream, and the latest of some."""
 
 import asyncio
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -49,6 +50,10 @@ class LastWord(msgspec.Struct, frozen=True, gc=False):
     heard_ns: int
 
 
+MARK_NS = 250_000_000
+MARKS_MAX = 2_400
+"""How often the number that has been reached is marked, and how many marks are kept: 10 minutes."""
+
 Seen = Callable[[Envelope], bool]
 
 
@@ -61,11 +66,16 @@ class Board:
         self.began_ns = monotonic_ns()
         self._wall_offset = WallClock().now() - self.began_ns
         self._kept = {stream: deque[Envelope](maxlen=size) for stream, size in KEPT.items()}
+        self._marks: deque[tuple[int, int]] = deque(maxlen=MARKS_MAX)
+        self._marked_ns = 0
         self._awaited: list[tuple[Seen, asyncio.Future[Envelope]]] = []
 
     def __call__(self, envelope: Envelope) -> None:
         self.heard_ns = now = monotonic_ns()
         self.last[envelope.stream] = LastWord(envelope, now)
+        if now - self._marked_ns >= MARK_NS:
+            self._marked_ns = now
+            self._marks.append((envelope.seq, now))
         kept = self._kept.get(envelope.stream)
         if kept is not None:
             kept.append(envelope)
@@ -96,6 +106,17 @@ class Board:
     def heard_at(self, word: LastWord) -> int:
         """Gives the machine's time at which a word was heard, UTC ns; it never changes."""
         return word.heard_ns + self._wall_offset
+
+    def heard_ns_of(self, seq: int) -> int:
+        """Gives when an event was heard (monotonic ns), to a quarter of a second.
+
+        Of what was heard before the marks begin it gives their beginning: it is that old at least.
+        """
+        marks = self._marks
+        place = bisect_right(marks, seq, key=lambda mark: mark[0])
+        if place:
+            return marks[place - 1][1]
+        return marks[0][1] if len(marks) == MARKS_MAX else self.began_ns
 
     def expect(self, seen: Seen) -> "asyncio.Future[Envelope]":
         """Gives a future that ends with the first event that `seen` accepts."""

@@ -22,6 +22,9 @@ from quantum_os.storage.sqlite_journal import SqliteJournal
 
 M = TypeVar("M")
 
+BEHIND_AFTER_S = 10.0
+"""Wall seconds that the oldest event a copy lacks, or a message from outside, may have waited."""
+
 LAST_SEQ = 2**62
 """A number that comes after every other."""
 
@@ -35,7 +38,9 @@ class NotLiving(RuntimeError):
 class Facts(msgspec.Struct, frozen=True):
     """What holds for the process as long as it runs.
 
-    `config` is masked already. Prices older than `stale_after_s` wall seconds are stale.
+    `config` is masked already. Prices older than `stale_after_s` wall seconds are stale; whoever
+    has left an event lying for longer than `behind_after_s` is behind. `describes` says that the
+    API shows its own description.
     """
 
     mode: Mode
@@ -49,6 +54,8 @@ class Facts(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
     is_synthetic: bool
     stale_after_s: float
+    behind_after_s: float = BEHIND_AFTER_S
+    describes: bool = True
 
 
 class Current(msgspec.Struct, frozen=True):

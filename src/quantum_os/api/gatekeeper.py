@@ -22,6 +22,7 @@ from quantum_os.api.tokens import Token, TokenFile, TokensError, split
 
 RATE_OF_IP = Rate(per_s=50.0, burst=200.0)
 RATE_OF_TOKEN = Rate(per_s=25.0, burst=100.0)
+BURST_S = 4.0
 ACTS_SHARE = 5
 """Acts have a rate of their own, a fifth of it: whoever reads a lot can still stop the fund."""
 
@@ -51,11 +52,14 @@ class Gatekeeper:
         self._ips = RateLimiter(rate_of_ip)
         self._probes = RateLimiter(rate_of_ip)
         self._callers = RateLimiter(rate_of_token)
-        self._acts = RateLimiter(
-            Rate(rate_of_token.per_s / ACTS_SHARE, max(1.0, rate_of_token.burst / ACTS_SHARE))
-        )
+        self._acts = RateLimiter(_share(rate_of_token))
         self.locks = Locks()
         self.refused = {"401": 0, "403": 0, "429": 0}
+
+    def pace(self, per_s: float) -> None:
+        """Lets each token ask so often from now on; a burst is four seconds of it."""
+        rate = Rate(per_s, per_s * BURST_S)
+        self._callers.rate, self._acts.rate = rate, _share(rate)
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         try:
@@ -109,6 +113,10 @@ class Gatekeeper:
         wait_s = limiter.wait_s(key)
         if wait_s > 0:
             raise _too_many("too many requests", wait_s)
+
+
+def _share(rate: Rate) -> Rate:
+    return Rate(rate.per_s / ACTS_SHARE, max(1.0, rate.burst / ACTS_SHARE))
 
 
 def shown_by(connection: Connection) -> str:

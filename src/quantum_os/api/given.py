@@ -12,11 +12,13 @@ from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.pulse import Pulse
+from quantum_os.api.reloading import Reloading
 
 FundOf = NamedDependency[SkipValidation[Fund]]
 GatekeeperOf = NamedDependency[SkipValidation[Gatekeeper]]
 ConfirmationsOf = NamedDependency[SkipValidation[Confirmations]]
 LinksOf = NamedDependency[SkipValidation[LoginLinks]]
+ReloadingOf = NamedDependency[SkipValidation[Reloading]]
 PulseOf = NamedDependency[SkipValidation[Pulse]]
 
 Asked = Request[Caller, None, Any]

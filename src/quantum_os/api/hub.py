@@ -102,6 +102,10 @@ class Hub:
         found = (self._ring[seq % self._size] for seq in range(start, self.last + 1))
         return [envelope for envelope in found if envelope is not None]
 
+    def at(self, seq: int) -> Envelope | None:
+        """Gives one event; None when the history does not hold it."""
+        return self._ring[seq % self._size] if self.first <= seq <= self.last else None
+
     def written(self, envelope: Envelope, write: Callable[[Envelope], bytes]) -> bytes:
         """Gives an event as `write` writes it, which is done once for all who follow."""
         known = self._written.get(envelope.seq)

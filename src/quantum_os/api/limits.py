@@ -34,13 +34,13 @@ class RateLimiter:
     """One bucket per caller."""
 
     def __init__(self, rate: Rate, now: Callable[[], int] = monotonic_ns) -> None:
-        self._rate = rate
+        self.rate = rate
         self._now = now
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def wait_s(self, key: str) -> float:
         """Takes one request; gives 0 when it may pass, else the seconds until one would."""
-        now, rate = self._now(), self._rate
+        now, rate = self._now(), self.rate
         bucket = self._buckets.setdefault(key, _Bucket(rate.burst, now))
         self._buckets.move_to_end(key)
         if len(self._buckets) > KEYS_MAX:

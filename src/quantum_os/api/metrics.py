@@ -3,9 +3,15 @@
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
+from quantum_os.api.backlogs import standing
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.pulse import Pulse
@@ -28,6 +34,10 @@ class FundCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         ready = readiness(self._fund, self._pulse)
         yield _gauge("ready", "1 while every readiness check holds.", float(ready.ready))
+        holds = GaugeMetricFamily("quantum_ready_check", "1 while it holds.", labels=["check"])
+        for check in ready.checks:
+            holds.add_metric([check.name], float(check.ok))
+        yield holds
         yield from _known("market_age_seconds", "Since the market spoke.", market_age_s(self._fund))
         yield from _known("loop_late_seconds", "The loop's worst lateness.", self._pulse.late_s)
         hub = self._fund.hub
@@ -42,6 +52,7 @@ class FundCollector(Collector):
         yield refused
         if self._fund.is_living:
             yield from self._life()
+            yield from self._waiting()
 
     def _life(self) -> Iterator[Metric]:
         fund, lanes = self._fund, self._fund.life.runtime.lanes
@@ -64,6 +75,31 @@ class FundCollector(Collector):
         residual = fund.module(Conservation).residual
         yield _gauge("intents_residual", "Intents nobody can account for.", float(residual))
 
+    def _waiting(self) -> Iterator[Metric]:
+        """What waits for whom; what is not known has no line."""
+        counts = GaugeMetricFamily(
+            "quantum_behind", "Events or messages not read yet.", labels=["reader", "unit"]
+        )
+        ages = GaugeMetricFamily(
+            "quantum_oldest_unprocessed_seconds",
+            "How long the oldest of them has waited; its stream where it is known.",
+            labels=["reader", "stream"],
+        )
+        for behind in standing(self._fund):
+            if behind.count is not None:
+                counts.add_metric([behind.reader, behind.unit], float(behind.count))
+            if behind.oldest_age_s is not None:
+                ages.add_metric([behind.reader, behind.oldest_stream or ""], behind.oldest_age_s)
+        yield counts
+        yield ages
+        handled = self._fund.life.runtime.handled
+        yield HistogramMetricFamily(
+            "quantum_input_handled_seconds",
+            "From the offering of an input until it was worked off.",
+            buckets=[(_le(end), count) for end, count in handled.buckets()],
+            sum_value=handled.total / 1e9,
+        )
+
 
 def exposition(fund: Fund, gatekeeper: Gatekeeper, pulse: Pulse) -> bytes:
     """Gives the text of one scrape."""
@@ -76,6 +112,10 @@ def exposition(fund: Fund, gatekeeper: Gatekeeper, pulse: Pulse) -> bytes:
 
 def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(f"quantum_{name}", words, value=value)
+
+
+def _le(end: float) -> str:
+    return "+Inf" if end == float("inf") else repr(end)
 
 
 def _known(name: str, words: str, value: float | None) -> Iterator[Metric]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from quantum_os.api.backlogs import LANES, Behind, standing
 from quantum_os.api.fund import Fund
 from quantum_os.api.pulse import Pulse
 from quantum_os.api.sourced import market_age_s
@@ -9,6 +10,9 @@ from quantum_os.kernel.runtime import UNFLUSHED_MAX
 
 BACKLOG_MAX = 1_000
 """Inputs that may wait before the loop counts as behind."""
+
+UNPROCESSED_MAX_S = 5.0
+"""Wall seconds that the oldest of them may have waited."""
 
 STALLED_MAX_S = 2.0
 """Wall seconds that the journal may write nothing while something waits."""
@@ -39,6 +43,7 @@ def readiness(fund: Fund, pulse: Pulse) -> Readiness:
     checks = [_age(fund), _loop(pulse)]
     if fund.is_living:
         checks += [_modules(fund), *_journal(fund), _lanes(fund), *_keepers(fund)]
+        checks += [_oldest(fund, each) for each in standing(fund)]
     else:
         checks.append(Check("life", ok=False, value=None, limit=None, unit="", reason="recovering"))
     return Readiness(all(check.ok for check in checks), checks)
@@ -71,6 +76,25 @@ def _journal(fund: Fund) -> list[Check]:
 def _lanes(fund: Fund) -> Check:
     backlog = float(fund.life.runtime.lanes.backlog)
     return _at_most("unprocessed", backlog, float(BACKLOG_MAX), "inputs", unknown=False)
+
+
+def _oldest(fund: Fund, behind: Behind) -> Check:
+    """How long the oldest event that a reader has not read has waited, and which it is."""
+    is_lanes = behind.reader == LANES
+    name = "oldest_unprocessed" if is_lanes else f"behind_{behind.reader}"
+    limit = UNPROCESSED_MAX_S if is_lanes else fund.facts.behind_after_s
+    age_s = behind.oldest_age_s
+    ok = age_s is not None and age_s <= limit
+    return Check(name, ok, age_s, limit, "s", _words(behind) or behind.reason)
+
+
+def _words(behind: Behind) -> str:
+    if not behind.count:
+        return ""
+    stream = behind.oldest_stream or ""
+    number = "" if behind.oldest_seq is None else f" {behind.oldest_seq}"
+    since = f", {stream}{number} first" if stream or number else ""
+    return f"{behind.count:,} {behind.unit} wait for {behind.reader}{since}"
 
 
 def _keepers(fund: Fund) -> list[Check]:

@@ -67,7 +67,7 @@ class ApiServer:
         self._listening = listening
         self.parts = Parts(fund, gatekeeper)
         self.app = build_app(self.parts)
-        self._armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS)
+        self.armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS)
         self._server = self._made()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -110,7 +110,7 @@ class ApiServer:
     def _made(self) -> QuietServer:
         return QuietServer(
             uvicorn.Config(
-                self._armour,
+                self.armour,
                 http=ImpatientHttp,
                 ws=ImpatientWebSocket,
                 lifespan="off",

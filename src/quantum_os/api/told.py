@@ -28,7 +28,7 @@ def told(envelope: Envelope) -> dict[str, Any]:
 
 
 def plain(value: object) -> Any:
-    """Gives a value as JSON can hold it; a float that is no number is null."""
+    """Gives a value as JSON can hold it; a float or an amount that is no number is null."""
     if isinstance(value, msgspec.Struct):
         times = _times(type(value))
         return {
@@ -44,7 +44,7 @@ def plain(value: object) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):
-        return str(value)
+        return str(value) if value.is_finite() else None
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
 """How a command speaks to the process of a home: over its admin API, with its own token."""
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -72,30 +73,33 @@ class ApiClient:
         """Gives events as they come, until the process ends."""
         words = f"?{urlencode(query)}" if query else ""
         try:
-            response = self._sent("GET", f"{PREFIX}/events{words}", None, SILENCE_S)
-            if response.status != 200:
-                raise RefusedByApi(_detail(response.status, response.read()))
-            yield from _events(response)
+            with self._sent("GET", f"{PREFIX}/events{words}", None, SILENCE_S) as response:
+                if response.status != 200:
+                    raise RefusedByApi(_detail(response.status, response.read()))
+                yield from _events(response)
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the process no longer answers: {error}") from error
 
     def _asked(self, method: str, target: str, body: bytes | None) -> dict[str, Any]:
         try:
-            response = self._sent(method, target, body, WAIT_S)
-            content = response.read()
+            with self._sent(method, target, body, WAIT_S) as response:
+                content = response.read()
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the process does not answer: {error}") from error
         if response.status >= 400:
             raise RefusedByApi(_detail(response.status, content))
         return msgspec.json.decode(content, type=dict[str, Any])
 
-    def _sent(self, method: str, target: str, body: bytes | None, wait_s: float) -> HTTPResponse:
-        connection = HTTPConnection(self._host, self._port, timeout=wait_s)
+    @contextmanager
+    def _sent(
+        self, method: str, target: str, body: bytes | None, wait_s: float
+    ) -> Iterator[HTTPResponse]:
         headers = {"Authorization": f"Bearer {self._token}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        connection.request(method, target, body, headers)
-        return connection.getresponse()
+        with closing(HTTPConnection(self._host, self._port, timeout=wait_s)) as connection:
+            connection.request(method, target, body, headers)
+            yield connection.getresponse()
 
 
 def _events(response: HTTPResponse) -> Iterator[Sent]:

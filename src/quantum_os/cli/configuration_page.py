@@ -76,6 +76,8 @@ SECTIONS = {
     "sim": "What the simulated venue charges, and how its market answers an order.",
     "costs": "What the fund expects a trade to cost: decisions, sizes and exits count with it.",
     "storage": "Where a live process keeps what happens; it decides nothing that is traded.",
+    "api": "How the admin API answers; it decides nothing that is traded.",
+    "logs": "What a process says on stderr.",
     "policy": "When the policy holds, and for whom.",
     "policy.decision": "When a probability is worth a trade.",
     "policy.sizing": "How much may be lost at the stop.",

@@ -20,10 +20,11 @@ from quantum_os.cli.life_signs import LifeSigns
 from quantum_os.cli.live_view import LiveView, Watched
 from quantum_os.cli.process import Edges, Life, Process, Tap, life, live_on
 from quantum_os.cli.progress_lines import ProgressLines
+from quantum_os.cli.reloading import Told
 from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.cli.sd_notify import service_manager
-from quantum_os.cli.serving import facts_of, served
+from quantum_os.cli.serving import HOST, facts_of, served
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed
@@ -31,6 +32,7 @@ from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
+from quantum_os.settings import Settings
 from quantum_os.storage.home import Home
 from quantum_os.storage.instance import claimed
 
@@ -64,7 +66,9 @@ class Demo(msgspec.Struct, frozen=True):
     remote: Remote | None = None
     copies: Copies = Copies()
     listening: socket.socket | None = None
-    hosts: tuple[str, ...] = ()
+    host: str = HOST
+    settings: Settings = Settings()
+    told: Told | None = None
 
     @property
     def watched(self) -> Watched:
@@ -81,7 +85,12 @@ class Demo(msgspec.Struct, frozen=True):
     def facts(self) -> Facts:
         """What the API tells of this process."""
         return facts_of(
-            self.plan, self.home, self.build, self.speed, is_synthetic=self.market.is_synthetic
+            self.plan,
+            self.home,
+            self.build,
+            self.speed,
+            is_synthetic=self.market.is_synthetic,
+            settings=self.settings,
         )
 
     def edges(self, epoch: int) -> Edges:
@@ -139,7 +148,7 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
     )
     async with (
         claimed(demo.home, demo.copies.database) as instance,
-        served(fund, demo.listening, demo.hosts),
+        served(fund, demo.listening, demo.host, demo.settings, demo.told),
     ):
         ending, result = await live_on(process, instance, attend)
     return Played(ending, result, deeds)

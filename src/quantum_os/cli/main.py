@@ -36,6 +36,7 @@ COMMANDS = {
     "flatten": "stopping:flatten",
     "kill": "kill:kill",
     "logs": "logs_command:logs",
+    "reload-config": "reload_config:reload_config",
     "tokens": "tokens_command:tokens",
     "db": "db:db",
     "backup": "backup:backup",

@@ -32,6 +32,7 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.recorded_choice import HOME, RUNS
 from quantum_os.cli.refusals import refuse_fault, told_in_a_line
+from quantum_os.cli.reloading import Told
 from quantum_os.cli.remote import Remote, reach
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.serving import (
@@ -91,7 +92,8 @@ class Wish(msgspec.Struct, frozen=True):
         """The settings that flags of this command give."""
         home = None if self.home is None else str(self.home)
         copies = {"database": self.database, "redis": self.redis, "let_in": self.let_in or None}
-        return flags(storage={"home": home, **copies})
+        api, logged = {"host_names": self.host_names or None}, {"level": self.log_level}
+        return flags(storage={"home": home, **copies}, api=api, logs=logged)
 
     @property
     def shows(self) -> bool:
@@ -206,9 +208,12 @@ def run(
 def perform(wish: Wish, config: Path | None, given: Document) -> None:
     """Stages a demo, plays it to its end, and says what it came to and what to type next."""
     try:
-        settings = load_settings(config, laid_over(given, wish.places), usual=USUAL)
+        given = laid_over(given, wish.places)
+        settings = load_settings(config, given, usual=USUAL)
         remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
-        demo = msgspec.structs.replace(_demo(wish, settings, remote), listening=_listens(wish))
+        source = None if config is None else Told(config.absolute(), given, USUAL)
+        demo = _demo(wish, settings, remote)
+        demo = msgspec.structs.replace(demo, listening=_listens(wish), told=source)
         # The venue of another process keeps its own record: ours alone could not be replayed.
         keeps = remote is None and not wish.recover_only
         folder = wish.folder or RUNS / f"demo-{demo.plan.namespace}" if keeps else None
@@ -217,7 +222,7 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         refuse(str(error))
     if wish.recover_only and not demo.home.journal.exists():
         refuse(f"{demo.home.folder} holds no journal yet: there is nothing to recover")
-    logs.configure(wish.log_level or "WARNING")
+    logs.configure(settings.logs.level)
     with told_in_a_line():
         if wish.recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=wish.as_json)
@@ -264,7 +269,8 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
         market_name="remote" if remote else "tape" if wish.data else "SYNTHETIC",
         remote=remote,
         copies=copies,
-        hosts=(wish.host, *wish.host_names),
+        host=wish.host,
+        settings=settings,
     )
 
 

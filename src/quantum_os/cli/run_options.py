@@ -30,6 +30,8 @@ FLAG_OF = {
     "storage.database": "--database",
     "storage.redis": "--redis",
     "storage.let_in": "--let-in",
+    "api.host_names": "--host-name",
+    "logs.level": "--log-level",
     "policy.decision.timeframe": "--timeframe",
 }
 """Which flag sets a key."""

@@ -18,8 +18,11 @@ from quantum_os.cli.console import err
 from quantum_os.cli.dashboard_link import tell_dashboard
 from quantum_os.cli.masking import masked
 from quantum_os.cli.recorded_choice import RUNS
-from quantum_os.events.units import NS_PER_S
+from quantum_os.cli.reloading import Apply, Reloader, Told, shown
+from quantum_os.events.units import NS_PER_S, Mode
+from quantum_os.kernel import logs
 from quantum_os.lineup import Plan
+from quantum_os.settings import Settings
 from quantum_os.storage.home import Home
 
 PORT = 8080
@@ -30,6 +33,10 @@ STALE_S = 12.0
 slow tape, two bars.
 """
 
+REAL = (Mode.TESTNET, Mode.LIVE)
+"""Modes in which the API shows its own description only when it is told to."""
+
+USUAL = Settings()
 FIRST = "first"
 LOCAL = "local commands"
 
@@ -72,11 +79,19 @@ def listening(serving: Serving | None) -> socket.socket | None:
     return bound(serving.host, serving.port, or_next=serving.or_next)
 
 
-def facts_of(plan: Plan, home: Home, build: str, speed: float, *, is_synthetic: bool) -> Facts:
+def facts_of(
+    plan: Plan,
+    home: Home,
+    build: str,
+    speed: float,
+    *,
+    is_synthetic: bool,
+    settings: Settings = USUAL,
+) -> Facts:
     """Gives what holds for a process as long as it runs; `speed` is that of its tape."""
     bars_s = 2 * plan.step_ns / NS_PER_S / speed
-    settings = msgspec.to_builtins(plan.settings)
-    config = {key: masked(key, value) for key, value in settings.items()}
+    fund = msgspec.to_builtins(plan.settings)
+    config = {key: masked(key, value) for key, value in fund.items()}
     return Facts(
         mode=plan.mode,
         build=build,
@@ -84,19 +99,27 @@ def facts_of(plan: Plan, home: Home, build: str, speed: float, *, is_synthetic: 
         profile=plan.policy.profile,
         home=home,
         runs=RUNS,
-        config={**config, "policy": msgspec.to_builtins(plan.policy)},
+        config={**config, "policy": msgspec.to_builtins(plan.policy), **shown(settings)},
         price_venue=plan.price_venue,
         symbols=plan.symbols,
         is_synthetic=is_synthetic,
         stale_after_s=max(STALE_S, bars_s),
+        describes=plan.mode not in REAL or settings.api.describe,
     )
 
 
 @asynccontextmanager
 async def served(
-    fund: Fund | None, found: socket.socket | None, hosts: tuple[str, ...]
+    fund: Fund | None,
+    found: socket.socket | None,
+    host: str,
+    settings: Settings = USUAL,
+    told: Told | None = None,
 ) -> AsyncIterator[None]:
-    """Serves a fund while the block runs; nothing is loaded for a process that serves nobody."""
+    """Serves a fund while the block runs; nothing is loaded for a process that serves nobody.
+
+    `told` is where the process reads its configuration anew; without it that is refused.
+    """
     if fund is None or found is None:
         yield
         return
@@ -106,7 +129,17 @@ async def served(
     home = fund.facts.home
     tokens = TokenFile(home.folder / TOKENS_FILE)
     is_first = not tokens.exists
-    server = ApiServer(fund, Gatekeeper(tokens), found, hosts)
+    gatekeeper = Gatekeeper(tokens)
+    server = ApiServer(fund, gatekeeper, found, (host,))
+    server.armour.rename(settings.api.host_names)
+    gatekeeper.pace(settings.api.requests_per_s)
+    if told is not None:
+        apply: Apply = {
+            "api.host_names": server.armour.rename,
+            "api.requests_per_s": gatekeeper.pace,
+            "logs.level": logs.configure,
+        }
+        server.parts.reloading = Reloader(told, settings, apply)
     await server.start()
     url = url_of(found)
     local = tokens.lend(LOCAL, Role.OPERATOR)

@@ -12,7 +12,7 @@ class Backlog(msgspec.Struct, frozen=True):
     """What one edge has still to do, at this moment; None where it is not known.
 
     A copy of the journal lacks `events`. The way in has `waiting` messages that it took and did not
-    answer yet, the oldest of those it last saw having waited `waited_s` wall seconds.
+    answer yet, the oldest of those it last saw having waited `waited_s` wall seconds by now.
     """
 
     module: str

@@ -7,6 +7,7 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.market import MarketTick
+from quantum_os.kernel.clock import monotonic_ns
 
 CONTROL_MAX = 10_000
 """Inputs of venue, operator and timers that may wait; then their edge waits."""
@@ -16,11 +17,15 @@ MARKET_MAX = 10_000
 
 
 class Offered(msgspec.Struct):
-    """An input on its way to the bus; `event` None asks to fire the timers due by `ts`."""
+    """An input on its way to the bus; `event` None asks to fire the timers due by `ts`.
+
+    `since` is the monotonic ns of its offering, a conflated tick's that of the first of them.
+    """
 
     ts: int
     event: Event | None
     source: str
+    since: int = 0
 
 
 class Lanes:
@@ -50,7 +55,7 @@ class Lanes:
         while len(self._control) >= CONTROL_MAX:
             await self._wait_for_room()
         self._count(event)
-        self._control.append(Offered(ts, event, source))
+        self._control.append(Offered(ts, event, source, monotonic_ns()))
         self._wake()
 
     async def offer_market(self, ts: int, event: Event | None, source: str) -> None:
@@ -60,7 +65,7 @@ class Lanes:
         while len(self._market) >= MARKET_MAX:
             await self._wait_for_room()
         self._count(event)
-        offered = Offered(ts, event, source)
+        offered = Offered(ts, event, source, monotonic_ns())
         self._market.append(offered)
         if isinstance(event, MarketTick):
             self._waiting_ticks[event.venue, event.symbol] = offered, self._fence
@@ -96,6 +101,12 @@ class Lanes:
     @property
     def backlog(self) -> int:
         return len(self._control) + len(self._market)
+
+    @property
+    def oldest(self) -> Offered | None:
+        """The input that has waited longest; None when nothing waits."""
+        heads = [lane[0] for lane in (self._control, self._market) if lane]
+        return min(heads, key=lambda offered: offered.since, default=None)
 
     @property
     def market_backlog(self) -> int:

@@ -44,12 +44,19 @@ def configure(level: str = "INFO") -> None:
 
 
 def _line(_: object, __: str, fields: structlog.typing.EventDict) -> str:
-    """Writes ASCII whatever the terminal can show: a log line must never be what fails."""
+    """Writes ASCII whatever the terminal can show: a log line must never be what fails.
+
+    Control characters are spelt out: what others say can neither end a line nor move a cursor.
+    """
     moment, level = fields.pop("timestamp"), str(fields.pop("level")).upper()
     source, text = fields.pop("source", "quantum_os"), fields.pop("event")
     rest = " ".join(f"{key}={value}" for key, value in fields.items())
     line = f"{moment} - {source} - {level} - {text} {rest}".rstrip()
-    return line.encode("ascii", "backslashreplace").decode("ascii")
+    return line.encode("ascii", "backslashreplace").decode("ascii").translate(_SPELT)
+
+
+_SPELT = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
+"""How each control character is written."""
 
 
 class LogTap:

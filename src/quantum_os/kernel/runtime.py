@@ -10,7 +10,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.system import ModuleState
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.checkpoints import Checkpoints
-from quantum_os.kernel.clock import ReplayClock
+from quantum_os.kernel.clock import ReplayClock, monotonic_ns
 from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.fencing import Deposed, Fence, NewLifeNeeded
@@ -20,6 +20,7 @@ from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.spread import Spread
 from quantum_os.kernel.supervisor import STOP_BUDGET_S, Supervisor
 from quantum_os.kernel.timers import Timers
 from quantum_os.kernel.write_ahead import Spool, holds
@@ -63,7 +64,8 @@ class Runtime:
     """One process: the line-up on its bus, the edges as supervised tasks, one loop.
 
     A background task that ends without being asked is a fault, unless its edge is the tape whose
-    end is the run's end. A runtime that has stopped can be started again.
+    end is the run's end. A runtime that has stopped can be started again. `handled` are the times
+    from the offering of an input until it, and all that followed from it, was worked off.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Runtime:
         self.bus = bus
         self.modules = modules
         self.lanes = Lanes()
+        self.handled = Spread()
         self.keepers = KeeperBoard()
         self._journal = journal
         self._clock = clock
@@ -163,6 +166,7 @@ class Runtime:
                 return done
             self._clock.move_to(offered.ts)
             self._driver.offer(offered.ts, offered.event, offered.source)
+            self.handled.note(monotonic_ns() - offered.since)
             if self.bus.faulted and self._ends_by_fault():
                 return done + 1
         return at_most

@@ -67,10 +67,13 @@ class Filling(Reactor[CountState]):
 
 
 class Wall:
-    """A wall clock that stands at T0."""
+    """A wall clock that stands, at first at T0."""
+
+    def __init__(self) -> None:
+        self.ns: int = T0
 
     def now(self) -> int:
-        return T0
+        return self.ns
 
 
 class StuckJournal(SqliteJournal):
@@ -85,9 +88,10 @@ class Fund:
 
     def __init__(self, url: str, home: Path, **config: Any) -> None:
         read, journal = config.pop("read", read_intent), config.pop("journal", SqliteJournal)
+        self.clock = Wall()
         edge = config.pop("edge", Inbound)
         config = {"consumer": "fund", "streams": (STREAM,), "idle_ms": 0, "sweep_s": 0.0, **config}
-        self.inbound: Inbound = edge(InboundConfig(url, **config), read, Wall())
+        self.inbound: Inbound = edge(InboundConfig(url, **config), read, self.clock)
         self.intake, self.books = Intake(), Conservation()
         self.journal: SqliteJournal = journal(home / "journal.sqlite")
         timers = Timers()
@@ -357,6 +361,21 @@ async def test_f01_messages_that_waited_are_said_and_so_is_that_they_are_heard(
         (alert,) = fund.said(AlertRaised)
         assert (alert.rule, "waited 11 s" in alert.summary) == ("inbound_behind", True)
         assert fund.inbound.backlog() == Backlog("storage.redis.inbound", waiting=0, waited_s=0.0)
+
+
+async def test_f01_a_message_that_is_taken_and_not_answered_waits_longer_and_longer(
+    url: str, home: Path
+) -> None:
+    """The group is stuck: nothing moves in it, and what is told of it must."""
+    put(url, [whole("w1")], [f"{T0 // 10**6}-0"])
+    async with Fund(url, home, journal=StuckJournal).living() as fund:
+        await fund.until(lambda: fund.inbound.counts.offered == 1)
+        first = fund.inbound.backlog()
+        fund.clock.ns += 60 * 10**9
+        later = fund.inbound.backlog()
+        assert (first.waiting, later.waiting) == (1, 1)
+        assert first.waited_s is not None
+        assert later.waited_s == first.waited_s + 60
 
 
 async def test_f01_a_consumer_that_cannot_hear_is_never_silent(url: str, home: Path) -> None:

@@ -1,5 +1,6 @@
 """Routes of what a person may do: stop, go on, leave. None opens a position or passes by risk."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -8,11 +9,12 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import JSONBody
 from litestar.router import Router
 
-from quantum_os.api.acts import REASON_MAX, Act, Done, perform
+from quantum_os.api.acts import REASON_MAX, Act, Done, noted, perform
 from quantum_os.api.clearance import Role, needs
 from quantum_os.api.confirmations import LASTS_S
 from quantum_os.api.fund import Fund
-from quantum_os.api.given import Asked, ConfirmationsOf, FundOf
+from quantum_os.api.given import Asked, ConfirmationsOf, FundOf, ReloadingOf
+from quantum_os.api.reloading import Changed, ConfigRefused
 from quantum_os.api.routes.risk import Lock, locks_of
 from quantum_os.events.base import Event
 from quantum_os.events.commands import CloseCommand, Command, OperatorCommand
@@ -27,6 +29,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 CLEAR = "clear"
+TEXT_MAX = 2_000
+"""Characters of a change that its entry in the audit keeps."""
 
 
 class Why(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +80,16 @@ class Acted(msgspec.Struct, frozen=True):
     locks: list[Lock]
 
 
+class Reloaded(msgspec.Struct, frozen=True):
+    """What the configuration file changed, and what of it holds only after a restart."""
+
+    action: str
+    audit: int
+    audit_durable: bool
+    applied: list[Changed]
+    needs_restart: list[Changed]
+
+
 @post(["/pause", "/stop"], status_code=200, opt=needs(Role.TRADER), summary="No new entries")
 async def pause(request: Asked, fund: FundOf, data: JSONBody[Why]) -> Acted:
     """Stops new entries. Positions keep their stops and are left as planned."""
@@ -114,6 +128,34 @@ async def forceexit(request: Asked, fund: FundOf, data: JSONBody[Leaving]) -> Ac
     command = CloseCommand(found.position_id, caller.name, caller.role, data.reason)
     act = Act("forceexit", found.position_id, data.reason, f"{found.qty} {found.symbol}", "0")
     return await _acted(request, fund, act, command)
+
+
+@post("/reload_config", status_code=200, opt=needs(Role.OPERATOR), summary="Read the configuration")
+async def reload_config(
+    request: Asked, fund: FundOf, reloading: ReloadingOf, data: JSONBody[Why]
+) -> Reloaded:
+    """Reads the configuration file anew and applies what may change while the process runs.
+
+    All of it or nothing: 409 names every error, and the old configuration stays. What needs a
+    restart is named and not applied.
+    """
+    try:
+        found = await asyncio.to_thread(reloading.read)
+    except ConfigRefused as error:
+        act = Act("reload_config", "", data.reason, "", f"refused: {error}"[:TEXT_MAX])
+        await noted(fund, request.user, act)
+        raise
+    old, new = (
+        msgspec.json.encode({each.key: getattr(each, side) for each in found.applies}).decode()
+        for side in ("old", "new")
+    )
+    act = Act(
+        "reload_config", found.file, data.reason, old[:TEXT_MAX], new[:TEXT_MAX], loosens=True
+    )
+    audit, durable = await noted(fund, request.user, act)
+    reloading.apply(found)
+    fund.facts = msgspec.structs.replace(fund.facts, config={**fund.facts.config, **found.shown})
+    return Reloaded(act.action, audit, durable, found.applies, found.needs_restart)
 
 
 @post("/confirmations", status_code=201, opt=needs(Role.OPERATOR), summary="Ask to un-kill")
@@ -172,6 +214,6 @@ def _known(fund: Fund, cause: str) -> None:
 
 CONTROL = Router(
     path="/api/v1",
-    route_handlers=[pause, flatten, kill, start, forceexit, confirmation, clear],
+    route_handlers=[pause, flatten, kill, start, forceexit, reload_config, confirmation, clear],
     tags=["control"],
 )

@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
 from litestar.router import Router
 
+from quantum_os.api.backlogs import Behind, standing
 from quantum_os.api.clearance import Open, Role, needs
 from quantum_os.api.given import FundOf, GatekeeperOf, PulseOf
 from quantum_os.api.metrics import exposition
@@ -58,7 +59,10 @@ class Slow(msgspec.Struct, frozen=True):
 
 
 class BusAnswer(Sourced, frozen=True, kw_only=True):
-    """The bus: where it stands, what flows through it, and how far behind its readers are."""
+    """The bus: where it stands, what flows through it, and how far behind its readers are.
+
+    `readers` are the lanes before the bus, each copy of the journal, and the way in.
+    """
 
     seq: int
     flushed_seq: int
@@ -66,6 +70,7 @@ class BusAnswer(Sourced, frozen=True, kw_only=True):
     waiting: int
     loop_late_s: float | None
     followers: int
+    readers: list[Behind]
     streams: list[StreamRow]
     slowest: list[Slow]
 
@@ -88,7 +93,7 @@ async def lineup(fund: FundOf) -> LineUp:
 
 @get(["/bus", "/streams"], opt=needs(Role.VIEWER), summary="The bus and its streams")
 async def bus(fund: FundOf, pulse: PulseOf) -> BusAnswer:
-    """Counts every stream, and tells how late the loop and how far behind the journal is."""
+    """Counts every stream; tells how late the loop is, and how far behind each reader of events."""
     life = fund.life
     routes = [each for each in life.runtime.bus.routes.values() if each.numbered]
     times = life.runtime.bus.latency.times
@@ -100,6 +105,7 @@ async def bus(fund: FundOf, pulse: PulseOf) -> BusAnswer:
         waiting=life.runtime.lanes.backlog,
         loop_late_s=pulse.late_s,
         followers=fund.hub.clients,
+        readers=standing(fund),
         streams=[
             StreamRow(
                 stream=each.stream,

@@ -13,7 +13,8 @@ from quantum_os.cli.db.vacuum import vacuum
 def db() -> None:
     """Look after the SQL store: orders, fills, trades, decisions, and the reason for each.
 
-    The store follows from the journal in --home. It is a file there, or what --database names.
+    The store follows from the journal in --home. It is a file there, or what --database names; both
+    are those of the configuration unless they are given.
     """
 
 

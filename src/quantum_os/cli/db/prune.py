@@ -20,7 +20,11 @@ from quantum_os.storage.home import Home
     "--minute-days", type=int, help="Days of equity by the minute; then by the hour.  [default: 90]"
 )
 @click.option("--journal-days", type=int, help="Trim the journal too, to this many days.")
-@click.option("--redis", metavar="URL", help="With --journal-days: keep what this mirror lacks.")
+@click.option(
+    "--redis",
+    metavar="URL",
+    help="With --journal-days: keep what this mirror lacks.  [default: storage.redis]",
+)
 @on_a_store
 def prune(
     decision_days: int | None,
@@ -34,8 +38,8 @@ def prune(
     """Forget old decisions and thin out old equity; days count back from the last event.
 
     Orders, fills, trades and money stay for ever. With --journal-days the journal is trimmed as
-    well, but never past what the store holds, nor past the oldest snapshot. Name a mirror that is
-    behind with --redis: what was trimmed cannot be mirrored any more.
+    well, but never past what the store holds, nor past the oldest snapshot, nor past what a mirror
+    lacks, the configured one or that of --redis: what was trimmed cannot be mirrored any more.
     """
     from quantum_os.storage.retention import Keeping, snapshot_floor
     from quantum_os.storage.upkeep import prune_store, trim_behind

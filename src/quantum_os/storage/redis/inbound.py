@@ -116,16 +116,20 @@ class Inbound(Edge):
         self._numbered = asyncio.Event()
         self._traces: dict[str, str] = {}
         self._alerts: dict[str, Ns] = {}
-        self._waited_s: float | None = None
+        self._oldest_ms: int | None = None
+        self._is_hearing = False
         self._given_back = 0
         self._dead_told = 0
         self._dead_reason = ""
 
     def backlog(self) -> Backlog:
         """What is taken and not answered; nothing is known while Redis does not answer."""
-        is_known = self._waited_s is not None
-        waiting = self._unanswered() - self._given_back if is_known else None
-        return Backlog(self.name, waiting=waiting, waited_s=self._waited_s)
+        if not self._is_hearing:
+            return Backlog(self.name)
+        waiting = self._unanswered() - self._given_back
+        oldest = self._oldest_ms
+        waited_s = 0.0 if oldest is None else max(0.0, self._age_s(oldest))
+        return Backlog(self.name, waiting=waiting, waited_s=waited_s)
 
     def handlers(self) -> dict[type[Event], Handler]:
         return {IntentReceived: self._hear}
@@ -137,7 +141,7 @@ class Inbound(Edge):
                     await self._serve(link, context)
             except (Lost, JournalFailed) as error:
                 # A consumer that is dead while everything else is well is the worst kind.
-                self._waited_s = None
+                self._is_hearing = False
                 summary = f"nobody hears {', '.join(self.config.streams)}: {error}"
                 await self._alert(context, "down", Severity.CRITICAL, summary)
             await asyncio.sleep(self._backoff.rest_s())
@@ -182,7 +186,7 @@ class Inbound(Edge):
             await self._offer(group, offers[:-1], context)
         last = [msgspec.structs.replace(offer, is_last=True) for offer in held]
         await self._offer(group, last, context)
-        self._waited_s = 0.0
+        self._is_hearing, self._oldest_ms = True, None
         await self._tell_dead(context)
         await self._resolve(context, "behind")
 
@@ -248,8 +252,8 @@ class Inbound(Edge):
 
     async def _tell_behind(self, context: EdgeContext, oldest: Message) -> None:
         """Raises an alert when a message has waited too long for somebody to hear it."""
-        waited_s = (self._clock.now() // NS_PER_MS - oldest.sent_ms) / 1_000
-        self._waited_s = max(0.0, waited_s)
+        self._is_hearing, self._oldest_ms = True, oldest.sent_ms
+        waited_s = self._age_s(oldest.sent_ms)
         if waited_s > BEHIND_S:
             summary = f"{oldest.name} has waited {waited_s:.0f} s to be heard"
             await self._alert(context, "behind", Severity.CRITICAL, summary)
@@ -270,6 +274,9 @@ class Inbound(Edge):
             now = Ns(context.clock.now())
             resolved = AlertResolved(f"{self.name}:{rule}", since, now)
             await context.lanes.offer_control(now, resolved, self.name)
+
+    def _age_s(self, sent_ms: int) -> float:
+        return (self._clock.now() // NS_PER_MS - sent_ms) / 1_000
 
     def _loop_s(self) -> float:
         return asyncio.get_running_loop().time()

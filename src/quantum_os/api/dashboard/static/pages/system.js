@@ -24,6 +24,7 @@ export default {
     return [
       page.params[0] === "event" ? inspected(page.read(`/journal/${page.params[1]}`), page.params[1]) : null,
       h("div", { class: "columns even", key: "state" }, ready(page), standing(page)),
+      behind(page),
       flowed(page.read("/bus"), page.read("/lineup"), page.own),
       h("div", { class: "columns even", key: "inside" }, modules(page), slow(page)),
       lines(page),
@@ -68,6 +69,24 @@ function standing({ read }) {
       figure("Version", version?.version ?? f.decimal(null), { extra: version ? `build ${version.build.slice(0, 12)}` : null }),
     );
   });
+}
+
+function behind({ read }) {
+  const answer = read("/bus");
+  return panel("What waits, and for whom", answer, () =>
+    table(
+      "Readers of events",
+      [
+        { name: "Reader", cell: (row) => h("code", null, row.reader) },
+        { name: "Has still to read", end: true, cell: (row) => (row.count === null ? f.decimal(null) : `${f.count(row.count)} ${row.unit}`) },
+        { name: "The oldest has waited", end: true, cell: (row) => (row.oldest_age_s === null ? f.decimal(null) : `${f.decimal(row.oldest_age_s, 1)} s`) },
+        { name: "It is", cell: (row) => (row.oldest_seq === null ? (row.oldest_stream ?? "") : h("a", { href: `#/system/event/${row.oldest_seq}` }, `${row.oldest_stream ?? "event"} #${row.oldest_seq}`)) },
+        { name: "Why unknown", wide: true, cell: (row) => row.reason },
+      ],
+      answer.body.readers,
+      { rowKey: (row) => row.reader },
+    ),
+  );
 }
 
 const STATES = { running: "good", degraded: "warn", faulted: "bad", stopped: "bad" };

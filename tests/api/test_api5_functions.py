@@ -1,4 +1,4 @@
-"""Who may call what: every route of the application, with every role."""
+"""API5: who may call what: every route of the application, with every role."""
 
 from pathlib import Path
 
