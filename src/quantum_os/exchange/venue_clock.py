@@ -26,7 +26,8 @@ class Sample(msgspec.Struct, frozen=True):
 class VenueClock:
     """Gives the exchange's time. Between measurements it goes on by a clock that is never set.
 
-    So a step of our own wall clock does not move it.
+    So a step of our own wall clock does not move it. `ours` is our own time, ns: the machine's, or
+    that of an emulated world.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class VenueClock:
         wall: Callable[[], int] = _WALL.now,
         monotonic: Callable[[], int] = monotonic_ns,
     ) -> None:
+        self.ours = wall
         self._wall, self._monotonic = wall, monotonic
         self._origin = wall() - monotonic()
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)

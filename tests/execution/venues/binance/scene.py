@@ -46,9 +46,10 @@ class Scene:
     """Instructions go in by `asks`; what the edge says is kept in `said`."""
 
     def __init__(
-        self, exchange: SmallBinance, venue: ExchangeVenue, recalled: Sequence[Event]
+        self, exchange: SmallBinance | None, venue: ExchangeVenue, recalled: Sequence[Event]
     ) -> None:
-        self.exchange, self.venue = exchange, venue
+        self.exchange = exchange or SmallBinance()
+        self.venue = venue
         self.said: list[Event] = []
         self.journal = ToldJournal()
         self.journal.durable = 100_000
@@ -121,8 +122,10 @@ async def trading(
             await asyncio.gather(work, ears, opened, return_exceptions=True)
 
 
-def entry(name: str = "i1", qty: str = "1", seconds: float = 30.0) -> OrderRequested:
-    return _order(name, Leg.ENTRY, OrderKind.MARKET, Side.BUY, qty, seconds=seconds)
+def entry(
+    name: str = "i1", qty: str = "1", seconds: float = 30.0, now: int | None = None
+) -> OrderRequested:
+    return _order(name, Leg.ENTRY, OrderKind.MARKET, Side.BUY, qty, seconds=seconds, now=now)
 
 
 def stop(
@@ -163,9 +166,10 @@ def _order(
     *,
     generation: int = 0,
     seconds: float = 30.0,
+    now: int | None = None,
 ) -> OrderRequested:
     at = None if price is None else Price(Decimal(price))
-    now = WallClock().now()
+    now = WallClock().now() if now is None else now
     return OrderRequested(
         venue="binance",
         mode=Mode.TESTNET,

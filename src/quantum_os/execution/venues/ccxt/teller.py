@@ -7,19 +7,16 @@ from collections.abc import Callable, Iterable
 from quantum_os.events.base import Event
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import Ns
-from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.lanes import Lanes
 
 WAITING_MAX = 50_000
 """Facts that may wait for the bus; more is a fault of the edge."""
 
-_WALL = WallClock()
-
 
 class Teller:
     """Takes facts at once, from any task, and offers them one by one."""
 
-    def __init__(self, source: str, wall: Callable[[], int] = _WALL.now) -> None:
+    def __init__(self, source: str, wall: Callable[[], int]) -> None:
         self._source, self._wall = source, wall
         self._waiting: deque[Event] = deque()
         self._filled = asyncio.Event()

@@ -117,7 +117,7 @@ class ExchangeVenue(Edge):
     ) -> None:
         self.dialect, self.config = dialect, config
         self.line = line or Line()
-        self.teller = Teller(VENUE)
+        self.teller = Teller(VENUE, self.line.clock.ours)
         self.halts = Halts(self.teller)
         self.register = Register(dialect.venue, config.mode)
         self.attempts = Attempts(dialect, self.line)
