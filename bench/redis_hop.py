@@ -48,7 +48,7 @@ def tick(number: int) -> MarketTick:
 
 def chain() -> Bus:
     """Five modules, each answering the one before it."""
-    cleared = SafetyCleared("x", "operator", "seen")
+    cleared = SafetyCleared("x", "operator", "seen", Ns(0))
     modules = [
         Fake("bench.one", {MarketTick: lambda event: fired(1)}, (TimerFired,)),
         Fake("bench.two", {TimerFired: lambda event: alert()}, (AlertRaised,)),

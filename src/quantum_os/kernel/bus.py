@@ -126,8 +126,7 @@ class Bus:
         """Works a journaled input off once more: it keeps its number, and only what follows from
         it is journaled.
         """
-        self._begin(row.ts, event, row.source)
-        route = self.routes[event.__class__]
+        route = self._begin(row.ts, event, row.source)
         self.seq = row.seq
         self.digest.events.add(row.digest)
         route.numbered += 1
@@ -139,18 +138,20 @@ class Bus:
         if self._queue:
             self._work_off(row.ts, row.seq)
 
-    def _begin(self, ts: int, event: Event, source: str) -> None:
+    def _begin(self, ts: int, event: Event, source: str) -> Route:
+        """Moves the time to an input, counts it, and gives its route."""
         if self.broken:
             raise BrokenBus(self.broken)
         self.instant.ns = ts
-        stream = self.routes[event.__class__].stream
+        route = self.routes[event.__class__]
         try:
-            self.inputs[source][stream] += 1
+            self.inputs[source][route.stream] += 1
         except KeyError:
-            self.inputs.setdefault(source, {})[stream] = 1
+            self.inputs.setdefault(source, {})[route.stream] = 1
         if self.faulted and event.__class__ is ProcessStarted:
             self.faulted = {}
             self._join()
+        return route
 
     def _work_off(self, ts: int, trace: int) -> None:
         """Numbers, journals and delivers until the queue is empty."""
