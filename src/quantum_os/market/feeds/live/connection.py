@@ -9,6 +9,7 @@ import ccxt
 import msgspec
 import structlog
 
+from quantum_os.events.units import NS_PER_MS
 from quantum_os.exchange.ban_clock import Banned
 from quantum_os.exchange.client import measure_clock, open_client
 from quantum_os.exchange.endpoint import Endpoint
@@ -124,7 +125,7 @@ class Connection:
             for watch in self._watches():
                 group.create_task(self._keep(watch))
             group.create_task(self._watch_silence())
-            group.create_task(self._every(CLOCK_S, lambda: measure_clock(self.client)))
+            group.create_task(self._every(CLOCK_S, self._measure))
             group.create_task(self._every(LISTING_S, self._renew_listing))
             group.create_task(self._catch_up())
 
@@ -186,6 +187,7 @@ class Connection:
         """Runs what is to be done at the start and whenever something may have been missed."""
         while True:
             self._again.clear()
+            await self._measure()
             await self._on_ready(self)
             await self._again.wait()
 
@@ -233,12 +235,13 @@ class Connection:
     async def _ask_about(self, topic: Topic) -> None:
         """Decides by the venue's own word whether a silence is one."""
         since = self.freshness.heard_at(topic)
+        venue_since = since + int(self.line.clock.offset_ms * NS_PER_MS)
         try:
             async with asyncio.timeout(ASK_S):
                 is_news = await ask.has_news(
                     self.client,
                     topic,
-                    last_ts=self._trades.get(topic.symbol, since),
+                    last_ts=max(venue_since, self._trades.get(topic.symbol, 0)),
                     last_quote=self._quotes.get(topic.symbol),
                 )
         except (*EXPECTED, Unreadable) as error:
@@ -261,6 +264,13 @@ class Connection:
         for socket in list((self.client.clients or {}).values()):
             if hasattr(socket, "on_error"):
                 socket.on_error(ccxt.NetworkError(why))
+
+    async def _measure(self) -> None:
+        """Asks for the exchange's time; without an answer the last one goes on counting."""
+        try:
+            await measure_clock(self.client)
+        except EXPECTED as error:
+            self._failed("clock", error)
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[object]]) -> None:
         while True:
