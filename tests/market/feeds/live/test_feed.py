@@ -1,6 +1,5 @@
 """The live feed on exchanges on the wire: whole bars, no bar twice, and every silence found."""
 
-import asyncio
 from pathlib import Path
 
 import msgspec
