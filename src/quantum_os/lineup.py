@@ -19,7 +19,7 @@ from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import CashTransferred, OrderSubmitted
 from quantum_os.events.governance import AuditEntry, Policy
-from quantum_os.events.market import Instrument
+from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
@@ -79,6 +79,9 @@ SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
 LIVE_GRACE_S = 2.0
 """Seconds that a live bar close waits for the venues that have not passed it."""
 
+OF_TAPES: frozenset[type[Event]] = frozenset({MarketOpens})
+"""Said by what plays bars alone: a market that is heard tells its first prices as ticks."""
+
 FROM_OUTSIDE: frozenset[type[Event]] = frozenset({CashTransferred, IntentReceived})
 """Said only by edges that stand in the line-up where somebody outside has a say."""
 
@@ -105,12 +108,12 @@ REQUIRED: tuple[str, ...] = (
 
 def refuse_gaps(modules: Sequence[Module]) -> None:
     """Raises WiringError unless the line-up is whole and hangs together."""
-    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
+    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE | OF_TAPES, REQUIRED)
 
 
 def gaps(modules: Sequence[Module]) -> list[str]:
     """Lists what is missing from a line-up or does not hang together."""
-    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
+    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE | OF_TAPES, REQUIRED)
 
 
 def trusted(mode: Mode, feed: Module) -> Module:

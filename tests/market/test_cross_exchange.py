@@ -110,7 +110,7 @@ def test_f91_a_missing_venue_is_unknown_neutral_and_flagged() -> None:
     late = bar("bybit", T + FIVE, 100.0, 0.1)
     said = [cross.on_watermark(FeedWatermark(venue, Ns(T))) for venue in VENUES]
     told += [*(quality.on_klines(late) or ()), *(quality.on_watermark(_mark_of(late)) or ())]
-    normalized = next(event for event in said if event is not None)
+    normalized = next(event for event in said if isinstance(event, ExchangeNormalized))
     assert normalized.divergence_bps == (None, None)
     assert normalized.venues_fresh == (1, 1)
     assert divergence_factor(normalized.divergence_bps[0]) == 0.5

@@ -211,14 +211,19 @@ class Bybit(Exchange):
             rows = [_bybit_row(at, length, symbol) for at in opens[: int(query["limit"])]]
             return self._told({"symbol": symbol, "category": "linear", "list": rows[::-1]})
         if path == "/v5/market/funding/history":
-            rows = [
+            paid = [
                 {"symbol": symbol, "fundingRate": "0.0001", "fundingRateTimestamp": str(at)}
                 for at in _stamps(query, now)
             ]
-            return self._told({"category": "linear", "list": rows})
+            return self._told({"category": "linear", "list": paid})
         if path == "/v5/market/recent-trade":
             at = now - 600_000 if self.quiet_trades else now
-            trade = {"execId": f"{at}", "symbol": symbol, "price": "100", "size": "1"}
+            trade: dict[str, Any] = {
+                "execId": f"{at}",
+                "symbol": symbol,
+                "price": "100",
+                "size": "1",
+            }
             trade |= {"side": "Buy", "time": str(at), "isBlockTrade": False}
             return self._told({"category": "linear", "list": [trade]})
         if path == "/v5/market/orderbook":

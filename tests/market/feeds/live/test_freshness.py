@@ -35,10 +35,9 @@ def test_hears_the_venue_again_and_is_live_only_when_nothing_is_missing() -> Non
     freshness = watched()
     freshness.goes_down(S)
     freshness.heard(MARK, 2 * S)
-    assert freshness.is_heard
-    assert not freshness.is_live
+    assert (freshness.is_heard, freshness.is_live) == (True, False)
     freshness.is_synced(3 * S)
-    assert freshness.is_live
+    assert (freshness.is_heard, freshness.is_live) == (True, True)
     assert said(freshness) == [
         (EVERYTHING, FeedStatus.DOWN),
         (EVERYTHING, FeedStatus.RESYNCING),
