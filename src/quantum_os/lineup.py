@@ -19,7 +19,7 @@ from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import CashTransferred, OrderSubmitted
 from quantum_os.events.governance import AuditEntry, Policy
-from quantum_os.events.market import FeedState, Instrument
+from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
@@ -62,7 +62,6 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
         AlertRaised,
         AlertResolved,
         AuditEntry,
-        FeedState,
         ModuleStateChanged,
         OrderSubmitted,
         PortfolioExposureUpdated,
@@ -76,6 +75,12 @@ PLANNED_PRODUCERS: frozenset[type[Event]] = frozenset()
 
 SIMULATIONS = frozenset({Mode.BACKTEST, Mode.DEMO})
 """Modes in which prices may be made up: nothing real is bought or sold there."""
+
+LIVE_GRACE_S = 2.0
+"""Seconds that a live bar close waits for the venues that have not passed it."""
+
+OF_TAPES: frozenset[type[Event]] = frozenset({MarketOpens})
+"""Said by what plays bars alone: a market that is heard tells its first prices as ticks."""
 
 FROM_OUTSIDE: frozenset[type[Event]] = frozenset({CashTransferred, IntentReceived})
 """Said only by edges that stand in the line-up where somebody outside has a say."""
@@ -103,12 +108,12 @@ REQUIRED: tuple[str, ...] = (
 
 def refuse_gaps(modules: Sequence[Module]) -> None:
     """Raises WiringError unless the line-up is whole and hangs together."""
-    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
+    check(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE | OF_TAPES, REQUIRED)
 
 
 def gaps(modules: Sequence[Module]) -> list[str]:
     """Lists what is missing from a line-up or does not hang together."""
-    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE, REQUIRED)
+    return problems(modules, JOURNAL_ONLY, PLANNED_PRODUCERS | FROM_OUTSIDE | OF_TAPES, REQUIRED)
 
 
 def trusted(mode: Mode, feed: Module) -> Module:
@@ -233,7 +238,7 @@ def line_up(
         Instruments(InstrumentsConfig(plan.instruments)),
         Candles(CandlesConfig(plan.price_venue, (timeframe,))),
         Quality(settings.quality),
-        CrossExchange(CrossExchangeConfig(plan.venues, plan.symbols, timeframe)),
+        CrossExchange(_cross_exchange(plan)),
         CrossSection(_cross_section(plan)),
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
@@ -267,6 +272,12 @@ def line_up(
         Universe(UniverseConfig(plan.symbols)),
         Audit(),
     )
+
+
+def _cross_exchange(plan: Plan) -> CrossExchangeConfig:
+    """On a tape all venues pass every time; live one may be away, and is not waited for long."""
+    grace_s = 0.0 if plan.step_ns else LIVE_GRACE_S
+    return CrossExchangeConfig(plan.venues, plan.symbols, plan.policy.decision.timeframe, grace_s)
 
 
 def _cross_section(plan: Plan) -> CrossSectionConfig:

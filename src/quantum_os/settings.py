@@ -25,6 +25,7 @@ from quantum_os.governance.policy_document import (
     packaged,
 )
 from quantum_os.kernel.ids import fingerprint
+from quantum_os.market.feeds.live.settings import FeedSettings
 from quantum_os.market.quality import QualityConfig
 
 ENVIRONMENT_PREFIX = "QUANTUM_OS__"
@@ -110,6 +111,7 @@ class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
     storage: StorageSettings = StorageSettings()
     api: ApiSettings = ApiSettings()
     logs: LogSettings = LogSettings()
+    feeds: FeedSettings = FeedSettings()
 
     @property
     def fund(self) -> FundSettings:

@@ -131,7 +131,7 @@ def test_an_unknown_environment_variable_is_refused(tape: Path, tmp_path: Path) 
     assert "speeed" in said.err
 
 
-@pytest.mark.parametrize("mode", ["paper", "testnet", "live"])
+@pytest.mark.parametrize("mode", ["testnet", "live"])
 def test_modes_that_are_not_built_are_refused(mode: str) -> None:
     assert quantum_os("run", "--mode", mode).code == 78
 

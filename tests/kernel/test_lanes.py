@@ -3,12 +3,15 @@
 import asyncio
 from math import isclose
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.base import Event
 from quantum_os.events.market import MarketTick
+from quantum_os.events.units import NS_PER_MS
 from quantum_os.kernel import lanes as limits
+from quantum_os.kernel.conflation import COLD_MS, Conflator
 from quantum_os.kernel.lanes import Lanes, Offered
 from tests.kernel.fakes import mark, tick
 
@@ -198,3 +201,21 @@ async def test_the_oldest_is_told_whichever_lane_it_waits_in() -> None:
     assert oldest is not None
     assert (oldest.ts, oldest.source) == (3, "feed"), "it conflated, and waits since it first came"
     assert [each.ts for each in _drained(lanes)] == [2, 3]
+
+
+async def test_f90_a_burst_of_300_symbols_is_conflated_and_counted() -> None:
+    lanes = Lanes()
+    held = Conflator(lambda symbol: False)
+    symbols = [f"C{place:03d}/USDT:USDT" for place in range(300)]
+    for burst in range(40):
+        for symbol in symbols:
+            held.offer(msgspec.structs.replace(tick(10.0 + burst), symbol=symbol))
+        for price in held.due(burst):
+            await lanes.offer_market(burst, price, "feed")
+    for price in held.due(COLD_MS * NS_PER_MS):
+        await lanes.offer_market(100, price, "feed")
+    lanes.note_conflated(held.conflated)
+    ticks = [event for event in _events(lanes) if isinstance(event, MarketTick)]
+    assert sum(each.count for each in ticks) == 300 * 40
+    assert {each.symbol for each in ticks} == set(symbols)
+    assert lanes.offered == lanes.taken + lanes.conflated == 300 * 40

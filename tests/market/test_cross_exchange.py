@@ -1,5 +1,6 @@
 """Two venues are compared bar by bar; one venue alone says nothing about a difference."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,16 @@ from quantum_os.events.market import (
     MarketFlagged,
     MarketKlines,
 )
-from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, Flag, Ns
+from quantum_os.events.system import TimerFired, TimerSet
+from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Flag, Ns
 from quantum_os.formulas.volatility import divergence_factor
-from quantum_os.market.cross_exchange import CrossExchange, CrossExchangeConfig, divergence_bps
+from quantum_os.kernel.instant import Instant
+from quantum_os.market.cross_exchange import (
+    GRACE_TIMER,
+    CrossExchange,
+    CrossExchangeConfig,
+    divergence_bps,
+)
 from quantum_os.market.feeds.tape_frames import open_tape
 from quantum_os.market.quality import Quality, QualityConfig
 from tests.market.pairs import perp, spot, written
@@ -53,8 +61,9 @@ def compared(*bars: MarketKlines, last_passed: int = T) -> ExchangeNormalized:
         for venue, time in zip(venues, times, strict=True)
     ]
     assert said[:-1] == [None] * (len(said) - 1)
-    assert said[-1] is not None
-    return said[-1]
+    closed = said[-1]
+    assert isinstance(closed, ExchangeNormalized)
+    return closed
 
 
 def _mark_of(each: MarketKlines) -> FeedWatermark:
@@ -101,7 +110,7 @@ def test_f91_a_missing_venue_is_unknown_neutral_and_flagged() -> None:
     late = bar("bybit", T + FIVE, 100.0, 0.1)
     said = [cross.on_watermark(FeedWatermark(venue, Ns(T))) for venue in VENUES]
     told += [*(quality.on_klines(late) or ()), *(quality.on_watermark(_mark_of(late)) or ())]
-    normalized = next(event for event in said if event is not None)
+    normalized = next(event for event in said if isinstance(event, ExchangeNormalized))
     assert normalized.divergence_bps == (None, None)
     assert normalized.venues_fresh == (1, 1)
     assert divergence_factor(normalized.divergence_bps[0]) == 0.5
@@ -137,3 +146,34 @@ def test_f91_a_spot_price_never_stands_beside_a_perpetual(tmp_path: Path) -> Non
 def test_bars_of_different_times_are_never_joined() -> None:
     said = compared(bar("binance", T, 100.0, 0.1), bar("bybit", T - NS_PER_HOUR, 101.0, 0.2))
     assert said.divergence_bps == (None, None)
+
+
+def live() -> CrossExchange:
+    cross = CrossExchange(CrossExchangeConfig(VENUES, (BTC, DOGE), "1h", grace_s=2.0))
+    cross.keep_time_by(Instant(T + 40 * NS_PER_MS))
+    cross.on_klines(bar("binance", T, 100.0, 1.0))
+    return cross
+
+
+def test_a_live_close_waits_two_seconds_for_a_venue_and_then_goes_on_without_it() -> None:
+    cross = live()
+    waiting = cross.on_watermark(FeedWatermark("binance", Ns(T)))
+    assert isinstance(waiting, Iterator)
+    assert list(waiting) == [TimerSet(GRACE_TIMER, Ns(T + 40 * NS_PER_MS + 2 * NS_PER_S))]
+    closed = cross.on_timer(TimerFired(GRACE_TIMER, Ns(T + 2 * NS_PER_S)))
+    assert isinstance(closed, ExchangeNormalized)
+    assert closed.bar_close == T
+    assert closed.venues_fresh == (1, 1)
+    assert closed.mid[1] == (None, None)
+    assert cross.on_watermark(FeedWatermark("bybit", Ns(T))) is None, "it comes too late"
+
+
+def test_a_live_close_that_every_venue_passed_in_time_is_said_once() -> None:
+    cross = live()
+    cross.on_watermark(FeedWatermark("binance", Ns(T)))
+    cross.on_klines(bar("bybit", T, 100.1, 1.0))
+    closed = cross.on_watermark(FeedWatermark("bybit", Ns(T)))
+    assert isinstance(closed, ExchangeNormalized)
+    assert closed.venues_fresh == (2, 2)
+    assert cross.on_timer(TimerFired(GRACE_TIMER, Ns(T + 2 * NS_PER_S))) is None
+    assert cross.on_timer(TimerFired("another", Ns(T + 2 * NS_PER_S))) is None

@@ -11,6 +11,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.execution import Leg, OrderState, ResultStatus
 from quantum_os.events.exits import ExitIntent, StopRequested
 from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.market import FeedState, FeedStatus
 from quantum_os.events.risk import RiskPermit, RiskRefusal
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.events.system import SafetyFault
@@ -613,3 +614,27 @@ def test_a_gate_keeps_its_answers_in_order() -> None:
         RiskRefusal,
         RiskRefusal,
     ]
+
+
+def fed(topic: str, state: FeedStatus, venue: str = "binance") -> FeedState:
+    return FeedState(venue, topic, state, NOW)
+
+
+@pytest.mark.parametrize("topic", ["*", f"quote.{BTC}", f"trade.{BTC}", f"reference.{BTC}"])
+@pytest.mark.parametrize("state", [FeedStatus.STALE, FeedStatus.DOWN, FeedStatus.RESYNCING])
+def test_f90_nothing_is_entered_while_its_feed_is_silent(topic: str, state: FeedStatus) -> None:
+    desk = ready()
+    desk.hears(fed(topic, state))
+    refused = desk.asks(scene.intent())
+    assert isinstance(refused, RiskRefusal)
+    assert refused.code is Gate.DATA_STALE
+    desk.hears(fed(topic, FeedStatus.LIVE))
+    desk.permits(scene.intent())
+
+
+def test_a_silence_elsewhere_or_a_hole_in_the_past_refuses_nothing() -> None:
+    desk = ready()
+    desk.hears(fed("*", FeedStatus.STALE, venue="bybit"))
+    desk.hears(fed(f"quote.{ETH}", FeedStatus.STALE))
+    desk.hears(fed("*", FeedStatus.GAP))
+    desk.permits(scene.intent())

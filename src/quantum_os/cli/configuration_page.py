@@ -78,6 +78,7 @@ SECTIONS = {
     "storage": "Where a live process keeps what happens; it decides nothing that is traded.",
     "api": "How the admin API answers; it decides nothing that is traded.",
     "logs": "What a process says on stderr.",
+    "feeds": "Where real prices come from, and when they are no longer believed.",
     "policy": "When the policy holds, and for whom.",
     "policy.decision": "When a probability is worth a trade.",
     "policy.sizing": "How much may be lost at the stop.",

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -29,6 +29,7 @@ from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.logs import LogTap
+from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.runtime import Ending, Runtime
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.tape import TapeFeed
@@ -51,7 +52,8 @@ class Demo(msgspec.Struct, frozen=True):
     """What to play, where to keep it, how fast, for how long, and whether somebody watches.
 
     Up to `watched_from` (ns of the market) it is played at once. `remote` is given when market and
-    venue are elsewhere; then the speed is not ours to choose.
+    venue are elsewhere; then the speed is not ours to choose. `hear` makes the feed of a market
+    that is heard live and not played.
     """
 
     plan: Plan
@@ -69,6 +71,7 @@ class Demo(msgspec.Struct, frozen=True):
     host: str = HOST
     settings: Settings = Settings()
     told: Told | None = None
+    hear: Callable[[], Module] | None = None
 
     @property
     def watched(self) -> Watched:
@@ -97,6 +100,8 @@ class Demo(msgspec.Struct, frozen=True):
         """Gives a life its feed and, where the venue is a process of its own, the way to it."""
         if self.remote is not None:
             return Edges(*self.remote.edges(epoch))
+        if self.hear is not None:
+            return Edges(self.hear())
         return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.watched_from))
 
 

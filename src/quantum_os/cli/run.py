@@ -14,10 +14,12 @@ import rich_click as click
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
-from quantum_os.cli.copies import Copies, check_copies
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
 from quantum_os.cli.demo_record import DemoRecord
+from quantum_os.cli.endpoints import emulator_options
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.keeping import kept
+from quantum_os.cli.live_staging import live_stage
 from quantum_os.cli.next_steps import next_steps
 from quantum_os.cli.options import (
     config_option,
@@ -48,12 +50,12 @@ from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.kernel import logs
-from quantum_os.lineup import Plan, Recording
+from quantum_os.kernel.reactor import Module
+from quantum_os.lineup import Recording
 from quantum_os.market.feeds.market_choice import made_up, market_of
 from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import Settings, SettingsError, load_settings
-from quantum_os.storage.home import Home
 from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
 from quantum_os.storage.run_folder import RunRecorder
 
@@ -62,16 +64,19 @@ DURATION_WITHOUT_TERMINAL_S = 60.0
 
 USUAL = {"run": {"profile": "research"}}
 """What a demo does unless it is told otherwise, so that it has something to show."""
-_BUILT = (Mode.DEMO,)
+_BUILT = (Mode.DEMO, Mode.PAPER)
 
 
 class Wish(msgspec.Struct, frozen=True):
     """What was asked for on the command line, the settings apart; None means not said."""
 
+    mode: Mode = Mode.DEMO
     data: tuple[Path, ...] = ()
     scenario: str | None = None
     days: int | None = None
     venue: str | None = None
+    emulator: str | None = None
+    ca: str | None = None
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
@@ -93,7 +98,8 @@ class Wish(msgspec.Struct, frozen=True):
         home = None if self.home is None else str(self.home)
         copies = {"database": self.database, "redis": self.redis, "let_in": self.let_in or None}
         api, logged = {"host_names": self.host_names or None}, {"level": self.log_level}
-        return flags(storage={"home": home, **copies}, api=api, logs=logged)
+        feeds = {"emulator": self.emulator, "emulator_ca": self.ca}
+        return flags(storage={"home": home, **copies}, api=api, logs=logged, feeds=feeds)
 
     @property
     def shows(self) -> bool:
@@ -135,7 +141,7 @@ log_level_option = click.option(
     type=click.Choice([mode.value for mode in Mode if mode is not Mode.BACKTEST]),
     default=Mode.DEMO.value,
     show_default=True,
-    help="How real the money is. Only demo can be run yet.",
+    help="How real the money is. demo plays a market, paper hears the exchanges.",
 )
 @data_option
 @more_data_argument
@@ -146,6 +152,7 @@ log_level_option = click.option(
     metavar="HOST:PORT|PATH",
     help="Trade at a `quantum-os remote-sim`, which then gives the market too.",
 )
+@emulator_options
 @duration_option
 @speed_option
 @click.option(
@@ -199,24 +206,29 @@ def run(
     then at --speed times real time. Without --data the market is synthetic. --home holds all that
     happened: run again, it goes on exactly where it stopped, however it was stopped. It is recorded
     below runs, as a backtest is, and can be replayed.
+
+    paper trades the exchanges' own prices, heard live and without keys, at the simulated venue. It
+    fetches the history that decisions need, and runs until it is stopped.
     """
     if Mode(mode) not in _BUILT:
-        refuse(f"mode {mode} is not built yet; run --mode demo", ExitCode.REFUSED)
-    perform(Wish(data=data + more_data, **wish), config, told(profile, seed, chosen))
+        refuse(f"mode {mode} is not built yet; run --mode demo or paper", ExitCode.REFUSED)
+    asked = Wish(mode=Mode(mode), data=data + more_data, **wish)
+    perform(asked, config, told(profile, seed, chosen))
 
 
 def perform(wish: Wish, config: Path | None, given: Document) -> None:
     """Stages a demo, plays it to its end, and says what it came to and what to type next."""
     try:
         given = laid_over(given, wish.places)
-        settings = load_settings(config, given, usual=USUAL)
+        usual = USUAL if wish.mode is Mode.DEMO else {}
+        settings = load_settings(config, given, usual=usual)
         remote = None if wish.venue is None else reach(wish.venue, settings, wish.data)
-        source = None if config is None else Told(config.absolute(), given, USUAL)
+        source = None if config is None else Told(config.absolute(), given, usual)
         demo = _demo(wish, settings, remote)
         demo = msgspec.structs.replace(demo, listening=_listens(wish), told=source)
         # The venue of another process keeps its own record: ours alone could not be replayed.
         keeps = remote is None and not wish.recover_only
-        folder = wish.folder or RUNS / f"demo-{demo.plan.namespace}" if keeps else None
+        folder = wish.folder or RUNS / f"{wish.mode}-{demo.plan.namespace}" if keeps else None
         recording = None if folder is None else begin(folder)
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
@@ -242,6 +254,10 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
 
 def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     """Puts market, plan and wish together; raises what is wrong with them."""
+    if wish.mode is not Mode.DEMO:
+        return _heard(wish, settings)
+    if wish.emulator or wish.ca:
+        raise SettingsError("--emulator is heard by --mode paper; a demo plays a market")
     if (wish.data or remote) and (wish.scenario is not None or wish.days is not None):
         given = "--data" if wish.data else "--venue"
         raise SettingsError(
@@ -253,10 +269,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     if duration is None and not sys.stdout.isatty():
         is_crash = wish.scenario == Scenario.CRASH
         duration = DURATION_WITHOUT_TERMINAL_S * (2.0 if is_crash else 1.0)
-    kept = settings.storage
-    home = Home(Path(kept.home)) if kept.home else _usual_home(stage.plan)
-    copies = Copies(kept.database or None, kept.redis or None, kept.let_in, wish.drain)
-    check_copies(copies, home)
+    home, copies = kept(settings, stage.plan, drain=wish.drain)
     return Demo(
         plan=stage.plan,
         market=stage.market,
@@ -274,6 +287,42 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     )
 
 
+def _heard(wish: Wish, settings: Settings) -> Demo:
+    """A market that is heard: nothing of it can be chosen but the exchanges."""
+    played: dict[str, object] = {
+        "--data": wish.data,
+        "--scenario": wish.scenario,
+        "--days": wish.days,
+    }
+    played |= {"--speed": wish.speed, "--venue": wish.venue}
+    for option, value in played.items():
+        if value:
+            raise SettingsError(f"mode {wish.mode} hears real exchanges: {option} contradicts it")
+    stage = live_stage(settings, wish.mode)
+    home, copies = kept(settings, stage.plan, drain=wish.drain)
+
+    def hear() -> Module:
+        from quantum_os.market.feeds.live.feed import LiveFeed
+
+        return LiveFeed(stage.config)
+
+    return Demo(
+        plan=stage.plan,
+        market=stage.market,
+        home=home,
+        speed=1.0,
+        watched_from=stage.market.start,
+        duration_s=wish.duration,
+        shows=wish.shows,
+        build=build(),
+        market_name=" + ".join(stage.plan.venues),
+        copies=copies,
+        host=wish.host,
+        settings=settings,
+        hear=hear,
+    )
+
+
 def _listens(wish: Wish) -> socket.socket | None:
     """Takes the port before anything else happens; in a demo any one after it will do."""
     if wish.recover_only:
@@ -283,16 +332,6 @@ def _listens(wish: Wish) -> socket.socket | None:
     if found is not None and wish.port and found.getsockname()[1] != wish.port:
         err.print(f"port {wish.port} is taken; the next free one is used", style="yellow")
     return found
-
-
-def _usual_home(plan: Plan) -> Home:
-    """A home is lived in by one run: a demo of another market gets its own beside it."""
-    usual = Home(HOME)
-    if not usual.plan.exists() or usual.plan.read_bytes() == msgspec.json.encode(plan):
-        return usual
-    own = Home(HOME / f"demo-{plan.namespace}")
-    err.print(f"{HOME} belongs to another run; this one lives in {own.folder}", highlight=False)
-    return own
 
 
 def _market(wish: Wish, seed: int) -> Recording:

@@ -8,6 +8,7 @@ import msgspec
 from quantum_os.events.base import Event
 from quantum_os.events.market import MarketTick
 from quantum_os.kernel.clock import monotonic_ns
+from quantum_os.kernel.conflation import merged
 
 CONTROL_MAX = 10_000
 """Inputs of venue, operator and timers that may wait; then their edge waits."""
@@ -73,6 +74,11 @@ class Lanes:
             self._fence += 1
         self._wake()
 
+    def note_conflated(self, count: int) -> None:
+        """Counts inputs that an edge has conflated before it offered what became of them."""
+        self.offered += count
+        self.conflated += count
+
     def take(self) -> Offered | None:
         """Gives the next input, control first; None when nothing waits."""
         if self._control:
@@ -118,7 +124,7 @@ class Lanes:
             return False
         if fence != self._fence and len(self._market) < MARKET_MAX:
             return False
-        waiting.event = _merged(waiting.event, tick)
+        waiting.event = merged(waiting.event, tick)
         waiting.ts = ts
         self.offered += 1
         self.conflated += 1
@@ -141,24 +147,3 @@ class Lanes:
     async def _wait_for_room(self) -> None:
         self._room.clear()
         await self._room.wait()
-
-
-def _merged(old: MarketTick, new: MarketTick) -> MarketTick:
-    highs = (old.high, old.price, new.high, new.price)
-    lows = (old.low, old.price, new.low, new.price)
-    volumes = [volume for volume in (_traded(old), _traded(new)) if volume is not None]
-    return msgspec.structs.replace(
-        new,
-        high=max(price for price in highs if price is not None),
-        low=min(price for price in lows if price is not None),
-        volume=sum(volumes) if volumes else None,
-        count=old.count + new.count,
-        bid=old.bid if new.bid is None else new.bid,
-        ask=old.ask if new.ask is None else new.ask,
-        synthetic=old.synthetic or new.synthetic,
-    )
-
-
-def _traded(tick: MarketTick) -> float | None:
-    """What a tick traded: a conflated one says it as `volume`, a single one as its `qty`."""
-    return tick.qty if tick.volume is None else tick.volume

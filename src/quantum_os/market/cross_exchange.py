@@ -1,5 +1,6 @@
 """How far the venues are apart: perp against perp, same bar, never guessed from one of them."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -11,6 +12,7 @@ from quantum_os.events.market import (
     MarketKlines,
     RawKind,
 )
+from quantum_os.events.system import TimerFired, TimerSet
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_S, Bps, Frac, Ns
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.reactor import Reactor
@@ -21,15 +23,23 @@ FUNDING_HOURS = 8.0
 HISTORY_MIN = 6
 """Bars of divergence that a z-score or a leader needs at least."""
 
+GRACE_TIMER = "market.cross_exchange"
+"""The timer that ends the wait for a venue that does not pass a time."""
+
 Mids = tuple[float | None, ...]
 
 
 class CrossExchangeConfig(msgspec.Struct, frozen=True):
-    """The venues of the tape in a fixed order, the price venue's symbols, and the bar to close."""
+    """The venues of the tape in a fixed order, the price venue's symbols, and the bar to close.
+
+    `grace_s` are the seconds that venues which passed a time wait for one that did not; 0 waits for
+    ever, as on a tape every venue passes every time.
+    """
 
     venues: tuple[str, ...]
     symbols: tuple[str, ...]
     timeframe: str
+    grace_s: float = 0.0
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -87,15 +97,31 @@ class CrossExchange(Reactor[CrossExchangeState]):
             rate = Rate(event.value * FUNDING_HOURS / event.interval_h, due + self._length)
             self.state.funding.setdefault(event.symbol, {})[event.venue] = rate
 
-    def on_watermark(self, event: FeedWatermark) -> ExchangeNormalized | None:
+    def on_watermark(
+        self, event: FeedWatermark
+    ) -> Iterator[ExchangeNormalized | TimerSet] | ExchangeNormalized | None:
         state, time = self.state, to_the_second(event.time)
         state.passed[event.venue] = time
         if self._alone and time % self._length:
             return None
-        if time <= state.closed or any(
-            state.passed.get(venue, 0) < time for venue in self._config.venues
-        ):
+        if time <= state.closed:
             return None
+        if any(state.passed.get(venue, 0) < time for venue in self._config.venues):
+            return self._waited_for() if self._config.grace_s else None
+        return self._closed(time)
+
+    def on_timer(self, event: TimerFired) -> ExchangeNormalized | None:
+        """Closes the last time that any venue passed, without those that did not."""
+        if event.key != GRACE_TIMER:
+            return None
+        time = max(self.state.passed.values(), default=0)
+        return self._closed(time) if time > self.state.closed else None
+
+    def _waited_for(self) -> Iterator[TimerSet]:
+        yield TimerSet(GRACE_TIMER, Ns(self.now + int(self._config.grace_s * NS_PER_S)))
+
+    def _closed(self, time: int) -> ExchangeNormalized | None:
+        state = self.state
         state.closed = time
         moment = Moment(time, tuple(self._mids(venue, time) for venue in self._config.venues))
         if not self._alone:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from quantum_os.events.execution import OrderState, OrderUpdated
-from quantum_os.events.market import Instrument, MarketData
+from quantum_os.events.market import FeedState, FeedStatus, Instrument, MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
 from quantum_os.events.risk import RiskPermit
 from quantum_os.events.units import (
@@ -30,6 +30,12 @@ ORDERS_KEPT = 1_000
 
 TERMINAL = (OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.EXPIRED)
 """States that end an order; UNKNOWN is not one of them."""
+
+SIM = "sim:"
+"""What the name of a simulated venue begins with; the rest is whose prices it trades at."""
+
+EVERY_TOPIC = "*"
+"""The topic that stands for a feed as a whole."""
 
 _ZERO = Decimal(0)
 
@@ -101,6 +107,25 @@ class Book(msgspec.Struct):
     order_times: list[Ns] = msgspec.field(default_factory=list)
     past: Protections = msgspec.field(default_factory=Protections)
     sources: Sources = msgspec.field(default_factory=Sources)
+    silent: dict[str, FeedStatus] = msgspec.field(default_factory=dict)
+
+
+def hear_feed(book: Book, event: FeedState) -> None:
+    """Notes which topics of the venue whose prices we trade cannot be believed; `*` is all."""
+    if event.venue != book.venue.removeprefix(SIM) or event.state is FeedStatus.GAP:
+        return
+    if event.state is FeedStatus.LIVE:
+        book.silent.pop(event.topic, None)
+    else:
+        book.silent[event.topic] = event.state
+
+
+def silence_of(book: Book, symbol: str) -> str:
+    """Names what is silent of a symbol, or of its whole venue; "" when all of it is heard."""
+    if EVERY_TOPIC in book.silent:
+        return f"the feed is {book.silent[EVERY_TOPIC]}"
+    found = [topic for topic in book.silent if topic.partition(".")[2] == symbol]
+    return f"silent: {', '.join(sorted(found))}" if found else ""
 
 
 def reserve(book: Book, permit: RiskPermit, now: Ns) -> None:

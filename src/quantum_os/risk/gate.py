@@ -12,7 +12,7 @@ from quantum_os.events.execution import (
     ReconcileState,
 )
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
-from quantum_os.events.market import InstrumentUpdated, MarketData
+from quantum_os.events.market import FeedState, InstrumentUpdated, MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal, SafetyCleared, SafetyTripped
 from quantum_os.events.sizing import TradeIntent
@@ -66,6 +66,8 @@ class RiskGate(Reactor[GateState]):
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.book.venue = event.venue
         self.state.book.mode = event.mode
+        # Another life hears anew: its feed says what is silent.
+        self.state.book.silent = {}
         if event.world_went_on:
             # Whatever was reconciled before a restart has to be reconciled again.
             self.state.book.reconciled = False
@@ -105,6 +107,9 @@ class RiskGate(Reactor[GateState]):
 
     def on_market(self, event: MarketData) -> None:
         books.hear_market(self.state.book, event)
+
+    def on_feed(self, event: FeedState) -> None:
+        books.hear_feed(self.state.book, event)
 
     def on_instruments(self, event: InstrumentUpdated) -> None:
         self.state.book.instruments |= {known.symbol: known for known in event.instruments}

@@ -2,11 +2,9 @@
 
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.sizing import TradeIntent
-from quantum_os.risk.book import Book
+from quantum_os.risk.book import SIM, Book, silence_of
 from quantum_os.risk.latches import Cause
 from quantum_os.risk.limits import Limits
-
-SIM = "sim:"
 
 
 def coherent(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
@@ -57,9 +55,14 @@ def policy_age(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
 
 
 def data_age(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
-    """Seconds since the symbol's last price, from the newest cross-section."""
+    """Seconds since the symbol's last price, from the newest cross-section; none while its feed is
+    silent.
+    """
     risk = limits.policy.risk
     limit = limits.age_s(min(risk.data_age_s, risk.feed_gone_entries_s))
+    silence = silence_of(book, intent.symbol)
+    if silence:
+        return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note=silence)
     market = book.market
     if market is None or intent.symbol not in market.symbols:
         return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note="no market data")

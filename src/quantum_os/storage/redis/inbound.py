@@ -12,11 +12,11 @@ from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import NS_PER_MS, Ns
 from quantum_os.kernel.backlog import Backlog
+from quantum_os.kernel.backoff import Backoff
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.reactor import Handler
-from quantum_os.storage.redis.backoff import Backoff
 from quantum_os.storage.redis.entries import is_ours
 from quantum_os.storage.redis.group import Group, Message
 from quantum_os.storage.redis.intents import Reading, Unintelligible, read_intent

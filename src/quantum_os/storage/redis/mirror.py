@@ -18,10 +18,10 @@ from quantum_os.events.system import (
 )
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.backlog import Backlog
+from quantum_os.kernel.backoff import Backoff
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.storage.journal_index import JournalIndex
-from quantum_os.storage.redis.backoff import Backoff
 from quantum_os.storage.redis.link import (
     ANSWER_S,
     Link,

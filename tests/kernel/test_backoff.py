@@ -1,6 +1,6 @@
 """Rests grow, stay bounded, and are short again after a success."""
 
-from quantum_os.storage.redis.backoff import REST_MAX_S, REST_MIN_S, Backoff
+from quantum_os.kernel.backoff import REST_MAX_S, REST_MIN_S, Backoff
 
 
 def test_rests_double_and_half_of_each_is_chance() -> None:

@@ -1,0 +1,46 @@
+"""Which machine an exchange's name leads to, as said on the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from quantum_os.exchange.endpoint import PRODUCTION, Endpoint, Realm
+from quantum_os.settings import SettingsError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PORT_MAX = 65_535
+
+
+def emulator_options(command: F) -> F:
+    """Adds `--emulator` and `--ca`: an emulator under the exchanges' own names."""
+    ca = click.option(
+        "--ca",
+        metavar="FILE",
+        help="With --emulator: the certificate authority that has signed its certificate, as PEM.",
+    )
+    where = click.option(
+        "--emulator",
+        metavar="HOST:PORT",
+        help="Hear an emulator instead of the exchanges themselves. [default: none]",
+    )
+    return where(ca(command))
+
+
+def endpoint_of(emulator: str, ca: str) -> Endpoint:
+    """Gives the endpoint of an emulator, or of the exchanges where none is named.
+
+    Raises SettingsError for half a pair, no port, or a file that is not there.
+    """
+    if not emulator and not ca:
+        return PRODUCTION
+    if not emulator or not ca:
+        raise SettingsError("an emulator needs both --emulator HOST:PORT and --ca FILE")
+    host, colon, port = emulator.rpartition(":")
+    if not (host and colon and port.isdecimal() and 0 < int(port) <= PORT_MAX):
+        raise SettingsError(f"--emulator {emulator}: write HOST:PORT, as 127.0.0.1:8443")
+    if not Path(ca).is_file():
+        raise SettingsError(f"--ca {ca}: no such file")
+    return Endpoint(Realm.EMULATOR, host, int(port), Path(ca))
