@@ -1,6 +1,7 @@
 """An emulator in this process, and clients that believe they speak with Binance."""
 
 import asyncio
+import hmac
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -8,15 +9,21 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import aiohttp.abc
 import ccxt.pro
+import msgspec
+from yarl import URL
 
+from quantum_os.emulator.admin import Admin
 from quantum_os.emulator.exchange import Login
+from quantum_os.emulator.faults import Faults
 from quantum_os.emulator.opening import Opening, open_emulator
 from quantum_os.emulator.server import EmulatorServer
 from quantum_os.emulator.tls import CA_FILE, server_context
+from quantum_os.kernel.clock import WallClock
 
 KEY, SECRET = "KEY1", "SECRET1"
 LOGINS = (
@@ -52,14 +59,65 @@ class Resolver(aiohttp.abc.AbstractResolver):
         return
 
 
+class Answer(msgspec.Struct):
+    """What came back."""
+
+    status: int
+    raw: bytes
+    headers: dict[str, str]
+
+    @property
+    def body(self) -> Any:
+        return msgspec.json.decode(self.raw)
+
+
 class Emulated:
     """A running emulator; `step` moves its market on, nothing moves by itself."""
 
-    def __init__(self, server: EmulatorServer, ca: Path) -> None:
+    def __init__(self, server: EmulatorServer, admin_port: int, ca: Path) -> None:
         self.server = server
+        self.admin_port = admin_port
         self.ca = ca
         self.exchange = server.exchange
         self.account = server.exchange.accounts[KEY]
+
+    async def fault(self, *rules: dict[str, Any]) -> None:
+        """Hands rules in at the admin port."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://127.0.0.1:{self.admin_port}/__fault", json=list(rules)) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+
+    async def state(self) -> dict[str, Any]:
+        """What GET /__state says."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.admin_port}/__state") as answer,
+        ):
+            state: dict[str, Any] = await answer.json()
+            return state
+
+    async def ask(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        *,
+        key: str = KEY,
+        secret: str = SECRET,
+        timeout_s: float = 5.0,
+        **params: Any,
+    ) -> "Answer":
+        """Sends a signed request as a client would that we wrote ourselves."""
+        stamp = params.pop("timestamp", WallClock().now() // 1_000_000)
+        query = urlencode({**params, "timestamp": stamp})
+        signature = hmac.new(secret.encode(), query.encode(), "sha256").hexdigest()
+        url = URL(f"https://fapi.binance.com{path}?{query}&signature={signature}", encoded=True)
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        headers = {"X-MBX-APIKEY": key}
+        async with session.request(method, url, headers=headers, timeout=timeout) as got:
+            return Answer(got.status, await got.read(), dict(got.headers))
 
     async def step(self, seconds: float) -> None:
         """Moves the market on."""
@@ -90,7 +148,8 @@ async def emulated(folder: Path, **changes: Any) -> AsyncIterator[Emulated]:
     settings: dict[str, Any] = {"logins": LOGINS, "pace": 0.0, "enforce_limits": False, "seed": 7}
     server = open_emulator(Opening(**(settings | changes)))
     await server.start(server_context(folder), 0)
+    admin_port = await Admin(server, Faults(server)).listen(0)
     try:
-        yield Emulated(server, folder / CA_FILE)
+        yield Emulated(server, admin_port, folder / CA_FILE)
     finally:
         await asyncio.wait_for(server.stop(), 10)

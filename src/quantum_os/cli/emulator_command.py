@@ -10,6 +10,8 @@ import rich_click as click
 
 from quantum_os.cli.console import refuse
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.emulator.admin import Admin
+from quantum_os.emulator.faults import Faults
 from quantum_os.emulator.opening import Opening, logins_of, open_emulator
 from quantum_os.emulator.server import EmulatorServer
 from quantum_os.emulator.tls import CA_FILE, server_context
@@ -162,7 +164,7 @@ async def _served(
         loop.add_signal_handler(wanted, stop.set)
     try:
         port = await server.start(context, ports[0])
-        admin_port = await server.start_admin(ports[1])
+        admin_port = await Admin(server, Faults(server)).listen(ports[1])
         click.echo(msgspec.json.encode(_ready(server, port, admin_port, tls_dir, synthetic)))
         ended = asyncio.create_task(stop.wait())
         running = asyncio.create_task(server.run())

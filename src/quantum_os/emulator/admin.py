@@ -1,18 +1,17 @@
 """EDGE. What the admin port answers: the state of the venue, its clock, and its faults."""
 
-from typing import TYPE_CHECKING
-
 import msgspec
 from aiohttp import web
 
+from quantum_os.emulator.account import TradingAccount
 from quantum_os.emulator.contracts import plain
+from quantum_os.emulator.fault_rules import Rule
+from quantum_os.emulator.faults import Faults
 from quantum_os.emulator.orders import Json
+from quantum_os.emulator.refusals import Refused
+from quantum_os.emulator.server import EmulatorServer
 from quantum_os.emulator.standing import standing_of
 from quantum_os.events.units import NS_PER_MS, NS_PER_S
-
-if TYPE_CHECKING:
-    from quantum_os.emulator.account import TradingAccount
-    from quantum_os.emulator.server import EmulatorServer
 
 ADVANCE_MAX_S = 31 * 24 * 3_600
 """Market seconds that one request may move the clock."""
@@ -28,13 +27,21 @@ class ClockWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Admin:
     """The admin port of one emulator."""
 
-    def __init__(self, server: "EmulatorServer") -> None:
+    def __init__(self, server: EmulatorServer, faults: Faults) -> None:
         self._server = server
+        self._faults = faults
+
+    async def listen(self, port: int) -> int:
+        """Listens on the loopback; gives the port."""
+        return await self._server.listen(self.application(), port)
 
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/__state", self._state)
         app.router.add_post("/__clock", self._clock)
+        app.router.add_post("/__fault", self._add)
+        app.router.add_get("/__fault", self._list)
+        app.router.add_delete("/__fault", self._clear)
         return app
 
     async def _state(self, http: web.Request) -> web.Response:
@@ -54,6 +61,22 @@ class Admin:
         if wish.advance_s:
             played = await server.player.step(round(wish.advance_s * NS_PER_S))
         return answered({"played": played, **self._time()})
+
+    async def _add(self, http: web.Request) -> web.Response:
+        """Takes a list of faults: those that wait are kept, deeds are done at once."""
+        try:
+            rules = msgspec.json.decode(await http.read(), type=list[Rule])
+            placed = [await self._faults.add(rule) for rule in rules]
+        except (msgspec.DecodeError, ValueError, Refused) as error:
+            return answered({"error": str(error)}, 400)
+        return answered(placed)
+
+    async def _list(self, http: web.Request) -> web.Response:
+        return answered(self._faults.rules.placed)
+
+    async def _clear(self, http: web.Request) -> web.Response:
+        self._faults.clear()
+        return answered({})
 
     def state(self) -> Json:
         """The accounts' books to the last digit, the sockets, and what was asked."""
@@ -94,7 +117,7 @@ class Admin:
             "tape_ended": server.player.ended,
         }
 
-    def _account(self, account: "TradingAccount") -> Json:
+    def _account(self, account: TradingAccount) -> Json:
         marks = {name: one.mark for name, one in self._server.exchange.market.symbols.items()}
         standing = standing_of(account, marks)
         ledger = account.ledger

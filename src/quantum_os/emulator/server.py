@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, suppress
 from aiohttp import web
 
 from quantum_os.emulator.account import TradingAccount
-from quantum_os.emulator.admin import Admin
 from quantum_os.emulator.clock import VenueClock
 from quantum_os.emulator.exchange import Exchange
 from quantum_os.emulator.gateway import Gateway, Reply, Request
@@ -36,6 +35,7 @@ SECTIONS = {
 }
 """The doors of the streams; the one without a name was closed in 2026 and brings nothing."""
 
+Doorkeeper = Callable[[web.Request, Section], web.Response | None]
 Wire = Callable[[web.Request, Request, Callable[[], Reply]], Awaitable[web.StreamResponse]]
 
 
@@ -56,6 +56,7 @@ class EmulatorServer:
         self.hub = Hub(self.gateway.listen_keys)
         self.publisher = Publisher(exchange.market, self.hub)
         self.wire: Wire = plain_wire
+        self.refuse_socket: Doorkeeper = lambda http, section: None
         self.port = 0
         self._stack = AsyncExitStack()
         self._playing: asyncio.Task[None] | None = None
@@ -76,10 +77,6 @@ class EmulatorServer:
         self.port = await self.listen(app, port, context)
         self._playing = asyncio.create_task(self._live())
         return self.port
-
-    async def start_admin(self, port: int) -> int:
-        """Listens on the loopback for whoever breaks things; gives the port."""
-        return await self.listen(Admin(self).application(), port)
 
     async def listen(
         self, app: web.Application, port: int, context: ssl.SSLContext | None = None
@@ -144,7 +141,8 @@ class EmulatorServer:
         async def handle(http: web.Request) -> web.StreamResponse:
             if http.headers.get("Upgrade", "").lower() != "websocket":
                 return await self._rest(http)
-            return await self.hub.serve(http, section)
+            refused = self.refuse_socket(http, section)
+            return await self.hub.serve(http, section) if refused is None else refused
 
         return handle
 
