@@ -151,7 +151,7 @@ async def test_a_limit_rests_at_the_best_price_and_is_filled_as_a_maker(trader: 
     assert order["status"] == "NEW"
     await trader.reach(quote.bid - 1, above=False)
     found = await trader.ask("GET", ORDER, symbol="BTCUSDT", orderId=order["orderId"])
-    assert (found["status"], found["avgPrice"]) == ("FILLED", order["price"])
+    assert (found["status"], float(found["avgPrice"])) == ("FILLED", float(order["price"]))
     (trade,) = await trader.ask(
         "GET", "/fapi/v1/userTrades", symbol="BTCUSDT", orderId=order["orderId"]
     )

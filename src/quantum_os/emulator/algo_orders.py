@@ -94,7 +94,7 @@ class AlgoOrder(msgspec.Struct):
             "quantity": contract.qty(self.qty or ZERO),
             "algoStatus": self.status,
             "actualOrderId": str(self.order_id) if self.order_id else "",
-            "actualPrice": contract.price(self.average),
+            "actualPrice": contract.average(self.average),
             "actualQty": contract.qty(self.filled),
             "actualType": self.kind if self.order_id else "",
             "triggerPrice": contract.price(self.trigger),
@@ -124,7 +124,7 @@ class AlgoOrder(msgspec.Struct):
         actual: Json = {}
         if self.order_id:
             actual = {
-                "ap": contract.price(self.average),
+                "ap": contract.average(self.average),
                 "aq": contract.qty(self.filled),
                 "act": self.kind,
             }

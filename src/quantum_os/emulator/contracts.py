@@ -36,6 +36,10 @@ class Contract:
         """Writes a price with the digits of the tick."""
         return f"{value:.{self.price_digits}f}"
 
+    def average(self, value: Decimal) -> str:
+        """Writes a volume-weighted price, with some digits more than the tick has."""
+        return f"{value:.{max(5, self.price_digits + 2)}f}"
+
     def qty(self, value: float | Decimal) -> str:
         """Writes a quantity with the digits of the step."""
         return f"{value:.{self.qty_digits}f}"

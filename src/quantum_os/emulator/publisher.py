@@ -42,7 +42,7 @@ class Publisher:
             "f": "IOC",
             "q": contract.qty(order.qty),
             "p": contract.price(order.price),
-            "ap": contract.price(order.average),
+            "ap": contract.average(order.average),
             "X": order.status,
             "l": contract.qty(order.qty),
             "z": contract.qty(order.cum_qty),

@@ -8,7 +8,7 @@ from quantum_os.emulator.account import TradingAccount
 from quantum_os.emulator.call import Answer, Call, Route, Security
 from quantum_os.emulator.listing import RATE_LIMITS
 from quantum_os.emulator.order_form import number, read_form, wanted, whole
-from quantum_os.emulator.orders import Json, WireOrder
+from quantum_os.emulator.orders import ZERO, Json, WireOrder
 from quantum_os.emulator.refusals import Refused
 from quantum_os.events.units import NS_PER_DAY, NS_PER_MS
 
@@ -168,7 +168,7 @@ def _place(call: Call, params: Mapping[str, str]) -> Json:
         # An ACK knows nothing of what happened after the order was taken.
         zero = form.contract.qty(0.0)
         written |= {"status": "NEW", "executedQty": zero, "cumQty": zero, "cumQuote": "0"}
-        written["avgPrice"] = form.contract.price(0.0)
+        written["avgPrice"] = form.contract.average(ZERO)
     return written
 
 
