@@ -4,17 +4,21 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from quantum_os.cli.endpoints import endpoint_of
+from quantum_os.cli.recorded_choice import HOME
 from quantum_os.events.units import NS_PER_MS, Mode
 from quantum_os.exchange.endpoint import Endpoint, Realm
 from quantum_os.exchange.keys import Keys, KeysRefused, read_keys
+from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.reactor import Module
 from quantum_os.lineup import Plan
-from quantum_os.settings import Settings, SettingsError
+from quantum_os.settings import Settings, SettingsError, load_settings
 from quantum_os.storage.home import Home
 
 if TYPE_CHECKING:
@@ -111,12 +115,59 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
     return VenueStage(venue, endpoint, keys, float(shown.wallet), shown.offset_ns)
 
 
-def began_with(home: Home, stage: VenueStage) -> float:
-    """The deposit that a home's ledger began with: of its first life, or of this one."""
+class Account(msgspec.Struct, frozen=True):
+    """What a live run trades on: `stage` is None where its orders are simulated."""
+
+    settings: Settings
+    wall: Callable[[], int]
+    stage: VenueStage | None = None
+    is_first: bool = True
+
+    def venue_of(self, plan: Plan) -> Callable[[], Module] | None:
+        """What makes the venue of each life; None where the fund simulates it."""
+        stage = self.stage
+        if stage is None:
+            return None
+        since = self.wall() if self.is_first else 0
+        return lambda: stage.edge(plan, since=since)
+
+
+def account_of(settings: Settings, mode: Mode) -> Account:
+    """Opens the account of a live run, if it has one; raises SettingsError.
+
+    The deposit of its ledger is the wallet as the home's first life found it.
+    """
+    if mode is not Mode.TESTNET:
+        return Account(settings, WallClock().now)
+    feeds = settings.feeds
+    endpoint = endpoint_of(feeds.emulator, feeds.emulator_ca, mode)
+    venue = settings.run.price_venue or next(iter(feeds.venues), "")
+    stage = venue_stage(settings, mode, venue, endpoint)
+    home = Home(Path(settings.storage.home or HOME))
+    deposit = _began_with(home, mode)
+    run = msgspec.structs.replace(settings.run, deposit=deposit or stage.deposit)
+    known = msgspec.structs.replace(settings, run=run)
+    return Account(known, stage.wall, stage, is_first=deposit is None)
+
+
+def _began_with(home: Home, mode: Mode) -> float | None:
+    """The deposit of a home's first life; None for a home that has none of this mode."""
     if not home.plan.exists():
-        return stage.deposit
-    plan = msgspec.json.decode(home.plan.read_bytes(), type=Plan)
-    return plan.settings.run.deposit
+        return None
+    try:
+        plan = msgspec.json.decode(home.plan.read_bytes(), type=Plan)
+    except msgspec.DecodeError:
+        return None
+    return plan.settings.run.deposit if plan.mode is mode else None
+
+
+def lacking(mode: Mode, config: Path | None, given: Document) -> str:
+    """Says what stands between these settings and real money, or what is wrong with them."""
+    try:
+        missing = missing_for_live(load_settings(config, given))
+    except SettingsError as error:
+        return str(error)
+    return "\n".join([f"mode {mode} is refused; it lacks", *(f"  - {each}" for each in missing)])
 
 
 def missing_for_live(settings: Settings) -> list[str]:
