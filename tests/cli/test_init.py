@@ -59,7 +59,7 @@ class TestFile:
         with_all = COMMENTED.sub("", configuration_file({}))
         assert set(msgspec.toml.decode(with_all)) == {
             *("run", "quality", "sim", "costs", "feeds", "exchange", "storage"),
-            *("api", "logs", "policy")
+            *("api", "logs", "policy"),
         }
 
     def test_any_text_survives_the_writing(self) -> None:
