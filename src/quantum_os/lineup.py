@@ -171,6 +171,12 @@ class Plan(msgspec.Struct, frozen=True):
         return config_hash(self.settings, self.policy, voters)
 
     @property
+    def venue(self) -> str:
+        """Where orders go: the exchange itself, or a venue simulated on its prices."""
+        real = self.mode in (Mode.TESTNET, Mode.LIVE)
+        return self.price_venue if real else f"sim:{self.price_venue}"
+
+    @property
     def namespace(self) -> str:
         """What ids are derived under: the configuration, the data's content and the seed."""
         return derive("run", self.config_hash, self.data_hash, self.settings.run.seed)
@@ -184,7 +190,7 @@ class Plan(msgspec.Struct, frozen=True):
             build=build,
             config_hash=self.config_hash,
             mode=self.mode,
-            venue=f"sim:{self.price_venue}",
+            venue=self.venue,
             namespace=self.namespace,
             seed=self.settings.run.seed,
             deposit=Usd(decimal_of(self.settings.run.deposit)),

@@ -10,6 +10,7 @@ import msgspec
 
 from quantum_os.events.governance import Policy
 from quantum_os.events.units import Mode
+from quantum_os.execution.venues.ccxt.settings import ExchangeSettings
 from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.config import SimVenueConfig
 from quantum_os.formulas.costs import CostModel
@@ -108,6 +109,7 @@ class FundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
     """Everything that can be configured: the fund, and the places around it."""
 
+    exchange: ExchangeSettings = ExchangeSettings()
     storage: StorageSettings = StorageSettings()
     api: ApiSettings = ApiSettings()
     logs: LogSettings = LogSettings()

@@ -58,7 +58,8 @@ class TestFile:
     def test_no_line_of_prose_looks_like_a_key(self) -> None:
         with_all = COMMENTED.sub("", configuration_file({}))
         assert set(msgspec.toml.decode(with_all)) == {
-            *("run", "quality", "sim", "costs", "storage", "api", "logs", "policy")
+            *("run", "quality", "sim", "costs", "feeds", "exchange", "storage"),
+            *("api", "logs", "policy"),
         }
 
     def test_any_text_survives_the_writing(self) -> None:

@@ -93,6 +93,23 @@ async def test_answers_of_requests_at_the_same_time_are_not_mixed_up(tmp_path: P
         assert [name in answer for name, answer in zip(names, answers, strict=True)] == [True] * 20
 
 
+async def test_of_answers_at_once_a_refusal_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    async def first_refused(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("account"):
+            return web.Response(text='{"code":-2015}', status=401)
+        await asyncio.sleep(0.05)
+        return web.json_response([])
+
+    async with talking(tmp_path, first_refused) as (client, *_):
+        with listening() as answer:
+            await asyncio.gather(
+                client.fapiPrivateV3GetAccount(),
+                client.fapiPrivateGetOpenOrders(),
+                return_exceptions=True,
+            )
+        assert (answer.status, answer.body) == (401, '{"code":-2015}')
+
+
 async def test_the_exchanges_own_count_of_weight_is_heard(tmp_path: Path) -> None:
     counted = saying("{}", 200, {"X-MBX-USED-WEIGHT-1M": "1234"})
     async with talking(tmp_path, counted) as (client, line, _):

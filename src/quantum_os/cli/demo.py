@@ -53,7 +53,7 @@ class Demo(msgspec.Struct, frozen=True):
 
     Up to `watched_from` (ns of the market) it is played at once. `remote` is given when market and
     venue are elsewhere; then the speed is not ours to choose. `hear` makes the feed of a market
-    that is heard live and not played.
+    that is heard live and not played, `trade` the venue of an account that is real.
     """
 
     plan: Plan
@@ -72,6 +72,7 @@ class Demo(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
     told: Told | None = None
     hear: Callable[[], Module] | None = None
+    trade: Callable[[], Module] | None = None
 
     @property
     def watched(self) -> Watched:
@@ -101,7 +102,7 @@ class Demo(msgspec.Struct, frozen=True):
         if self.remote is not None:
             return Edges(*self.remote.edges(epoch))
         if self.hear is not None:
-            return Edges(self.hear())
+            return Edges(self.hear(), None if self.trade is None else self.trade())
         return Edges(TapeFeed(self.market, speed=self.speed, paced_from=self.watched_from))
 
 
@@ -183,7 +184,7 @@ def process_of(demo: Demo, *taps: Tap) -> Process:
         build=demo.build,
         now=demo.market.start if demo.remote is None else demo.remote.time,
         make_edges=demo.edges,
-        world_went_on=demo.remote is not None,
+        world_went_on=demo.remote is not None or demo.trade is not None,
         taps=(LogTap(demo.watched_from), *taps),
         copies=demo.copies,
     )

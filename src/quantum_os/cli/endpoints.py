@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from quantum_os.exchange.endpoint import PRODUCTION, Endpoint, Realm
+from quantum_os.events.units import Mode
+from quantum_os.exchange.endpoint import PRODUCTION, TESTNET, Endpoint, Realm
 from quantum_os.settings import SettingsError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -15,7 +16,7 @@ PORT_MAX = 65_535
 
 
 def emulator_options(command: F) -> F:
-    """Adds `--emulator` and `--ca`: an emulator under the exchanges' own names."""
+    """Adds `--emulator`, `--ca`, `--keys`: where exchanges are, and whose account is traded."""
     ca = click.option(
         "--ca",
         metavar="FILE",
@@ -26,16 +27,21 @@ def emulator_options(command: F) -> F:
         metavar="HOST:PORT",
         help="Hear an emulator instead of the exchanges themselves. [default: none]",
     )
-    return where(ca(command))
+    keys = click.option(
+        "--keys",
+        metavar="FILE",
+        help="The key file of the account that testnet trades on. [default: config exchange.keys]",
+    )
+    return where(ca(keys(command)))
 
 
-def endpoint_of(emulator: str, ca: str) -> Endpoint:
-    """Gives the endpoint of an emulator, or of the exchanges where none is named.
+def endpoint_of(emulator: str, ca: str, mode: Mode = Mode.PAPER) -> Endpoint:
+    """Gives the endpoint of an emulator, or where none is named of the testnets or the exchanges.
 
     Raises SettingsError for half a pair, no port, or a file that is not there.
     """
     if not emulator and not ca:
-        return PRODUCTION
+        return TESTNET if mode is Mode.TESTNET else PRODUCTION
     if not emulator or not ca:
         raise SettingsError("an emulator needs both --emulator HOST:PORT and --ca FILE")
     host, colon, port = emulator.rpartition(":")

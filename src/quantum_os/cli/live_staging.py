@@ -29,8 +29,11 @@ class LiveStage(msgspec.Struct, frozen=True):
     config: "LiveConfig"
 
 
-def live_stage(settings: Settings, mode: Mode) -> LiveStage:
-    """Plans a live run; raises SettingsError where the settings contradict each other."""
+def live_stage(settings: Settings, mode: Mode, now: int | None = None) -> LiveStage:
+    """Plans a live run; raises SettingsError where the settings contradict each other.
+
+    `now` is the time of the world that is heard, ns; the machine's unless told otherwise.
+    """
     feeds = settings.feeds
     for venue in feeds.venues:
         if venue not in VENUES:
@@ -40,7 +43,7 @@ def live_stage(settings: Settings, mode: Mode) -> LiveStage:
     if feeds.timeframe not in TIMEFRAMES:
         raise SettingsError(f"config: feeds.timeframe: unknown timeframe {feeds.timeframe!r}")
     symbols = settings.run.symbols or tuple(each.symbol for each in packaged_instruments())
-    market = LiveMarket(feeds.venues, feeds.timeframe, symbols, WallClock().now())
+    market = LiveMarket(feeds.venues, feeds.timeframe, symbols, now or WallClock().now())
     plan = plan_run(settings, market, mode)
     if timeframe_ns(plan.policy.decision.timeframe) % timeframe_ns(feeds.timeframe):
         raise SettingsError(
@@ -56,7 +59,7 @@ def _config(settings: Settings, plan: Plan) -> "LiveConfig":
     from quantum_os.market.feeds.live.venue_feed import Terms
 
     feeds = settings.feeds
-    endpoint = endpoint_of(feeds.emulator, feeds.emulator_ca)
+    endpoint = endpoint_of(feeds.emulator, feeds.emulator_ca, plan.mode)
     wanted = tuple(
         Wanted(
             venue=venue,

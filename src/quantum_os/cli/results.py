@@ -101,7 +101,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         profile=plan.policy.profile,
         mode=plan.mode,
         seed=plan.settings.run.seed,
-        venue=f"sim:{plan.price_venue}",
+        venue=plan.venue,
         symbols=list(plan.symbols),
         timeframe=market.timeframe,
         decision_timeframe=plan.policy.decision.timeframe,

@@ -47,6 +47,7 @@ from quantum_os.cli.serving import (
 )
 from quantum_os.cli.staging import staged
 from quantum_os.cli.terminal_report import report
+from quantum_os.cli.venue_staging import account_of, lacking
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document, laid_over
 from quantum_os.kernel import logs
@@ -64,7 +65,7 @@ DURATION_WITHOUT_TERMINAL_S = 60.0
 
 USUAL = {"run": {"profile": "research"}}
 """What a demo does unless it is told otherwise, so that it has something to show."""
-_BUILT = (Mode.DEMO, Mode.PAPER)
+_BUILT = (Mode.DEMO, Mode.PAPER, Mode.TESTNET)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -77,6 +78,7 @@ class Wish(msgspec.Struct, frozen=True):
     venue: str | None = None
     emulator: str | None = None
     ca: str | None = None
+    keys: str | None = None
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
@@ -98,8 +100,9 @@ class Wish(msgspec.Struct, frozen=True):
         home = None if self.home is None else str(self.home)
         copies = {"database": self.database, "redis": self.redis, "let_in": self.let_in or None}
         api, logged = {"host_names": self.host_names or None}, {"level": self.log_level}
-        feeds = {"emulator": self.emulator, "emulator_ca": self.ca}
-        return flags(storage={"home": home, **copies}, api=api, logs=logged, feeds=feeds)
+        where = {"emulator": self.emulator, "emulator_ca": self.ca}
+        elsewhere = flags(feeds=where, exchange={"keys": self.keys})
+        return {**flags(storage={"home": home, **copies}, api=api, logs=logged), **elsewhere}
 
     @property
     def shows(self) -> bool:
@@ -141,7 +144,8 @@ log_level_option = click.option(
     type=click.Choice([mode.value for mode in Mode if mode is not Mode.BACKTEST]),
     default=Mode.DEMO.value,
     show_default=True,
-    help="How real the money is. demo plays a market, paper hears the exchanges.",
+    help="How real the money is. demo plays a market, paper hears the exchanges, testnet "
+    "trades at one with money that is not real.",
 )
 @data_option
 @more_data_argument
@@ -209,10 +213,13 @@ def run(
 
     paper trades the exchanges' own prices, heard live and without keys, at the simulated venue. It
     fetches the history that decisions need, and runs until it is stopped.
+
+    testnet trades at Binance's demo exchange, or at an emulator, on the account of a key file.
     """
-    if Mode(mode) not in _BUILT:
-        refuse(f"mode {mode} is not built yet; run --mode demo or paper", ExitCode.REFUSED)
     asked = Wish(mode=Mode(mode), data=data + more_data, **wish)
+    if asked.mode not in _BUILT:
+        given = laid_over(told(profile, seed, chosen), asked.places)
+        refuse(lacking(asked.mode, config, given), ExitCode.REFUSED)
     perform(asked, config, told(profile, seed, chosen))
 
 
@@ -227,7 +234,7 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         demo = _demo(wish, settings, remote)
         demo = msgspec.structs.replace(demo, listening=_listens(wish), told=source)
         # The venue of another process keeps its own record: ours alone could not be replayed.
-        keeps = remote is None and not wish.recover_only
+        keeps = demo.remote is None and demo.trade is None and not wish.recover_only
         folder = wish.folder or RUNS / f"{wish.mode}-{demo.plan.namespace}" if keeps else None
         recording = None if folder is None else begin(folder)
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
@@ -289,22 +296,18 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
 
 def _heard(wish: Wish, settings: Settings) -> Demo:
     """A market that is heard: nothing of it can be chosen but the exchanges."""
-    played: dict[str, object] = {
-        "--data": wish.data,
-        "--scenario": wish.scenario,
-        "--days": wish.days,
-    }
-    played |= {"--speed": wish.speed, "--venue": wish.venue}
-    for option, value in played.items():
-        if value:
-            raise SettingsError(f"mode {wish.mode} hears real exchanges: {option} contradicts it")
-    stage = live_stage(settings, wish.mode)
+    for option in ("data", "scenario", "days", "speed", "venue"):
+        if getattr(wish, option):
+            raise SettingsError(f"mode {wish.mode} hears real exchanges: --{option} contradicts it")
+    account = account_of(settings, wish.mode)
+    settings, wall = account.settings, account.wall
+    stage = live_stage(settings, wish.mode, wall())
     home, copies = kept(settings, stage.plan, drain=wish.drain)
 
     def hear() -> Module:
         from quantum_os.market.feeds.live.feed import LiveFeed
 
-        return LiveFeed(stage.config)
+        return LiveFeed(stage.config, wall)
 
     return Demo(
         plan=stage.plan,
@@ -320,6 +323,7 @@ def _heard(wish: Wish, settings: Settings) -> Demo:
         host=wish.host,
         settings=settings,
         hear=hear,
+        trade=account.venue_of(stage.plan),
     )
 
 

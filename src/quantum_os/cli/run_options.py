@@ -26,6 +26,7 @@ FLAG_OF = {
     "costs.maker_fee": "--fees",
     "costs.taker_fee": "--fees",
     "run.voters": "--voter",
+    "exchange.keys": "--keys",
     "storage.home": "--home",
     "storage.database": "--database",
     "storage.redis": "--redis",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 from quantum_os.exchange.ban_clock import BanClock
@@ -21,11 +22,18 @@ FrameHook = Callable[[str, Any], None]
 
 
 class Answer:
-    """What came back to the requests of one block: status and body of the last, 0 for none."""
+    """What came back to the requests of one block: status and body of the last, 0 for none.
+
+    A refusal is not forgotten for a success that came after it, as where two were asked at once.
+    """
 
     def __init__(self) -> None:
         self.status = 0
         self.body = ""
+
+    def hears(self, status: int, body: str) -> None:
+        if status >= HTTPStatus.BAD_REQUEST or self.status < HTTPStatus.BAD_REQUEST:
+            self.status, self.body = status, body
 
 
 _answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
@@ -74,7 +82,7 @@ class Line:
         """Hears the answer to any request."""
         answer = _answer.get()
         if answer is not None:
-            answer.status, answer.body = status, body
+            answer.hears(status, body)
         self.ban.hears(status, headers, body)
         used = {name.lower(): value for name, value in headers.items()}.get(_USED_WEIGHT, "")
         if used.isdecimal():

@@ -16,6 +16,7 @@ from quantum_os.events.execution import (
     VenueSnapshot,
 )
 from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.units import Mode
 from quantum_os.execution.venues.ccxt.dialect import VenueRefused
 from tests.execution.venues.binance.scene import (
     BTC,
@@ -161,3 +162,15 @@ async def test_a_question_is_answered_with_the_last_word(tmp_path: Path) -> None
         await scene.until(lambda: OrderState.FILLED in scene.states(entry().client_id))
         scene.asks(query(entry()))
         await scene.until(lambda: scene.states(entry().client_id).count(OrderState.FILLED) == 2)
+
+
+async def test_f46_how_real_the_money_is_stands_on_every_fact(tmp_path: Path) -> None:
+    async with trading(tmp_path) as scene:
+        scene.asks(leverage(5), entry())
+        await scene.until(lambda: scene.filled(entry().client_id))
+        await scene.until(lambda: scene.says(LeverageConfirmed) and scene.says(VenueSnapshot))
+        stamped = [each for each in scene.said if hasattr(each, "mode")]
+        kinds = {type(each) for each in stamped}
+        assert {Fill, OrderUpdated, OrderSubmitted, LeverageConfirmed, VenueSnapshot} <= kinds
+        assert {each.mode for each in stamped} == {Mode.TESTNET}
+        assert {getattr(each, "venue", "") for each in stamped} == {"binance"}

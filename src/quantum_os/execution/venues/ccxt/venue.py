@@ -80,8 +80,8 @@ class Patience(msgspec.Struct, frozen=True):
 class VenueConfig(msgspec.Struct, frozen=True):
     """Where the account is, in which mode it is traded, and for which symbols it is prepared.
 
-    `seed` is that of the jitter between two tries. What the account did before `since` (ns) is part
-    of the deposit that the ledger began with.
+    `seed` is that of the jitter between two tries. What the account did before `since` (ns, 0 for
+    the journal's beginning) is part of the deposit that the ledger began with.
     """
 
     endpoint: Endpoint
@@ -304,6 +304,9 @@ class ExchangeVenue(Edge):
     def _recall(self, journal: Journal) -> None:
         """Learns what earlier lives have told, so that a sweep tells nothing twice."""
         last = journal.flushed_seq
+        born = next(journal.read(1), None)
+        if born is not None and not self.config.since:
+            self.sweeper.floor = Ns(born.ts)
         told_of = {stream_of(kind) for kind in (Fill, FundingPaid, CashTransferred)}
         told: list[str] = []
         paid: list[str] = []
