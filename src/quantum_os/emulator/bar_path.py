@@ -59,7 +59,7 @@ def _prices(
     anchors = {0: bar.open, first: extremes[0], second: extremes[1], points - 1: bar.close}
     way = np.interp(np.arange(points), list(anchors), list(anchors.values()))
     way = np.clip(way + (jitter - 0.5) * JITTER * (bar.high - bar.low), bar.low, bar.high)
-    tick = float(contract.instrument.tick)
+    tick = contract.tick
     way = np.round(np.rint(way / tick) * tick, contract.price_digits)
     prices: list[float] = way.tolist()
     for place, price in anchors.items():
@@ -68,7 +68,7 @@ def _prices(
 
 
 def _quantities(bar: Bar, contract: Contract, weights: "np.ndarray") -> list[float]:
-    step = float(contract.instrument.step)
+    step = contract.step
     whole = round((bar.volume or 0.0) / step)
     until = np.rint(np.cumsum(weights) / weights.sum() * whole)
     steps = np.diff(until, prepend=0.0)

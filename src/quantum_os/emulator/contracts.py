@@ -2,19 +2,17 @@
 
 from decimal import Decimal
 
-import msgspec
-
 from quantum_os.emulator.refusals import Refused
-from quantum_os.events.market import Bracket, Instrument
+from quantum_os.events.market import Instrument
 
 QUOTE = "USDT"
 
 
 class Contract:
-    """One perpetual on the wire; `instrument` is replaced when filters or brackets change."""
+    """One perpetual on the wire; `relist` replaces its `instrument`."""
 
     def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
+        self.relist(instrument)
         self.base = instrument.symbol.partition("/")[0]
         self.name = f"{self.base}{QUOTE}"
         self.delivery_ms = 4_133_404_800_000
@@ -24,13 +22,12 @@ class Contract:
         """The unified name, `BTC/USDT:USDT`."""
         return self.instrument.symbol
 
-    @property
-    def price_digits(self) -> int:
-        return digits_of(self.instrument.tick)
-
-    @property
-    def qty_digits(self) -> int:
-        return digits_of(self.instrument.step)
+    def relist(self, instrument: Instrument) -> None:
+        """Takes other filters, brackets or another status."""
+        self.instrument = instrument
+        self.tick, self.step = float(instrument.tick), float(instrument.step)
+        self.price_digits = digits_of(instrument.tick)
+        self.qty_digits = digits_of(instrument.step)
 
     def price(self, value: float | Decimal) -> str:
         """Writes a price with the digits of the tick."""
@@ -77,11 +74,6 @@ def digits_of(grid: Decimal) -> int:
     """Decimal places of a tick or step."""
     exponent = grid.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def with_brackets(instrument: Instrument, brackets: tuple[Bracket, ...]) -> Instrument:
-    """The same contract with other leverage brackets."""
-    return msgspec.structs.replace(instrument, brackets=brackets)
 
 
 def plain(value: Decimal, places: int = 8) -> str:

@@ -20,12 +20,10 @@ Level = tuple[str, str]
 
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
-    """The best prices and what stands there, in base."""
+    """The best prices."""
 
     bid: float
     ask: float
-    bid_qty: float
-    ask_qty: float
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -56,15 +54,19 @@ class Depth:
     def quote_of(self, price: float, side: Side) -> Quote:
         """The best prices right after a trade: a buyer took the ask, a seller the bid."""
         contract = self._contract
-        tick = float(contract.instrument.tick)
+        tick = contract.tick
         place = round(price / tick)
         bid, ask = (place - 1, place) if side is Side.BUY else (place, place + 1)
         self._places = (max(bid, 1), max(ask, 2))
         self._grid = max(1, round(price * GAP_BPS / 1e4 / tick))
         bid, ask = self._places
         digits = contract.price_digits
-        prices = round(bid * tick, digits), round(ask * tick, digits)
-        return Quote(*prices, self._size(bid, tick), self._size(ask, tick))
+        return Quote(round(bid * tick, digits), round(ask * tick, digits))
+
+    def best_sizes(self) -> tuple[float, float]:
+        """What stands at the best bid and at the best ask, in base."""
+        bid, ask = self._places
+        return self._size(bid), self._size(ask)
 
     def refresh(self) -> Change:
         """Moves the book to the newest quote and gives what changed."""
@@ -81,20 +83,20 @@ class Depth:
         return list(self._bids.items())[:limit], list(self._asks.items())[:limit]
 
     def _side(self, best: int, step: int) -> dict[str, str]:
-        tick = float(self._contract.instrument.tick)
+        tick = self._contract.tick
         grid = self._grid
         start = best // grid if step < 0 else -(-best // grid)
         places = dict.fromkeys([best, *((start + step * n) * grid for n in range(1, LEVELS))])
         written = self._contract
         return {
-            written.price(place * tick): written.qty(self._size(place, tick))
+            written.price(place * tick): written.qty(self._size(place))
             for place in places
             if place > 0
         }
 
-    def _size(self, place: int, tick: float) -> float:
+    def _size(self, place: int) -> float:
         chance = noise(self._seed, "depth", self._contract.name, place)
-        step = float(self._contract.instrument.step)
+        step, tick = self._contract.step, self._contract.tick
         worth = LEVEL_USD * (0.25 + 1.5 * chance)
         return max(step, round(worth / (place * tick) / step) * step)
 

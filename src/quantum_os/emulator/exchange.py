@@ -53,7 +53,7 @@ class Exchange:
 
     def relist(self, instrument: Instrument) -> None:
         """Gives a contract other filters, brackets or another status, everywhere at once."""
-        self.contracts.of(instrument.symbol).instrument = instrument
+        self.contracts.of(instrument.symbol).relist(instrument)
         for account in self.accounts.values():
             account.host.learn(self.market.now, (instrument,))
 

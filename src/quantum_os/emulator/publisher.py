@@ -197,6 +197,7 @@ def _book_ticker(symbol: SymbolMarket) -> Json:
     quote, contract = symbol.quote, symbol.contract
     assert quote is not None, "a tick has a quote"
     stamp = symbol.time // NS_PER_MS
+    bid_qty, ask_qty = symbol.depth.best_sizes()
     return {
         "e": "bookTicker",
         "u": symbol.depth.last_id,
@@ -204,9 +205,9 @@ def _book_ticker(symbol: SymbolMarket) -> Json:
         "T": stamp,
         "s": contract.name,
         "b": contract.price(quote.bid),
-        "B": contract.qty(quote.bid_qty),
+        "B": contract.qty(bid_qty),
         "a": contract.price(quote.ask),
-        "A": contract.qty(quote.ask_qty),
+        "A": contract.qty(ask_qty),
     }
 
 

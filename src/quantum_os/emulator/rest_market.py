@@ -247,12 +247,13 @@ def _book_ticker(symbol: SymbolMarket) -> Json | None:
     quote, contract = symbol.quote, symbol.contract
     if quote is None:
         return None
+    bid_qty, ask_qty = symbol.depth.best_sizes()
     return {
         "symbol": contract.name,
         "bidPrice": contract.price(quote.bid),
-        "bidQty": contract.qty(quote.bid_qty),
+        "bidQty": contract.qty(bid_qty),
         "askPrice": contract.price(quote.ask),
-        "askQty": contract.qty(quote.ask_qty),
+        "askQty": contract.qty(ask_qty),
         "time": symbol.time // NS_PER_MS,
         "lastUpdateId": symbol.depth.last_id,
     }
