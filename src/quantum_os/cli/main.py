@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "report:report",
     "runs": "runs:runs",
     "check-data": "check_data:check_data",
+    "download-data": "download_data:download_data",
     "voters": "voters:voters",
     "config": "config_command:config",
     "completion": "completion:completion",

@@ -78,7 +78,7 @@ class Connection:
 
     `hears` gets every fact; `on_ready` runs once the list of the exchange is known, and again when
     it is heard after a loss: something may have been missed. `listings` counts how often the list
-    was read.
+    was read. A `line` that is given is shared with the venue: ban and budget belong to our address.
     """
 
     def __init__(
@@ -86,10 +86,11 @@ class Connection:
         wanted: Wanted,
         hears: Callable[[Fact], None],
         on_ready: Callable[["Connection"], Awaitable[None]],
+        line: Line | None = None,
     ) -> None:
         self.wanted = wanted
         self.venue = wanted.venue
-        self.line = Line()
+        self.line = line or Line()
         self.client: Any = None
         self.symbols: tuple[str, ...] = ()
         self.freshness = Freshness(self.venue, (), WallClock().now(), wanted.stale_s)
@@ -115,6 +116,7 @@ class Connection:
                 await self._learn_listing()
                 await self._live()
             finally:
+                self.line.frame_hooks.remove(self._frame)
                 await self.client.close()
 
     async def _live(self) -> None:

@@ -1,7 +1,7 @@
 """EDGE. What real exchanges say, as the fund's inputs: bars once and in order, prices conflated."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import msgspec
@@ -19,6 +19,7 @@ from quantum_os.events.market import (
 )
 from quantum_os.events.portfolio import PositionUpdated
 from quantum_os.events.units import NS_PER_S
+from quantum_os.exchange.line import Line
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.conflation import COLD_MS, HOT_MS, Conflator
 from quantum_os.kernel.edge import Edge, EdgeContext, Heard
@@ -57,7 +58,8 @@ class LiveFeed(Edge):
 
     A price waits at most 250 ms where we have a stake in its symbol, else 5 s, and carries what was
     merged into it. Before the bars of a time are told every price that waits is, so that none is
-    told after the bar that holds it. What was missed while away is fetched and told once.
+    told after the bar that holds it. What was missed while away is fetched and told once. `lines`
+    are those of exchanges that a venue of this process speaks with, too.
     """
 
     name = "market.feeds.live"
@@ -66,8 +68,14 @@ class LiveFeed(Edge):
         {MarketKlines, MarketTick, FeedWatermark, ExchangeRaw, FeedState, InstrumentUpdated}
     )
 
-    def __init__(self, config: LiveConfig, wall: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        config: LiveConfig,
+        wall: Callable[[], int] | None = None,
+        lines: Mapping[str, Line] | None = None,
+    ) -> None:
         self._config = config
+        self._lines = lines or {}
         self._wall = wall or WallClock().now
         self._stakes = Stakes()
         self.prices = Conflator(self._stakes.__contains__, config.hot_ms, config.cold_ms)
@@ -91,7 +99,14 @@ class LiveFeed(Edge):
         names = tuple(wanted.venue for wanted in self._config.venues)
         told = told_before(context.journal, self.name, names, self._heard_until)
         self.venues = tuple(
-            VenueFeed(wanted, self._config.terms, told[wanted.venue], self.prices, self._wall)
+            VenueFeed(
+                wanted,
+                self._config.terms,
+                told[wanted.venue],
+                self.prices,
+                wall=self._wall,
+                line=self._lines.get(wanted.venue),
+            )
             for wanted in self._config.venues
         )
         async with asyncio.TaskGroup() as group:

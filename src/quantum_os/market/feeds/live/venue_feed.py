@@ -9,6 +9,7 @@ import structlog
 from quantum_os.events.base import Event
 from quantum_os.events.market import ExchangeRaw, FeedWatermark, MarketTick, RawKind
 from quantum_os.events.units import NS_PER_DAY, Ns
+from quantum_os.exchange.line import Line
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.conflation import Conflator
 from quantum_os.market.feeds.live.bar_gathering import BarGathering
@@ -49,10 +50,17 @@ class VenueFeed:
     """
 
     def __init__(
-        self, wanted: Wanted, terms: Terms, told: Told, prices: Conflator, wall: Callable[[], int]
+        self,
+        wanted: Wanted,
+        terms: Terms,
+        told: Told,
+        prices: Conflator,
+        *,
+        wall: Callable[[], int],
+        line: Line | None = None,
     ) -> None:
         self.venue = wanted.venue
-        self.connection = Connection(wanted, self._hear, self._catch_up)
+        self.connection = Connection(wanted, self._hear, self._catch_up, line)
         self.caught_up = asyncio.Event()
         self.bars: BarGathering | None = None
         self._terms, self._told, self._prices, self._wall = terms, told, prices, wall
