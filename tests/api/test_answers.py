@@ -18,6 +18,7 @@ from tests.events.examples import example_of
 SOURCED = (
     *("status", "balance", "profit", "trades", "performance", "daily", "locks", "logs"),
     *("markets", "decisions", "intents", "orders", "orders/history", "exits", "risk", "limits"),
+    *("models", "models/reliability", "equity", "monthly"),
     *("refusals", "alerts", "audit", "bus", "health", "markets/feed", "markets/regimes"),
 )
 

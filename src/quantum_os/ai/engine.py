@@ -55,6 +55,14 @@ class Engine(Reactor[EngineState]):
             raise ValueError("an engine without voters has nobody to ask")
         self._config = config
         self._voters = tuple(voters)
+        self._states_p: dict[str, bool] = {}
+
+    def states_probability(self, voter: str) -> bool | None:
+        """Whether a voter's last votes held a probability of its own; a rule says only a side.
+
+        None until it has voted in this life: it is no part of what a snapshot keeps.
+        """
+        return self._states_p.get(voter)
 
     def on_start(self, event: ProcessStarted) -> None:
         self.state.namespace = event.namespace
@@ -105,6 +113,8 @@ class Engine(Reactor[EngineState]):
         votes = []
         for voter in self._voters:
             said = voter.predict(frame)
+            if any(said.side):
+                self._states_p[voter.name] = any(own is not None for own in said.p)
             record = {
                 side: self.state.hit_rates.probability(voter.name, side, prior, weight)
                 for side in PositionSide

@@ -24,6 +24,10 @@ class HitRates(msgspec.Struct):
         record.n += 1
         record.wins += event.won
 
+    def of(self, voter: str, side: PositionSide) -> Record | None:
+        """Gives the record of a voter on a side; None before its first outcome."""
+        return self.records.get(_key(voter, side))
+
     def probability(
         self, voter: str, side: PositionSide, prior: float, prior_weight: float
     ) -> float:

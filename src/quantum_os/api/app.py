@@ -17,6 +17,7 @@ from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper, guarded
 from quantum_os.api.pulse import Pulse
+from quantum_os.api.recollection import Recollections
 from quantum_os.api.reloading import NotReloading, Reloading
 from quantum_os.api.routes import ROUTES
 from quantum_os.api.strict_bodies import BODY_MAX, check_body
@@ -41,6 +42,7 @@ class Parts:
         self.links = LoginLinks(gatekeeper.tokens)
         self.confirmations = Confirmations()
         self.pulse = Pulse()
+        self.recollections = Recollections()
         self.reloading: Reloading = NotReloading()
 
 
@@ -52,6 +54,7 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
         "links": parts.links,
         "confirmations": parts.confirmations,
         "pulse": parts.pulse,
+        "recollections": parts.recollections,
     }
     dependencies = {name: _given(value) for name, value in provided.items()}
     dependencies["reloading"] = Provide(lambda: parts.reloading, sync_to_thread=False)

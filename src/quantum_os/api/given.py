@@ -12,6 +12,7 @@ from quantum_os.api.dashboard.logins import LoginLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.pulse import Pulse
+from quantum_os.api.recollection import Recollections
 from quantum_os.api.reloading import Reloading
 
 FundOf = NamedDependency[SkipValidation[Fund]]
@@ -20,6 +21,7 @@ ConfirmationsOf = NamedDependency[SkipValidation[Confirmations]]
 LinksOf = NamedDependency[SkipValidation[LoginLinks]]
 ReloadingOf = NamedDependency[SkipValidation[Reloading]]
 PulseOf = NamedDependency[SkipValidation[Pulse]]
+RecollectionsOf = NamedDependency[SkipValidation[Recollections]]
 
 Asked = Request[Caller, None, Any]
 """A request that was let in with a token."""

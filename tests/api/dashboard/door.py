@@ -15,6 +15,7 @@ PAGES = (
     "risk",
     "orders",
     "markets",
+    "models",
     "system",
     "governance",
 )

@@ -114,8 +114,9 @@ def test_the_equity_lies_at_its_times(fund: Served, page: Page) -> None:
     turned(page, "overview")
     path = page.waits_for("return document.querySelector('.equity .curve')?.getAttribute('d')")
     places = [float(each.split(" ")[0]) for each in path.replace("M", "L").split("L")[1:]]
-    told = fund.get("/api/v1/journal?stream=portfolio.snapshot_updated&limit=500").json()["items"]
-    times = [from_iso(each["event"]["time"]) for each in reversed(told)]
+    told = fund.get("/api/v1/equity?points=600").json()
+    assert 2 < len(told["points"]) <= told["marks"]
+    times = [from_iso(each["at"]) for each in told["points"]]
     width, span = places[-1] - places[0], times[-1] - times[0]
     assert len(places) == len(times)
     for place, time in zip(places, times, strict=True):

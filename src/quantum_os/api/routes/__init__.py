@@ -7,6 +7,7 @@ from quantum_os.api.routes.control import CONTROL
 from quantum_os.api.routes.decisions import DECISIONS
 from quantum_os.api.routes.events import FOLLOWING
 from quantum_os.api.routes.markets import MARKETS
+from quantum_os.api.routes.models import MODELS
 from quantum_os.api.routes.money import MONEY
 from quantum_os.api.routes.positions import POSITIONS
 from quantum_os.api.routes.process import PROBES, PROCESS
@@ -23,6 +24,7 @@ ROUTES: tuple[Router, ...] = (
     MARKETS,
     DECISIONS,
     RISK,
+    MODELS,
     RECORDS,
     SYSTEM,
     FOLLOWING,

@@ -2,22 +2,27 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 from litestar import get
+from litestar.params import Parameter
 from litestar.router import Router
 
 from quantum_os.api.clearance import Role, needs
-from quantum_os.api.given import FundOf
+from quantum_os.api.given import FundOf, RecollectionsOf
 from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, in_turns, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.events.portfolio import TradeClosed
-from quantum_os.formulas.daily_returns import date_of, returns_by_day
+from quantum_os.formulas.daily_returns import by_month, compounded, date_of, returns_by_day
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.iso_time import iso
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 
 ZERO = Decimal(0)
+
+Points = Annotated[int, Parameter(ge=4, le=2_400, description="About how many points at most.")]
 
 
 class Balance(Sourced, frozen=True, kw_only=True):
@@ -79,6 +84,35 @@ class Daily(Sourced, frozen=True, kw_only=True):
     """The last days, the latest first."""
 
     days: list[DayRow]
+
+
+class EquityPoint(msgspec.Struct, frozen=True):
+    """The equity of the account at one moment, in USD."""
+
+    at: str
+    equity: Decimal
+
+
+class Equity(Sourced, frozen=True, kw_only=True):
+    """Points of the curve, the oldest first; `marks` were heard, of which these are the shape."""
+
+    marks: int
+    points: list[EquityPoint]
+
+
+class MonthRow(msgspec.Struct, frozen=True):
+    """One calendar month: how many days of it have a return, and what they compound to."""
+
+    year: int
+    month: int
+    days: int
+    return_frac: float
+
+
+class Monthly(Sourced, frozen=True, kw_only=True):
+    """Every month that has a day, the latest first."""
+
+    months: list[MonthRow]
 
 
 @get("/balance", opt=needs(Role.VIEWER), summary="The account")
@@ -147,6 +181,29 @@ async def performance(fund: FundOf) -> Performance:
     )
 
 
+@get("/equity", opt=needs(Role.VIEWER), summary="Equity over the whole run")
+async def equity(fund: FundOf, recollections: RecollectionsOf, points: Points = 600) -> Equity:
+    """Gives equity over all that the journal keeps: thinned, with every peak and trough kept."""
+    marks, heard = await recollections.equity.ask(
+        fund, lambda kept: (kept.points(points), kept.heard)
+    )
+    known = provenance(fund, "portfolio.snapshot_updated", "portfolio.snapshot_updated")
+    rows = [EquityPoint(iso(at), amount) for at, amount in marks]
+    return Equity(**known, marks=heard, points=rows)
+
+
+@get("/monthly", opt=needs(Role.VIEWER), summary="By month")
+async def monthly(fund: FundOf) -> Monthly:
+    """Compounds the returns of days to those of months, as far as each is covered."""
+    record = fund.module(TrackRecord).state
+    months = by_month(returns_by_day(record.deposit, record.days))
+    rows = [
+        MonthRow(year, month, len(returns), compounded(returns))
+        for (year, month), returns in sorted(months.items(), reverse=True)
+    ]
+    return Monthly(**provenance(fund, "portfolio.track_record", "account.updated"), months=rows)
+
+
 @get("/daily", opt=needs(Role.VIEWER), summary="By day")
 async def daily(fund: FundOf, limit: Limit = PAGE_USUAL) -> Daily:
     """Gives the equity at the end of each UTC day, and the day's return."""
@@ -160,5 +217,7 @@ async def daily(fund: FundOf, limit: Limit = PAGE_USUAL) -> Daily:
 
 
 MONEY = Router(
-    path="/api/v1", route_handlers=[balance, profit, trades, performance, daily], tags=["money"]
+    path="/api/v1",
+    route_handlers=[balance, profit, trades, performance, daily, monthly, equity],
+    tags=["money"],
 )

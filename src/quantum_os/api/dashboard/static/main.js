@@ -19,14 +19,8 @@ const HEADER = [
   { path: "/markets/feed", every: 2 },
 ];
 
-const FOLLOWED = [
-  "account.updated", "alert.raised", "alert.resolved", "audit.entry", "candidate.refused", "decision.summary",
-  "execution.result", "exit.intent", "feed.state", "fill", "funding.paid", "market.candle", "market.klines",
-  "market.opens", "market_data", "meta.regime", "module.state_changed", "order.requested", "order.updated",
-  "policy.updated", "portfolio.exposure_updated", "portfolio.snapshot_updated", "position.updated", "risk.permit",
-  "risk.refusal", "safety.cleared", "safety.fault", "safety.tripped", "stop.requested", "storage.state",
-  "trade.closed", "trade.intent",
-];
+/** Streams that are announced or drawn over time; what makes an answer old is said beside it. */
+const FOLLOWED = ["alert.raised", "alert.resolved", "feed.state", "market.candle", "market.klines", "portfolio.snapshot_updated", "safety.cleared", "safety.fault", "safety.tripped", "stop.requested"];
 
 const pages = [];
 const app = document.getElementById("app");
@@ -140,8 +134,16 @@ function leave(problem = "") {
 async function begin() {
   if (!pages.length) await gather();
   keeper.watch("header", HEADER);
+  live.streams = followed();
   live.start();
   turn();
+}
+
+/** All that any page wakes for, so that a further page changes no other file. */
+function followed() {
+  const reads = [...HEADER, ...pages.flatMap((page) => page.reads({ params: [], own: {} }))];
+  const wakes = reads.flatMap((read) => read.wakes ?? []);
+  return [...new Set([...FOLLOWED, ...wakes, ...pages.flatMap((page) => page.follows ?? [])])].sort();
 }
 
 /** Loads every page that the process serves, in the order in which they want to stand. */
@@ -151,11 +153,11 @@ async function gather() {
   pages.push(...found.map((module) => module.default).sort((one, other) => one.place - other.place));
 }
 
-/** Digits open pages; the rest of the keyboard is the browser's. */
+/** Digits open pages, 0 the tenth; the rest of the keyboard is the browser's. */
 function keys(event) {
   const typing = event.target.closest("input, textarea, select, dialog");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !session.token()) return;
-  const page = pages[Number(event.key) - 1];
+  const page = /^\d$/.test(event.key) ? pages[(Number(event.key) + 9) % 10] : undefined;
   if (page) location.hash = `#/${page.name}`;
 }
 

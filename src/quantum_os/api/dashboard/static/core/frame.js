@@ -31,8 +31,8 @@ function rail(pages, state, leave) {
           { key: each.name },
           h(
             "a",
-            { href: `#/${each.name}`, "aria-current": each === state.page ? "page" : null, "aria-keyshortcuts": at < 9 ? String(at + 1) : null },
-            icon(each.icon ?? each.name),
+            { href: `#/${each.name}`, "aria-current": each === state.page ? "page" : null, "aria-keyshortcuts": at < 10 ? String((at + 1) % 10) : null },
+            icon(each.icon ?? each.name, each.sign),
             h("span", null, each.title),
           ),
         ),

@@ -17,11 +17,11 @@ const STROKES = {
   other: "M4 4h12v12H4z",
 };
 
-/** Draws one sign; it says nothing to a screen reader, its neighbour does. */
-export function icon(name) {
+/** Draws one sign, or the `strokes` that a page brings; it says nothing to a screen reader, its neighbour does. */
+export function icon(name, strokes) {
   return s(
     "svg",
     { class: "icon", viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
-    s("path", { d: STROKES[name] ?? STROKES.other }),
+    s("path", { d: strokes ?? STROKES[name] ?? STROKES.other }),
   );
 }

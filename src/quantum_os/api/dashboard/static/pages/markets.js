@@ -89,7 +89,7 @@ function charted(row, answer, page) {
       const trades = (page.read("/trades?limit=100").body?.items ?? []).map(({ event }) => event).filter((event) => event.symbol === row.symbol);
       return candles({ bars, marks: trades.flatMap(marksOf), height: 340, label: `${f.short(row.symbol)}: ${bars.length} bars of ${frame}, last close ${f.price(bars.at(-1).close)}` });
     },
-    { tools: [tool], note: "Triangles are our entries and exits; hover for the bar." },
+    { tools: [tool], note: "Triangles are our entries and exits; hover, or walk with the arrow keys, for the bar." },
   );
 }
 

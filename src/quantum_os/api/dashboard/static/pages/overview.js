@@ -8,6 +8,7 @@ import { chip, empty, figure, figures, panel, swing, table } from "../parts/pane
 
 const MONEY = ["fill", "funding.paid", "account.updated", "market.klines", "market.opens"];
 const BARS = 30;
+const CURVE = "/equity?points=600";
 
 export default {
   name: "overview",
@@ -24,11 +25,12 @@ export default {
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/alerts?limit=20", wakes: ["alert.raised", "alert.resolved"] },
     { path: "/trades?limit=8", wakes: ["trade.closed"] },
+    { path: CURVE },
     { path: "/health", wakes: ["module.state_changed", "storage.state"] },
   ],
-  view({ read, series }) {
+  view({ read }) {
     return [
-      h("div", { class: "columns" }, worth(read), curve(read, series)),
+      h("div", { class: "columns" }, worth(read), curve(read)),
       h("div", { class: "columns even" }, held(read), eye(read)),
       decided(read),
       closed(read),
@@ -60,19 +62,23 @@ function worth(read) {
   );
 }
 
-function curve(read, series) {
-  const past = series("portfolio.snapshot_updated", 500);
+function curve(read) {
+  const answer = read(CURVE);
   const deposits = read("/balance").body?.deposits;
-  const points = past.events.map(({ event }) => ({ at: f.time(event.time), equity: Number(event.equity) }));
-  return panel("Equity and how far under its peak", null, () => {
-    if (points.length < 2) return empty(past.problem ?? (past.isRead ? "No two points yet." : "Reading the journal…"));
-    const last = points.at(-1);
-    const label = `Equity from ${f.usd(points[0].equity)} to ${f.usd(last.equity)} USD over ${points.length} points`;
-    return [
-      equity({ points, base: Number(deposits) || null, label, height: 350 }),
-      h("p", { class: "source" }, `portfolio.snapshot_updated · ${points.length} points to ${f.moment(new Date(last.at).toISOString())} UTC · dashed: deposits`),
-    ];
-  });
+  return panel(
+    "Equity and how far under its peak",
+    answer,
+    () => {
+      const points = answer.body.points.map((point) => ({ at: f.time(point.at), equity: Number(point.equity) }));
+      if (points.length < 2) return empty("The account was marked less than twice yet.");
+      const last = points.at(-1);
+      const label = `Equity from ${f.usd(points[0].equity)} to ${f.usd(last.equity)} USD over the whole run`;
+      return [
+        equity({ points, base: Number(deposits) || null, label, height: 350 }),
+        h("p", { class: "source" }, `${f.moment(answer.body.points[0].at)} to ${f.moment(answer.body.points.at(-1).at)} UTC · ${f.count(points.length)} of ${f.count(answer.body.marks)} marks, every peak and trough among them · dashed: deposits`),
+      ];
+    },
+  );
 }
 
 function held(read) {

@@ -1,9 +1,9 @@
 /* Candles with what we did on them: entries, exits, the path of the stop, and the targets ahead. */
 
-import { h, s } from "../core/dom.js";
+import { s } from "../core/dom.js";
 import * as f from "../core/format.js";
 import { across, below, tab, written } from "./axes.js";
-import "./chart.js";
+import { chart } from "./chart.js";
 import { extent, linear, steps } from "./scale.js";
 
 const RIGHT_PX = 104;
@@ -17,7 +17,7 @@ const BOTTOM_PX = 22;
  */
 export function candles({ bars, marks = [], stops = [], levels = [], height = 320, label }) {
   const draw = (width, at) => drawn({ bars, marks, stops, levels, height }, width, at);
-  return h("q-chart", { class: "chart-candles", model: { draw, label } });
+  return chart("chart-candles", draw, label);
 }
 
 function drawn({ bars, marks, stops, levels, height }, width, pointer) {
@@ -41,6 +41,7 @@ function drawn({ bars, marks, stops, levels, height }, width, pointer) {
     ...levelled(levels, y, right),
     ...marks.map((mark) => marked(mark, places, x, y)).filter(Boolean),
   );
+  svg.stops = bars.map((bar, at) => x(at));
   svg.append(...(pointer === null ? [] : crossed(bars, x, y, pointer, { right, bottom })));
   return svg;
 }

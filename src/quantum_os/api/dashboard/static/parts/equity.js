@@ -1,9 +1,9 @@
 /* Equity over time, and below it how far it is under its peak. */
 
-import { h, s } from "../core/dom.js";
+import { s } from "../core/dom.js";
 import * as f from "../core/format.js";
 import { across, below, tab, written } from "./axes.js";
-import "./chart.js";
+import { chart } from "./chart.js";
 import { extent, line, linear } from "./scale.js";
 
 const RIGHT_PX = 72;
@@ -13,7 +13,7 @@ const WATER_SHARE = 0.26;
 /** `points`: `{ at, equity }`, oldest first, `at` in ms. `base` is drawn as the line to beat. */
 export function equity({ points, base, height = 260, label }) {
   const draw = (width, at) => drawn(points, base, height, width, at);
-  return h("q-chart", { class: "chart-equity", model: { draw, label } });
+  return chart("chart-equity", draw, label);
 }
 
 /** How far each value is under the highest before it, as a fraction; 0 at a peak. */
@@ -56,6 +56,7 @@ function drawn(points, base, height, width, pointer) {
   );
   const last = values.at(-1);
   if (last !== undefined) svg.append(tab(y(last), right, f.usd(last, { digits: 0 }), "last"));
+  svg.stops = places;
   if (pointer !== null && points.length) {
     const at = nearest(places, pointer);
     svg.append(

@@ -1,0 +1,102 @@
+"""Decides how well stated probabilities agree with what came: by bin, and in one score."""
+
+from collections.abc import Sequence
+from math import fsum, log
+
+import msgspec
+
+from quantum_os.formulas.bounds import clip
+from quantum_os.formulas.edge import PROBABILITY_FLOOR
+from quantum_os.formulas.statistics import wilson_interval
+
+BINS = 20
+"""Bins of one width over [0, 1]; only those that something fell into are told."""
+
+
+class Bin(msgspec.Struct, frozen=True):
+    """Predictions in [low, high), the last bin with its end: their mean, and how often they came.
+
+    `interval` is Wilson's at 95 % for independent trials.
+    """
+
+    low: float
+    high: float
+    n: int
+    wins: int
+    p_mean: float
+    rate: float
+    interval: tuple[float, float]
+
+
+class Reliability(msgspec.Struct, frozen=True):
+    """A reliability curve and two scores (the lower the better), None of nothing.
+
+    `brier_base` and `log_loss_base` are those of always saying the base rate: what a probability
+    must beat to be worth anything. The base rate is taken from the same outcomes.
+    """
+
+    n: int
+    wins: int
+    base_rate: float | None
+    base_interval: tuple[float, float] | None
+    brier: float | None
+    brier_base: float | None
+    log_loss: float | None
+    log_loss_base: float | None
+    bins: tuple[Bin, ...]
+
+
+def reliability(ps: Sequence[float], wons: Sequence[bool]) -> Reliability:
+    """Compares probabilities with outcomes, place by place.
+
+    Logarithms are taken no nearer than `PROBABILITY_FLOOR` to 0 and 1. Raises ValueError on unequal
+    lengths and for what is no probability.
+    """
+    if len(ps) != len(wons):
+        raise ValueError(f"{len(ps)} probabilities of {len(wons)} outcomes")
+    if not all(0.0 <= p <= 1.0 for p in ps):
+        raise ValueError("a probability must lie in [0, 1]")
+    n, wins = len(ps), sum(wons)
+    rate = wins / n if n else None
+    base = [rate] * n if rate is not None else []
+    return Reliability(
+        n=n,
+        wins=wins,
+        base_rate=rate,
+        base_interval=wilson_interval(wins, n),
+        brier=brier(ps, wons),
+        brier_base=brier(base, wons),
+        log_loss=log_loss(ps, wons),
+        log_loss_base=log_loss(base, wons),
+        bins=_binned(ps, wons),
+    )
+
+
+def brier(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
+    """The mean squared distance between probability and outcome; None of nothing."""
+    return fsum((p - won) ** 2 for p, won in zip(ps, wons, strict=True)) / len(ps) if ps else None
+
+
+def log_loss(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
+    """The mean surprise -ln(what was said of what came), in nats; None of nothing."""
+    held = [clip(p, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR) for p in ps]
+    surprises = (-log(p if won else 1.0 - p) for p, won in zip(held, wons, strict=True))
+    return fsum(surprises) / len(ps) if ps else None
+
+
+def _binned(ps: Sequence[float], wons: Sequence[bool]) -> tuple[Bin, ...]:
+    inside: dict[int, list[int]] = {}
+    for place, p in enumerate(ps):
+        inside.setdefault(min(int(p * BINS), BINS - 1), []).append(place)
+    return tuple(
+        _bin(number, [ps[place] for place in places], sum(wons[place] for place in places))
+        for number, places in sorted(inside.items())
+    )
+
+
+def _bin(number: int, ps: Sequence[float], wins: int) -> Bin:
+    n = len(ps)
+    interval = wilson_interval(wins, n)
+    assert interval is not None
+    low, high = number / BINS, (number + 1) / BINS
+    return Bin(low, high, n, wins, fsum(ps) / n, wins / n, interval)
