@@ -1,6 +1,5 @@
 """Clients that know nothing of us trade at the command's process; what was said is kept."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -9,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ccxt
 import ccxt.async_support
 import msgspec
 import pytest
@@ -39,22 +37,27 @@ def ready(tmp_path: Path) -> Iterator[dict[str, Any]]:
     assert (process.returncode, complaints.decode()) == (0, "")
 
 
-def test_binances_own_connector_trades_and_streams(ready: dict[str, Any]) -> None:
+def asked(program: str, ca: str, *arguments: str) -> str:
+    """Runs a client as a program of its own, and gives what it printed."""
     names = ("REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE")
-    trusted = dict.fromkeys(names, ready["ca"])
-    addresses = [ready["rest"], ready["stream"], ready["admin"]]
     client = subprocess.run(
-        [sys.executable, str(HERE / "connector_client.py"), *addresses],
+        [sys.executable, str(HERE / program), *arguments],
         capture_output=True,
         text=True,
         timeout=READY_S,
-        env={**os.environ, **trusted},
+        env={**os.environ, **dict.fromkeys(names, ca)},
         check=False,
     )
     assert client.returncode == 0, client.stderr
+    return client.stdout
+
+
+def test_binances_own_connector_trades_and_streams(ready: dict[str, Any]) -> None:
+    addresses = (ready["rest"], ready["stream"], ready["admin"])
+    transcript = asked("connector_client.py", ready["ca"], *addresses)
     if os.environ.get("KEEP_TRANSCRIPTS"):
-        KEPT.write_text(client.stdout)
-    assert client.stdout == KEPT.read_text()
+        KEPT.write_text(transcript)
+    assert transcript == KEPT.read_text()
 
 
 async def test_plain_ccxt_trades(tmp_path: Path) -> None:
@@ -68,25 +71,6 @@ async def test_plain_ccxt_trades(tmp_path: Path) -> None:
         await client.close()
 
 
-async def test_ccxt_without_asyncio_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with emulated(tmp_path) as venue:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(venue.ca))
-
-        def trade() -> tuple[Any, Any]:
-            client = ccxt.binanceusdm(
-                {"apiKey": "KEY1", "secret": "SECRET1", "requests_trust_env": True}
-            )
-            for name, address in client.urls["api"].items():
-                if isinstance(address, str):
-                    host = address.split("/")[2]
-                    client.urls["api"][name] = address.replace(
-                        host, f"localhost:{venue.server.port}"
-                    )
-            placed = client.create_order(SYMBOL, "limit", "buy", 0.01, venue_price(client))
-            return placed, client.cancel_order(placed["id"], SYMBOL)
-
-        def venue_price(client: Any) -> float:
-            return float(client.fetch_ticker(SYMBOL)["last"]) * 0.97
-
-        placed, cancelled = await asyncio.to_thread(trade)
-        assert (placed["status"], cancelled["status"]) == ("open", "canceled")
+def test_ccxt_without_asyncio_trades(ready: dict[str, Any]) -> None:
+    client = asked("plain_ccxt_client.py", ready["ca"], str(ready["port"]))
+    assert client == "open canceled\n"

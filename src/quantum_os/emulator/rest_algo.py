@@ -23,8 +23,8 @@ def place(call: Call) -> Answer:
 def cancel(call: Call) -> Answer:
     found = _find(call, missing=-2011)
     call.exchange.algos.cancel(call.account, found)
-    done: Json = {"algoId": found.algo_id, "clientAlgoId": found.client_id}
-    return {**done, "code": "200", "msg": "success"}
+    # Documented as the two ids and a code, recorded as the whole order: this is both.
+    return {**found.listed(call.account.contract(found.symbol)), "code": "200", "msg": "success"}
 
 
 def cancel_all(call: Call) -> Answer:
