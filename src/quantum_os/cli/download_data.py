@@ -14,6 +14,7 @@ from quantum_os.cli.options import Moment, json_option
 from quantum_os.events.units import NS_PER_MS
 from quantum_os.formulas.symbols import perpetual
 from quantum_os.formulas.timeframes import TIMEFRAMES
+from quantum_os.kernel import logs
 from quantum_os.kernel.iso_time import iso
 from quantum_os.market.feeds.tape_files import TapeKind
 from quantum_os.settings import SettingsError
@@ -95,6 +96,7 @@ def download_data(
     """
     from quantum_os.market.feeds.live.download import Asked
 
+    logs.configure("WARNING")
     try:
         asked = Asked(
             venue=venue,

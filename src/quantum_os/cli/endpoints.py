@@ -14,9 +14,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PORT_MAX = 65_535
 
+keys_option = click.option(
+    "--keys",
+    metavar="FILE",
+    help="The key file of the account that testnet trades on. [default: config exchange.keys]",
+)
+
 
 def emulator_options(command: F) -> F:
-    """Adds `--emulator`, `--ca`, `--keys`: where exchanges are, and whose account is traded."""
+    """Adds `--emulator` and `--ca`: an emulator under the exchanges' own names."""
     ca = click.option(
         "--ca",
         metavar="FILE",
@@ -27,12 +33,7 @@ def emulator_options(command: F) -> F:
         metavar="HOST:PORT",
         help="Hear an emulator instead of the exchanges themselves. [default: none]",
     )
-    keys = click.option(
-        "--keys",
-        metavar="FILE",
-        help="The key file of the account that testnet trades on. [default: config exchange.keys]",
-    )
-    return where(ca(keys(command)))
+    return where(ca(command))
 
 
 def endpoint_of(emulator: str, ca: str, mode: Mode = Mode.PAPER) -> Endpoint:

@@ -14,6 +14,7 @@ EPILOG = (
 COMMANDS = {
     "demo": "demo_command:demo",
     "init": "init_command:init",
+    "doctor": "doctor:doctor",
     "backtest": "backtest:backtest",
     "run": "run:run",
     "alive": "alive:alive",

@@ -16,7 +16,7 @@ from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
 from quantum_os.cli.demo_record import DemoRecord
-from quantum_os.cli.endpoints import emulator_options
+from quantum_os.cli.endpoints import emulator_options, keys_option
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.keeping import kept
 from quantum_os.cli.live_staging import live_stage
@@ -157,6 +157,7 @@ log_level_option = click.option(
     help="Trade at a `quantum-os remote-sim`, which then gives the market too.",
 )
 @emulator_options
+@keys_option
 @duration_option
 @speed_option
 @click.option(
