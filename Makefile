@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format lint types contracts tidy test kill run screens bench image-check lock lock-image
+.PHONY: help setup check format lint types contracts tidy test kill fuzz flood run screens bench image-check lock lock-image
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,13 @@ test: setup ## Run the whole test suite.
 
 kill: setup ## Kill the fund at every numbered point, then at N=... random ones.
 	@$(BIN)/python -m tests.kills $(or $(N),0)
+
+fuzz: setup ## Send the API 20,000 generated requests and every crooked path (CASES=... for others).
+	@QUANTUM_OS_API_CASES=$(or $(CASES),20000) QUANTUM_OS_API_PATHS=1000 $(BIN)/python -m pytest \
+	  -s --timeout 3600 tests/api/test_generated_cases.py tests/api/test_crooked_paths.py
+
+flood: setup ## Flood a trading process on this machine: connections, guesses, bodies, followers.
+	@$(BIN)/python bench/flood.py
 
 run: setup ## Start the fund in demo mode, with its dashboard: no keys, no real money.
 	@$(BIN)/quantum-os run --mode demo --port

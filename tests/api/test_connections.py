@@ -22,6 +22,10 @@ class Quick(ImpatientHttp):
     places = 3
 
 
+class Patient(Quick):
+    headers_s = 60.0
+
+
 async def endless(scope: Scope, receive: Receive, send: Send) -> None:
     """Says something for ever on `/flood`, nothing more on `/wait`, a word anywhere else."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -42,12 +46,14 @@ async def _gone(receive: Receive) -> None:
 
 
 @asynccontextmanager
-async def serving(held: list[QuietServer] | None = None) -> AsyncIterator[int]:
+async def serving(
+    held: list[QuietServer] | None = None, *, patient: bool = False
+) -> AsyncIterator[int]:
     listening = bound("127.0.0.1", 0, or_next=False)
     server = QuietServer(
         uvicorn.Config(
             endless,
-            http=Quick,
+            http=Patient if patient else Quick,
             lifespan="off",
             loop="none",
             log_config=None,
@@ -119,7 +125,34 @@ async def test_a_quick_client_is_served_again_and_again() -> None:
                 assert b"hello" in await until_cut(reader)
 
 
-async def test_when_all_places_are_taken_the_next_one_is_cut_at_once() -> None:
+async def test_whoever_asks_gets_the_place_of_the_one_that_idled_longest() -> None:
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(serving(patient=True))
+        idle = [await stack.enter_async_context(connected(port)) for _ in range(Quick.places)]
+        reader, writer = await stack.enter_async_context(connected(port))
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        assert await until_cut(idle[0][0]) == b"", "it came first, and said nothing"
+        idle[1][1].write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await idle[1][0].readline() == b"HTTP/1.1 200 OK\r\n"
+        _, late = await stack.enter_async_context(connected(port))
+        late.write(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await until_cut(idle[2][0]) == b"", "the others asked since"
+
+
+async def test_a_crowd_that_idles_keeps_nobody_out() -> None:
+    """Thirty hold on to three places, and come again when they are cut; one who asks is heard."""
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(serving(patient=True))
+        for _ in range(10):
+            for _ in range(3):
+                await stack.enter_async_context(connected(port))
+            async with connected(port) as (reader, writer):
+                writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_when_all_places_are_busy_the_next_one_is_cut_at_once() -> None:
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving())
         for _ in range(Quick.places):

@@ -28,7 +28,7 @@ def treated_badly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3_600)
 def test_generated_requests_break_nothing(treated_badly: Served) -> None:
     fund = treated_badly
     schema = schemathesis.openapi.from_dict(fund.get("/api/v1/schema/openapi.json").json())

@@ -7,7 +7,10 @@ import pytest
 
 from quantum_os.api import hub as hubs
 from quantum_os.api.hub import FellBehind, Hub, TooManyClients
+from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.envelope import Envelope
+
+CROWD = 12
 
 
 def envelope(seq: int, stream: str = "fill", size: int = 10) -> Envelope:
@@ -117,3 +120,30 @@ def test_an_event_is_written_once_for_all() -> None:
     hub(envelope(50))  # another life may say other things under a number
     assert hub.written(envelope(1), write) == b"1"
     assert written == [1, 2, 1]
+
+
+async def test_a_crowd_that_follows_leaves_the_trading_its_turns() -> None:
+    """Each client works for a third of the share per event: a few are served in a turn, not all."""
+    hub, turns, served = filled(1, 10), 0, 0
+
+    async def client() -> None:
+        nonlocal served
+        async for _ in hub.follow(0, ()):
+            until = perf_ns() + hubs.SHARE_NS // 3
+            while perf_ns() < until:
+                pass
+            served += 1
+            if served >= CROWD * 10:
+                return
+
+    async def trading() -> None:
+        nonlocal turns
+        while served < CROWD * 10:
+            turns += 1
+            await asyncio.sleep(0)
+
+    clients = [asyncio.create_task(client()) for _ in range(CROWD)]
+    await trading()
+    for each in clients:
+        each.cancel()
+    assert turns >= CROWD * 10 // 4

@@ -1,6 +1,7 @@
 """What every request must be like before a route sees it, and every answer before it leaves."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -36,6 +37,10 @@ SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+CLOSE = (b"connection", b"close")
+GUARDED = "/api/"
+"""Where tokens are asked for."""
+
 NO_STORE = (b"cache-control", b"no-store")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 VERSIONS = frozenset({"1.0", "1.1"})
@@ -45,14 +50,28 @@ FRAMINGS = frozenset({b"content-length", b"transfer-encoding"})
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+LockedOut = Callable[[str, str], float]
+"""Seconds for which an address that shows this text as its token is not let in."""
+
+
 class Armour:
     """Wraps the application: hosts, origins, sizes and headers are one matter for all routes.
 
-    `follows` begin the paths whose answers last; they are not counted as in flight.
+    `follows` begin the paths whose answers last; they are not counted as in flight. Requests begin
+    one by one, in each turn of the loop one: a crowd of them cannot hold up the trading.
     """
 
-    def __init__(self, app: Asgi, hosts: Iterable[str] = (), follows: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: Asgi,
+        hosts: Iterable[str] = (),
+        follows: tuple[str, ...] = (),
+        locked_out: LockedOut = lambda ip, text: 0.0,
+    ) -> None:
         self._app = app
+        self._locked_out = locked_out
+        self._turnstile = asyncio.Lock()
+        self._is_taken = False
         self._always = LOCAL_NAMES | frozenset(hosts)
         self._hosts = self._always
         self._follows = follows
@@ -70,7 +89,12 @@ class Armour:
         dressed = self._dressed(send)
         refusal = self._refusal(scope)
         if refusal is not None:
-            await _refuse(scope, receive, dressed, *refusal)
+            await _refuse(scope, receive, dressed, *refusal, CLOSE)
+            return
+        wait_s = self._wait_s(scope)
+        if wait_s > 0:
+            later = (b"retry-after", str(math.ceil(wait_s)).encode())
+            await _refuse(scope, receive, dressed, 429, "too many wrong tokens", later)
             return
         if scope["type"] == "websocket" or scope["path"].startswith(self._follows):
             await self._app(scope, receive, dressed)
@@ -79,11 +103,29 @@ class Armour:
             dressed = tagging(dressed, _headers(scope).get(b"if-none-match", []))
         self.in_flight += 1
         try:
+            await self._turn()
             await self._app(scope, _in_time(receive), dressed)
         except TimeoutError:
-            await _refuse(scope, receive, dressed, 408, "the body did not come in time")
+            await _refuse(scope, receive, dressed, 408, "the body did not come in time", CLOSE)
         finally:
             self.in_flight -= 1
+
+    async def _turn(self) -> None:
+        """Returns in a turn of the loop in which no other request has begun."""
+        if self._is_taken or self._turnstile.locked():
+            async with self._turnstile:
+                while self._is_taken:  # noqa: ASYNC110  it is free in the next turn
+                    await asyncio.sleep(0)
+                self._take()
+        else:
+            self._take()
+
+    def _take(self) -> None:
+        self._is_taken = True
+        asyncio.get_running_loop().call_soon(self._free)
+
+    def _free(self) -> None:
+        self._is_taken = False
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Why this request is not even looked at: its status and the words; None when it is."""
@@ -107,6 +149,14 @@ class Armour:
         if acts and headers.get(b"sec-fetch-site", [b"none"])[0] == b"cross-site":
             return 403, "the request comes from another site"
         return None
+
+    def _wait_s(self, scope: Scope) -> float:
+        """How long whoever guesses has to wait: said at once, no route is looked for."""
+        shown = _headers(scope).get(b"authorization")
+        client = scope.get("client")
+        if shown is None or client is None or not scope["path"].startswith(GUARDED):
+            return 0.0
+        return self._locked_out(client[0], shown[0].decode("latin-1"))
 
     def _dressed(self, send: Send) -> Send:
         async def sent(message: Message) -> None:
@@ -139,7 +189,14 @@ def _in_time(receive: Receive) -> Receive:
     return received
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, detail: str) -> None:
+async def _refuse(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    detail: str,
+    header: tuple[bytes, bytes],
+) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": detail})
@@ -148,7 +205,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, detai
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
+        header,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

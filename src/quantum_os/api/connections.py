@@ -1,10 +1,12 @@
-"""How long a connection may dawdle: it is cut when it sends or reads too slowly."""
+"""How long a connection may dawdle: it is cut when it sends or reads too slowly, or idles."""
 
 import asyncio
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+from uvicorn.server import ServerState
 
 HEADERS_S = 10.0
 """Wall seconds from the first byte, or from the connection, until the headers are whole."""
@@ -14,9 +16,20 @@ READING_S = 10.0
 
 CONNECTIONS_MAX = 512
 
+ACCEPTED_AT_ONCE = 16
+"""Connections taken in one turn of the loop, so that a crowd does not hold up the trading; far
+fewer than there are places, so that nobody who asks is pushed out by it before being heard."""
+
+
+_IDLERS: "WeakKeyDictionary[ServerState, dict[ImpatientHttp, None]]" = WeakKeyDictionary()
+
 
 class ImpatientHttp(H11Protocol):
-    """Cuts those who do not finish their headers, do not read, or find all places taken."""
+    """Cuts those who do not finish their headers, or do not read what they asked for.
+
+    Who comes when all places are taken gets that of the connection that has idled longest: however
+    many are held open, somebody who asks is answered. It is cut when none idles.
+    """
 
     headers_s: ClassVar[float] = HEADERS_S
     reading_s: ClassVar[float] = READING_S
@@ -26,9 +39,10 @@ class ImpatientHttp(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.places:
+        if len(self.connections) > self.places and not self._takes_a_place():
             transport.abort()
             return
+        self._idlers[self] = None
         self._headers_due = self.loop.call_later(self.headers_s, transport.abort)
 
     def data_received(self, data: bytes) -> None:
@@ -39,8 +53,16 @@ class ImpatientHttp(H11Protocol):
         super().data_received(data)
         if self.cycle is not before or self.transport.is_closing():
             self._settle_headers()
+        if not getattr(self.cycle, "response_complete", True):
+            self._idlers.pop(self, None)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self._idlers[self] = None
 
     def handle_websocket_upgrade(self, event: Any) -> None:
+        self._idlers.pop(self, None)
         self._settle_headers()
         super().handle_websocket_upgrade(event)
 
@@ -53,9 +75,24 @@ class ImpatientHttp(H11Protocol):
         self._settle_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._idlers.pop(self, None)
         self._settle_headers()
         self._settle_reading()
         super().connection_lost(exc)
+
+    @property
+    def _idlers(self) -> "dict[ImpatientHttp, None]":
+        """The connections of this server that ask for nothing, the longest idle first."""
+        return _IDLERS.setdefault(self.server_state, {})
+
+    def _takes_a_place(self) -> bool:
+        """Cuts the connection that has idled longest; False when none does."""
+        longest = next(iter(self._idlers), None)
+        if longest is None:
+            return False
+        del self._idlers[longest]
+        longest.transport.abort()
+        return True
 
     def _settle_headers(self) -> None:
         if self._headers_due is not None:

@@ -61,6 +61,13 @@ class Gatekeeper:
         rate = Rate(per_s, per_s * BURST_S)
         self._callers.rate, self._acts.rate = rate, _share(rate)
 
+    def locked_out_s(self, ip: str, authorization: str) -> float:
+        """Seconds for which whoever shows this is not let in, known without a look at the route."""
+        text = bearer_of(authorization)
+        wait_s = self.locks.wait_s(self._guesser(ip, text)) if text else 0.0
+        self.refused["429"] += wait_s > 0
+        return wait_s
+
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         try:
             self._admit(connection, handler.opt.get(ROLE))
@@ -89,8 +96,7 @@ class Gatekeeper:
         share it. Failures count by address and, where the id is known, by that id: somebody who
         guesses from this machine does not lock its operator out.
         """
-        token_id, _ = split(text)
-        key = f"{ip} {token_id if self.tokens.knows(token_id) else ''}"
+        key = self._guesser(ip, text)
         wait_s = self.locks.wait_s(key)
         if wait_s > 0:
             raise _too_many("too many wrong tokens", wait_s)
@@ -108,6 +114,10 @@ class Gatekeeper:
         self.locks.succeeded(key)
         return token
 
+    def _guesser(self, ip: str, text: str) -> str:
+        token_id, _ = split(text)
+        return f"{ip} {token_id if self.tokens.knows(token_id) else ''}"
+
     @staticmethod
     def _slow_down(limiter: RateLimiter, key: str) -> None:
         wait_s = limiter.wait_s(key)
@@ -121,10 +131,12 @@ def _share(rate: Rate) -> Rate:
 
 def shown_by(connection: Connection) -> str:
     """Gives the token that a request shows; empty when it shows none."""
-    header = connection.headers.get("authorization", "")
-    if header.lower().startswith(BEARER):
-        return header[len(BEARER) :].strip()
-    return offered_by(connection).removeprefix(SUBPROTOCOL)
+    text = bearer_of(connection.headers.get("authorization", ""))
+    return text or offered_by(connection).removeprefix(SUBPROTOCOL)
+
+
+def bearer_of(header: str) -> str:
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else ""
 
 
 def offered_by(connection: Connection) -> str:

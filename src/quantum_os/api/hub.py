@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 
+from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.envelope import Envelope
 
 HISTORY_MAX = 16_384
@@ -21,6 +22,9 @@ WRITTEN_MAX = 1_024
 
 TURN = 256
 """Events passed over before the other tasks get a turn."""
+
+SHARE_NS = 2_000_000
+"""What all clients together may take of one turn of the loop: the trading has the rest."""
 
 
 class FellBehind(RuntimeError):
@@ -53,6 +57,7 @@ class Hub:
         self._clients: dict[str, int] = {}
         self._written: dict[int, bytes] = {}
         self._closed = False
+        self._began_ns = 0
         self.first = 1
         self.last = 0
         self.dropped = 0
@@ -132,6 +137,8 @@ class Hub:
                     self.dropped += 1
                     raise FellBehind(f"event {cursor} is no longer in the history")
                 if not streams or envelope.stream in streams:
+                    while self._is_spent():  # noqa: ASYNC110  the next turn has another share
+                        await asyncio.sleep(0)
                     yield envelope
             if cursor < self.last:
                 await asyncio.sleep(0)
@@ -157,6 +164,17 @@ class Hub:
         finally:
             self._waiting -= 1
         return True
+
+    def _is_spent(self) -> bool:
+        """Whether the clients have had their share of this turn of the loop."""
+        now = perf_ns()
+        if not self._began_ns:
+            self._began_ns = now
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        return now - self._began_ns >= SHARE_NS
+
+    def _next_turn(self) -> None:
+        self._began_ns = 0
 
     def _forget(self) -> None:
         place = self.first % self._size

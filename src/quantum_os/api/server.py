@@ -12,9 +12,10 @@ import uvicorn
 
 from quantum_os.api.app import Parts, build_app
 from quantum_os.api.armour import Armour, Asgi
-from quantum_os.api.connections import ImpatientHttp, ImpatientWebSocket
+from quantum_os.api.connections import ACCEPTED_AT_ONCE, ImpatientWebSocket
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
+from quantum_os.api.places import placed
 
 START_S, STOP_S = 10.0, 3.0
 """Wall seconds in which the server must listen, and in which it must be gone."""
@@ -27,6 +28,9 @@ HEADERS_MAX = 16 * 1024
 
 MESSAGE_MAX = 1_024
 """Bytes of what a WebSocket may send; none is read."""
+
+WAITING_MAX = 1_024
+"""Connections that may wait to be taken: a crowd is not to make the others try again."""
 
 FOLLOWS = ("/api/v1/events", "/api/v1/ws")
 
@@ -46,6 +50,8 @@ class QuietServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING_MAX)  # the server would wait for no more than it takes at once
         self.up.set()
 
     @contextmanager
@@ -67,7 +73,7 @@ class ApiServer:
         self._listening = listening
         self.parts = Parts(fund, gatekeeper)
         self.app = build_app(self.parts)
-        self.armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS)
+        self.armour = Armour(cast("Asgi", self.app), hosts, FOLLOWS, gatekeeper.locked_out_s)
         self._server = self._made()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,7 +117,8 @@ class ApiServer:
         return QuietServer(
             uvicorn.Config(
                 self.armour,
-                http=ImpatientHttp,
+                http=placed(),
+                backlog=ACCEPTED_AT_ONCE,
                 ws=ImpatientWebSocket,
                 lifespan="off",
                 loop="none",

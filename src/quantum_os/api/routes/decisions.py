@@ -12,6 +12,7 @@ from litestar.router import Router
 
 from quantum_os.api.candidate_ends import ENDINGS, CandidateEnd, end_of
 from quantum_os.api.clearance import Role, needs
+from quantum_os.api.considerate import ConsiderateJournal, told_in_steps
 from quantum_os.api.fund import Fund
 from quantum_os.api.given import FundOf
 from quantum_os.api.paging import PAGE_USUAL, Before, Limit, cut, in_turns, page_of
@@ -146,14 +147,14 @@ async def why(fund: FundOf, symbol: Symbol, at: At) -> dict[str, Any]:
 @get("/trace/{number:str}", opt=needs(Role.VIEWER), summary="What led to what")
 async def trace(fund: FundOf, number: Id) -> dict[str, Any]:
     """Gives the chain behind an id, from the bars to the closed trade, in words and whole."""
-    return await from_record(fund, lambda recorded: plain(traced(recorded, number)))
+    return await from_record(fund, lambda recorded: told_in_steps(traced(recorded, number)))
 
 
 async def from_record(fund: Fund, ask: Callable[[RecordedJournal], T]) -> T:
-    """Asks the home's journal in a thread of its own: a long answer holds up nobody."""
+    """Asks the home's journal in a thread of its own that rests: a long answer holds up nobody."""
 
     def asked() -> T:
-        with RecordedJournal(fund.facts.home.folder) as recorded:
+        with ConsiderateJournal(fund.facts.home.folder) as recorded:
             return ask(recorded)
 
     try:
