@@ -266,6 +266,20 @@ async def test_margin_moves_the_liquidation_price(trader: Trader) -> None:
     assert (await trader.ask("POST", "/fapi/v1/positionMargin", **move))["code"] == -4051
 
 
+async def test_a_margin_call_comes_once_before_the_end(trader: Trader) -> None:
+    await trader.market("BUY", "0.010")
+    held = trader.venue.account.ledger.positions[SYMBOL]
+    amount = f"{held.margin - Decimal(5):.2f}"
+    wish = {"symbol": "BTCUSDT", "amount": amount, "type": 2}
+    assert (await trader.ask("POST", "/fapi/v1/positionMargin", **wish))["code"] == 200
+    assert trader.said("MARGIN_CALL") == []
+    while not trader.said("MARGIN_CALL"):
+        await trader.venue.step(20)
+    (call,) = trader.said("MARGIN_CALL")
+    assert call["p"][0]["s"] == "BTCUSDT"
+    assert float(call["p"][0]["mm"]) > 0
+
+
 async def test_modes_that_are_not_offered_are_refused_in_so_many_words(trader: Trader) -> None:
     dual = "/fapi/v1/positionSide/dual"
     assert (await trader.ask("GET", dual)) == {"dualSidePosition": False}

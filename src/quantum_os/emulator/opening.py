@@ -104,7 +104,7 @@ def login_of(text: str) -> Login:
     """Reads KEY:SECRET:USDT; raises ValueError."""
     parts = text.split(":")
     if len(parts) != 3 or not parts[0] or not parts[1]:
-        raise ValueError(f"an account is KEY:SECRET:USDT, not {text!r}")
+        raise ValueError("an account is KEY:SECRET:USDT")
     try:
         deposit = Decimal(parts[2])
     except InvalidOperation:
