@@ -193,3 +193,19 @@ def market() -> dict[str, Any]:
         "limits": {},
         "info": {},
     }
+
+
+async def test_w3_w4_a_socket_on_which_nobody_answers_is_given_up(tmp_path: Path) -> None:
+    async def deaf(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    async with talking(tmp_path, deaf) as (client, *_):
+        client.set_markets([market()])
+        # As set it is 5 s; two pings without an answer end it, whatever their distance.
+        client.streaming = {**client.streaming, "keepAlive": 100}
+        with pytest.raises(Exception, match="ping-pong keepalive missing"):
+            await asyncio.wait_for(client.watch_bids_asks(["BTC/USDT:USDT"]), 5)

@@ -43,7 +43,9 @@ def live_stage(settings: Settings, mode: Mode, now: int | None = None) -> LiveSt
     if feeds.timeframe not in TIMEFRAMES:
         raise SettingsError(f"config: feeds.timeframe: unknown timeframe {feeds.timeframe!r}")
     symbols = settings.run.symbols or tuple(each.symbol for each in packaged_instruments())
-    market = LiveMarket(feeds.venues, feeds.timeframe, symbols, now or WallClock().now())
+    market = LiveMarket(
+        feeds.venues, feeds.timeframe, symbols, now or WallClock().now(), mode is not Mode.PAPER
+    )
     plan = plan_run(settings, market, mode)
     if timeframe_ns(plan.policy.decision.timeframe) % timeframe_ns(feeds.timeframe):
         raise SettingsError(

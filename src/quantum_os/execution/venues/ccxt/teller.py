@@ -27,6 +27,11 @@ class Teller:
         """The time that facts are stamped with, ns UTC."""
         return self._wall()
 
+    @property
+    def waiting(self) -> tuple[Event, ...]:
+        """What was said and has not reached the bus yet, oldest first."""
+        return tuple(self._waiting)
+
     def say(self, *events: Event) -> None:
         """Queues facts; raises OverflowError when nobody takes them any more."""
         self.say_all(events)

@@ -7,14 +7,19 @@ import msgspec
 from quantum_os.events.base import Event
 from quantum_os.kernel.ids import derive
 
-ASSUMPTIONS = (
-    "prices are the exchanges' own, heard live; orders are filled by the simulated venue",
-    "what was missed while nobody heard is known from bars alone, without the prices inside them",
+SIMULATED = "prices are the exchanges' own, heard live; orders are filled by the simulated venue"
+TRADED = (
+    "prices and fills are the exchange's own; money on a testnet is not real, and its books thin"
+)
+MISSED = (
+    "what was missed while nobody heard is known from bars alone, without the prices inside them"
 )
 
 
 class LiveMarket(msgspec.Struct, frozen=True):
     """Exchanges that are heard from `start` (ns) on; the first is the price venue.
+
+    `is_traded` where orders go there as well.
 
     It has no content to hash, so the same exchanges and bars are the same market in every life.
     """
@@ -23,6 +28,7 @@ class LiveMarket(msgspec.Struct, frozen=True):
     timeframe: str
     perpetuals: tuple[str, ...]
     start: int
+    is_traded: bool = False
 
     @property
     def step_ns(self) -> int:
@@ -39,7 +45,7 @@ class LiveMarket(msgspec.Struct, frozen=True):
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return ASSUMPTIONS
+        return (TRADED if self.is_traded else SIMULATED, MISSED)
 
     @property
     def is_synthetic(self) -> bool:
