@@ -18,10 +18,11 @@ GIVEN = {
     "{number:str}": "1",
     "{seq:int}": "1",
     "{stream:str}": "fill",
+    "{word:str}": "none",
     "{name:path}": "main.js",
 }
-SESSIONS = {"/dashboard/login", "/dashboard/logout"}
-"""They change who looks, not the fund."""
+SESSIONS = {"/dashboard/login", "/dashboard/logout", "/dashboard/report"}
+"""They change who looks, and at what, not the fund."""
 
 
 def routes_of(fund: Served) -> list[tuple[str, str, Role | Open]]:

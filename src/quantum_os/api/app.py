@@ -12,8 +12,10 @@ from litestar.router import Router
 
 from quantum_os.api import problems
 from quantum_os.api.clearance import Role, needs
+from quantum_os.api.comparing import Comparisons
 from quantum_os.api.confirmations import Confirmations
 from quantum_os.api.dashboard.logins import LoginLinks
+from quantum_os.api.dashboard.report_links import ReportLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper, guarded
 from quantum_os.api.pulse import Pulse
@@ -43,6 +45,8 @@ class Parts:
         self.confirmations = Confirmations()
         self.pulse = Pulse()
         self.recollections = Recollections()
+        self.comparisons = Comparisons()
+        self.report_links = ReportLinks()
         self.reloading: Reloading = NotReloading()
 
 
@@ -55,6 +59,8 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
         "confirmations": parts.confirmations,
         "pulse": parts.pulse,
         "recollections": parts.recollections,
+        "comparisons": parts.comparisons,
+        "report_links": parts.report_links,
     }
     dependencies = {name: _given(value) for name, value in provided.items()}
     dependencies["reloading"] = Provide(lambda: parts.reloading, sync_to_thread=False)

@@ -164,9 +164,9 @@ class Armour:
                 self.answers[message["status"]] += 1
                 given = list(message.get("headers", []))
                 names = {name.lower() for name, _ in given}
-                extra = (
-                    SECURITY_HEADERS if b"cache-control" in names else (*SECURITY_HEADERS, NO_STORE)
-                )
+                # A route's own word stands: two policies at once would both hold.
+                wanted = (*SECURITY_HEADERS, NO_STORE)
+                extra = [each for each in wanted if each[0] not in names]
                 message = {**message, "headers": [*given, *extra]}
             await send(message)
 

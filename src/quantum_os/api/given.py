@@ -7,8 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from quantum_os.api.acts import Caller
+from quantum_os.api.comparing import Comparisons
 from quantum_os.api.confirmations import Confirmations
 from quantum_os.api.dashboard.logins import LoginLinks
+from quantum_os.api.dashboard.report_links import ReportLinks
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.pulse import Pulse
@@ -21,6 +23,8 @@ ConfirmationsOf = NamedDependency[SkipValidation[Confirmations]]
 LinksOf = NamedDependency[SkipValidation[LoginLinks]]
 ReloadingOf = NamedDependency[SkipValidation[Reloading]]
 PulseOf = NamedDependency[SkipValidation[Pulse]]
+ComparisonsOf = NamedDependency[SkipValidation[Comparisons]]
+ReportLinksOf = NamedDependency[SkipValidation[ReportLinks]]
 RecollectionsOf = NamedDependency[SkipValidation[Recollections]]
 
 Asked = Request[Caller, None, Any]

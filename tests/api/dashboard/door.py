@@ -16,6 +16,7 @@ PAGES = (
     "orders",
     "markets",
     "models",
+    "journal",
     "system",
     "governance",
 )

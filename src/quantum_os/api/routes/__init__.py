@@ -2,6 +2,7 @@
 
 from litestar.router import Router
 
+from quantum_os.api.dashboard.reports import REPORTS
 from quantum_os.api.dashboard.routes import DASHBOARD
 from quantum_os.api.routes.control import CONTROL
 from quantum_os.api.routes.decisions import DECISIONS
@@ -13,6 +14,7 @@ from quantum_os.api.routes.positions import POSITIONS
 from quantum_os.api.routes.process import PROBES, PROCESS
 from quantum_os.api.routes.records import RECORDS
 from quantum_os.api.routes.risk import RISK
+from quantum_os.api.routes.runs import RUNS
 from quantum_os.api.routes.system import METRICS, SYSTEM
 
 ROUTES: tuple[Router, ...] = (
@@ -26,8 +28,10 @@ ROUTES: tuple[Router, ...] = (
     RISK,
     MODELS,
     RECORDS,
+    RUNS,
     SYSTEM,
     FOLLOWING,
     CONTROL,
     DASHBOARD,
+    REPORTS,
 )

@@ -1,6 +1,5 @@
-"""Routes of what was recorded: the journal, runs, the audit, alerts and log lines."""
+"""Routes of what was recorded: the journal, the audit, alerts and log lines."""
 
-import asyncio
 from itertools import islice
 from typing import Annotated, Any
 
@@ -23,9 +22,6 @@ from quantum_os.governance.audit import broken_at
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.logs import NOTABLE
-from quantum_os.storage.run_book import RunFolderError, read_run
-
-RUNS_MAX = 500
 
 Seq = Annotated[int, Parameter(ge=1, le=SEQ_MAX, description="A sequence number.")]
 Stream = Annotated[str, Parameter(max_length=64, description="A stream's name, as trade.intent.")]
@@ -38,21 +34,6 @@ class AuditAnswer(Sourced, frozen=True, kw_only=True):
     next: int | None
     checked: int
     broken_at: int | None
-
-
-class RunRow(msgspec.Struct, frozen=True):
-    """One recorded run; `result` is what it came to."""
-
-    name: str
-    result: dict[str, Any]
-
-
-class Runs(msgspec.Struct, frozen=True):
-    """Recorded runs by name. `unreadable` names folders that hold none."""
-
-    source: str
-    runs: list[RunRow]
-    unreadable: list[str]
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -137,31 +118,8 @@ def _line(envelope: Envelope) -> LogLine:
     )
 
 
-@get("/runs", opt=needs(Role.ANALYST), summary="Recorded runs")
-async def runs(fund: FundOf, limit: Limit = PAGE_USUAL) -> Runs:
-    """Lists recorded runs and what each came to; reports are made from them by `report`."""
-    return await asyncio.to_thread(_runs, fund, limit)
-
-
-def _runs(fund: FundOf, limit: int) -> Runs:
-    folder = fund.facts.runs
-    found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    rows: list[RunRow] = []
-    unreadable: list[str] = []
-    for path in found[:RUNS_MAX]:
-        try:
-            result = read_run(path).get("result")
-        except RunFolderError:
-            result = None
-        if isinstance(result, dict):
-            rows.append(RunRow(path.name, result))
-        else:
-            unreadable.append(path.name)
-    return Runs("storage.run_book", rows[:limit], unreadable[:limit])
-
-
 RECORDS = Router(
     path="/api/v1",
-    route_handlers=[event, journal, audit, alerts, logs, runs],
+    route_handlers=[event, journal, audit, alerts, logs],
     tags=["records"],
 )
