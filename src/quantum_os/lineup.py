@@ -18,7 +18,13 @@ from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
 from quantum_os.events.base import Event
 from quantum_os.events.execution import CashTransferred, OrderSubmitted
-from quantum_os.events.governance import AuditEntry, Policy
+from quantum_os.events.governance import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ApprovalVoted,
+    AuditEntry,
+    Policy,
+)
 from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.sizing import IntentReceived
@@ -61,6 +67,9 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
     {
         AlertRaised,
         AlertResolved,
+        ApprovalDecided,
+        ApprovalRequested,
+        ApprovalVoted,
         AuditEntry,
         ModuleStateChanged,
         OrderSubmitted,
@@ -274,7 +283,7 @@ def line_up(
         Exposure(),
         TrackRecord(),
         # governance: who may do what
-        PolicyDesk(PolicyConfig(policy)),
+        PolicyDesk(PolicyConfig(policy, approvals=settings.approvals)),
         Universe(UniverseConfig(plan.symbols)),
         Audit(),
     )

@@ -17,6 +17,7 @@ from quantum_os.formulas.costs import CostModel
 from quantum_os.formulas.rounding import decimal_of
 from quantum_os.formulas.symbols import perpetual
 from quantum_os.formulas.timeframes import TIMEFRAMES
+from quantum_os.governance.approvals import ApprovalsConfig
 from quantum_os.governance.policy_document import (
     Document,
     PolicyError,
@@ -103,7 +104,18 @@ class FundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: QualityConfig = QualityConfig()
     sim: SimVenueConfig = SimVenueConfig()
     costs: CostModel = CostModel()
+    approvals: ApprovalsConfig = ApprovalsConfig()
     policy: dict[str, Any] = {}
+
+
+class _Traded(msgspec.Struct, frozen=True):
+    """What of a configuration decides how is traded, before anybody acts."""
+
+    run: RunSettings
+    quality: QualityConfig
+    sim: SimVenueConfig
+    costs: CostModel
+    policy: dict[str, Any]
 
 
 class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
@@ -118,7 +130,9 @@ class Settings(FundSettings, frozen=True, forbid_unknown_fields=True):
     @property
     def fund(self) -> FundSettings:
         """The part that a plan keeps and hashes: no path, no address, no password."""
-        return FundSettings(self.run, self.quality, self.sim, self.costs, self.policy)
+        return FundSettings(
+            self.run, self.quality, self.sim, self.costs, self.approvals, self.policy
+        )
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -200,16 +214,18 @@ def config_hash(
 ) -> str:
     """Gives the content hash of what was configured; the seed and paths are no part of it.
 
+    Nor are approvals: they bind people, and whatever people do is recorded as input.
+
     `voters` are the identities of those that vote; `run.voters` may name them by path.
     """
-    seedless = FundSettings(
+    told = _Traded(
         run=msgspec.structs.replace(settings.run, seed=0, voters=()),
         quality=settings.quality,
         sim=msgspec.structs.replace(settings.sim, seed=0),
         costs=settings.costs,
         policy=settings.policy,
     )
-    return fingerprint(msgspec.json.encode((seedless, policy, voters), order="deterministic"))
+    return fingerprint(msgspec.json.encode((told, policy, voters), order="deterministic"))
 
 
 def fee_settings(fees: Fees) -> Document:

@@ -19,6 +19,7 @@ SOURCED = (
     *("status", "balance", "profit", "trades", "performance", "daily", "locks", "logs"),
     *("markets", "decisions", "intents", "orders", "orders/history", "exits", "risk", "limits"),
     *("models", "models/reliability", "equity", "monthly"),
+    *("risk/correlation", "policy", "policy/versions", "policy/proposals", "policy/approvals"),
     *("refusals", "alerts", "audit", "bus", "health", "markets/feed", "markets/regimes"),
 )
 

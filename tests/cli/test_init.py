@@ -58,7 +58,7 @@ class TestFile:
     def test_no_line_of_prose_looks_like_a_key(self) -> None:
         with_all = COMMENTED.sub("", configuration_file({}))
         assert set(msgspec.toml.decode(with_all)) == {
-            *("run", "quality", "sim", "costs", "feeds", "exchange", "storage"),
+            *("run", "quality", "sim", "costs", "feeds", "exchange", "approvals", "storage"),
             *("api", "logs", "policy"),
         }
 

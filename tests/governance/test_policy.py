@@ -73,8 +73,8 @@ def test_f23_the_policy_never_runs_out_while_the_market_speaks() -> None:
 
 def test_f23_canary_a_desk_that_forgets_to_renew_is_caught() -> None:
     class Forgetful(PolicyDesk):
-        def _published(self, reason: str) -> PolicyUpdated:
-            said = super()._published(reason)
+        def _renewed(self, reason: str) -> PolicyUpdated:
+            said = super()._renewed(reason)
             self.state.valid_until += 19 * NS_PER_HOUR
             return said
 

@@ -12,6 +12,7 @@ from quantum_os.sizing.correlation import (
     PriceWindow,
     between,
     empty_window,
+    matrix,
     push,
 )
 
@@ -63,3 +64,20 @@ def test_a_window_survives_a_snapshot() -> None:
     window = walked(60)
     again = states.decode(states.encode(window), PriceWindow)
     assert between(again, "A", "B") == between(window, "A", "B")
+
+
+def test_the_matrix_is_every_pair_with_the_hours_it_rests_on() -> None:
+    window = walked(100)
+    found = matrix(window)
+    for row, one in enumerate(window.symbols):
+        for column, other in enumerate(window.symbols):
+            assert found.rho[row][column] == between(window, one, other)
+            is_quoted = "E" not in (one, other)
+            assert found.returns[row][column] == (99 if is_quoted else 0)
+
+
+def test_a_window_without_a_return_knows_nothing() -> None:
+    assert matrix(empty_window()).symbols == ()
+    found = matrix(walked(1))
+    assert set(found.rho) == {(None,) * 5}
+    assert set(found.returns) == {(0,) * 5}

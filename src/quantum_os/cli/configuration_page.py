@@ -76,6 +76,7 @@ SECTIONS = {
     "sim": "What the simulated venue charges, and how its market answers an order.",
     "costs": "What the fund expects a trade to cost: decisions, sizes and exits count with it.",
     "exchange": "The account of testnet and live; other modes read none of it.",
+    "approvals": "Who may loosen a limit that people tightened, and how soon that holds.",
     "storage": "Where a live process keeps what happens; it decides nothing that is traded.",
     "api": "How the admin API answers; it decides nothing that is traded.",
     "logs": "What a process says on stderr.",

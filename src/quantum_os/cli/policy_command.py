@@ -1,4 +1,4 @@
-"""`quantum-os policy`: each limit in force, who binds it, and what the others would allow."""
+"""`quantum-os policy`: each limit, who binds it and what others would allow; acts upon them."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from quantum_os.cli.console import out, print_json, refuse
 from quantum_os.cli.options import config_option, flags, json_option, profile_option
+from quantum_os.cli.policy_acts import ACTS
 from quantum_os.events.governance import Policy
 from quantum_os.events.units import Mode
 from quantum_os.governance.effective_limits import Claim, claims
@@ -39,7 +40,7 @@ class PolicyShown(msgspec.Struct, frozen=True):
 
 @click.group()
 def policy() -> None:
-    """Show the policy document and the limits that follow from it."""
+    """Show the policy document and its limits; tighten them in a running process."""
 
 
 @policy.command()
@@ -60,6 +61,10 @@ def show(profile: str | None, config: Path | None, as_json: bool) -> None:
         print_json(shown)
     else:
         _print(shown)
+
+
+for _act in ACTS:
+    policy.add_command(_act)
 
 
 def shown_policy(document: Policy) -> PolicyShown:

@@ -26,6 +26,35 @@ class OperatorCommand(Event, frozen=True):
     argument: str = ""
 
 
+class PolicyAct(StrEnum):
+    """What may be asked of the policy: only `tighten` takes effect by being asked."""
+
+    TIGHTEN = "tighten"
+    LOOSEN = "loosen"
+    ROLLBACK = "rollback"
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class PolicyCommand(Event, frozen=True):
+    """A person's request about the limits in force, with who and why.
+
+    `subject` is a limit (tighten, loosen), a policy version (rollback) or an approval's id.
+    `value` is the limit asked for; None, to loosen, takes the operator's word back whole.
+    `lasts_h` is how long a tightening holds. `expects` is the version that was looked at; another
+    one in force refuses the request, "" takes any.
+    """
+
+    act: PolicyAct
+    subject: str
+    actor: str
+    role: str
+    reason: str
+    value: float | None = None
+    lasts_h: float | None = None
+    expects: str = ""
+
+
 class CloseCommand(Event, frozen=True):
     """A person's request to leave one open position, whole and at the market."""
 

@@ -236,6 +236,58 @@ class PolicyUpdated(Event, frozen=True):
     limits: EffectiveLimits
 
 
+class ApprovalState(StrEnum):
+    """How far a proposal is: it waits, or it has ended in one of four ways."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+class ApprovalRequested(Event, frozen=True):
+    """Somebody asks that a limit be loosened; nothing is loosened by asking.
+
+    It takes effect at `holds_from` at the earliest, once `quorum` people have approved, and is
+    rejected at `expires_at`. `changed` is what the limits in force would become.
+    """
+
+    approval_id: str
+    subject: str
+    changed: tuple[Change, ...]
+    reason: str
+    asked_by: str
+    role: str
+    asked_at: Ns
+    holds_from: Ns
+    expires_at: Ns
+    quorum: int
+
+
+class ApprovalVoted(Event, frozen=True):
+    """Somebody approves or rejects a proposal; `votes` counts the approvals so far."""
+
+    approval_id: str
+    actor: str
+    role: str
+    approves: bool
+    reason: str
+    at: Ns
+    votes: int
+    quorum: int
+
+
+class ApprovalDecided(Event, frozen=True):
+    """A proposal has ended; `policy_version` is what it came to, empty when nothing changed."""
+
+    approval_id: str
+    state: ApprovalState
+    decided_at: Ns
+    reason: str
+    policy_version: str = ""
+
+
 class UniverseUpdated(Event, frozen=True):
     """The symbols that may be entered. One that leaves with a position open is close-only."""
 

@@ -1,4 +1,6 @@
-"""Which limit is in force: the most restrictive of constitution, mode, tier and policy."""
+"""Which limit is in force: the tightest of constitution, mode, tier, policy and operator."""
+
+from collections.abc import Iterable
 
 import msgspec
 
@@ -9,6 +11,7 @@ from quantum_os.events.governance import (
     Policy,
 )
 from quantum_os.events.units import Frac
+from quantum_os.governance.overrides import MINIMA, Override
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -19,10 +22,10 @@ class Claim(msgspec.Struct, frozen=True):
     value: float
 
 
-def claims(policy: Policy) -> dict[str, tuple[Claim, ...]]:
+def claims(policy: Policy, overrides: Iterable[Override] = ()) -> dict[str, tuple[Claim, ...]]:
     """Lists, limit by limit, every authority that has a word in it, the tightest first.
 
-    Where two say the same the higher one is named: constitution, mode, tier, policy.
+    Where two say the same the higher one is named: constitution, mode, tier, policy, operator.
     """
     mode, tier = policy.modes[policy.mode], policy.tiers[policy.tier]
     law, risk_tier = policy.constitution, policy.leverage.risk_tier
@@ -65,12 +68,15 @@ def claims(policy: Policy) -> dict[str, tuple[Claim, ...]]:
         "gross_notional_x": (by_law("gross_notional_x"), by_tier("gross_notional_x")),
         "entries_per_day": (by_tier("entries_per_day"),),
     }
-    return {limit: tuple(sorted(each, key=_value)) for limit, each in said.items()}
+    for each in overrides:
+        words = Claim(BindingSource.OPERATOR, f"operator.{each.limit}", each.value)
+        said[each.limit] = (*said[each.limit], words)
+    return {limit: _tightest_first(limit, each) for limit, each in said.items()}
 
 
-def effective_limits(policy: Policy) -> EffectiveLimits:
+def effective_limits(policy: Policy, overrides: Iterable[Override] = ()) -> EffectiveLimits:
     """Takes, limit by limit, the tightest source, and names which one binds."""
-    binding = {limit: each[0] for limit, each in claims(policy).items()}
+    binding = {limit: each[0] for limit, each in claims(policy, overrides).items()}
     value = {limit: claim.value for limit, claim in binding.items()}
     return EffectiveLimits(
         leverage_max=int(value["leverage_max"]),
@@ -88,5 +94,6 @@ def effective_limits(policy: Policy) -> EffectiveLimits:
     )
 
 
-def _value(claim: Claim) -> float:
-    return claim.value
+def _tightest_first(limit: str, said: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    sign = -1 if limit in MINIMA else 1
+    return tuple(sorted(said, key=lambda claim: sign * claim.value))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from quantum_os.events.base import Event, stream_of
-from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand
+from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand, PolicyCommand
 from quantum_os.events.execution import (
     CashTransferred,
     Fill,
@@ -28,7 +28,9 @@ from quantum_os.events.system import (
 )
 from quantum_os.kernel.reactor import Module
 
-COMMANDS: frozenset[type[Event]] = frozenset({OperatorCommand, CloseCommand, ActionAsked})
+COMMANDS: frozenset[type[Event]] = frozenset(
+    {OperatorCommand, CloseCommand, PolicyCommand, ActionAsked}
+)
 """What people say through the faces of the process."""
 
 SAID_BY_KERNEL: frozenset[type[Event]] = frozenset(

@@ -61,3 +61,28 @@ def _rearrange(window: PriceWindow, symbols: tuple[str, ...]) -> None:
         if symbol in window.symbols:
             moved[:, place] = window.prices[:, window.symbols.index(symbol)]
     window.symbols, window.prices = symbols, moved
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """How alike every two symbols moved: `rho[i][j]` in [-1, 1], None while too little is known.
+
+    `returns[i][j]` counts the hourly returns that both have.
+    """
+
+    symbols: tuple[str, ...]
+    rho: tuple[tuple[float | None, ...], ...]
+    returns: tuple[tuple[int, ...], ...]
+
+
+def matrix(window: PriceWindow) -> Matrix:
+    """Measures every pair of the window, each over the hours that both have."""
+    if len(window.prices) < 2:
+        shown = len(window.symbols)
+        empty = tuple((None,) * shown for _ in range(shown))
+        return Matrix(window.symbols, empty, tuple((0,) * shown for _ in range(shown)))
+    known = np.isfinite(np.diff(np.log(window.prices), axis=0)).astype(np.int64)
+    shared = known.T @ known
+    rho = tuple(
+        tuple(between(window, one, other) for other in window.symbols) for one in window.symbols
+    )
+    return Matrix(window.symbols, rho, tuple(tuple(int(n) for n in row) for row in shared))

@@ -122,3 +122,38 @@ def test_escape_leaves_everything_as_it_was(own_fund: Served, acting: Page) -> N
     assert acting.asks("return document.activeElement.textContent") == "Kill"
     press(acting, "Kill")
     assert acting.asks("return document.getElementById('act-reason').value") == ""
+
+
+def test_a_limit_is_tightened_from_its_row_and_loosened_by_asking(
+    own_fund: Served, acting: Page
+) -> None:
+    turned(acting, "governance")
+    acting.waits_for(
+        "return document.querySelector('[aria-label=\"Each limit and all who bind it\"]')"
+    )
+    press(acting, "Tighten positions max")
+    assert objections(acting) == []
+    assert acting.asks("return document.activeElement.id") == "act-value"
+    acting.driver.switch_to.active_element.send_keys("1")
+    acting.asks("document.getElementById('act-reason').focus()")
+    assert "Audit entry 1" in confirm(acting, "Tighten positions max now")
+    press(acting, "Close")
+    held = own_fund.get("/api/v1/limits").json()["limits"]
+    assert held["positions_max"] == 1
+    assert acting.waits_for(
+        "return [...document.querySelectorAll('.chip.warn')]"
+        ".some(each => each.textContent === 'operator')"
+    )
+    press(acting, "Ask to loosen positions max")
+    assert "Audit entry 2" in confirm(acting, "Ask to loosen positions max now")
+    press(acting, "Close")
+    acting.waits_for("return document.querySelector('[aria-label=\"Proposals\"]')")
+    assert objections(acting) == []
+    press(acting, "Approve loosen positions_max")
+    assert "Audit entry 3" in confirm(acting, "Approve loosen positions_max now")
+    press(acting, "Close")
+    assert own_fund.get("/api/v1/limits").json()["limits"]["positions_max"] == 1
+    (waiting,) = own_fund.get("/api/v1/policy/proposals").json()["proposals"]
+    assert waiting["approved_by"] == ["browser"]
+    press(acting, "Veto loosen positions_max")
+    assert "Audit entry 4" in confirm(acting, "Veto loosen positions_max now")

@@ -233,6 +233,32 @@ def test_governance_names_the_policy_in_force(fund: Served, page: Page) -> None:
     assert figure(page, "The policy in force", "Profile") == policy["profile"]
 
 
+def test_what_moves_together_is_what_was_measured(fund: Served, page: Page) -> None:
+    turned(page, "risk")
+    told = fund.get("/api/v1/risk/correlation").json()
+    shown = rows(page, "Correlation of hourly returns")
+    assert [row[0] for row in shown] == short(told["symbols"])
+    for at, row in enumerate(shown):
+        expected = ["1" if at == other else usd(rho) for other, rho in enumerate(told["rho"][at])]
+        assert row[1:] == expected
+    if told["reason"]:
+        assert all(row == [UNKNOWN] * len(row) for row in _beside(shown))
+
+
+def _beside(shown: list[list[str]]) -> list[list[str]]:
+    """The cells of a matrix without its names and its diagonal."""
+    return [row[1 : at + 1] + row[at + 2 :] for at, row in enumerate(shown)]
+
+
+def test_each_limit_names_who_binds_it_and_what_others_allow(fund: Served, page: Page) -> None:
+    turned(page, "governance")
+    limits = fund.get("/api/v1/policy").json()["limits"]
+    shown = rows(page, "Each limit and all who bind it")
+    assert [(row[0], row[2], row[3]) for row in shown] == [
+        (each["limit"].replace("_", " "), each["source"], each["path"]) for each in limits
+    ]
+
+
 def test_every_panel_of_the_fund_says_its_source_and_age(page: Page) -> None:
     for name in ("overview", "positions", "risk", "orders", "markets"):
         turned(page, name)

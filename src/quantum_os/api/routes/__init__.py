@@ -10,6 +10,7 @@ from quantum_os.api.routes.events import FOLLOWING
 from quantum_os.api.routes.markets import MARKETS
 from quantum_os.api.routes.models import MODELS
 from quantum_os.api.routes.money import MONEY
+from quantum_os.api.routes.policy import POLICY
 from quantum_os.api.routes.positions import POSITIONS
 from quantum_os.api.routes.process import PROBES, PROCESS
 from quantum_os.api.routes.records import RECORDS
@@ -27,6 +28,7 @@ ROUTES: tuple[Router, ...] = (
     DECISIONS,
     RISK,
     MODELS,
+    POLICY,
     RECORDS,
     RUNS,
     SYSTEM,

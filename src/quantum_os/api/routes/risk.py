@@ -14,6 +14,8 @@ from quantum_os.api.told import plain
 from quantum_os.kernel.iso_time import iso
 from quantum_os.risk.gate import RiskGate
 from quantum_os.risk.safety import Safety
+from quantum_os.sizing.correlation import RETURNS_MIN, WINDOW_HOURS, matrix
+from quantum_os.sizing.sizer import Sizer
 
 LATCH_STREAMS = ("safety.tripped", "safety.cleared")
 
@@ -44,6 +46,24 @@ class Limits(Sourced, frozen=True, kw_only=True):
     profile: str | None
     report_only: list[str]
     limits: dict[str, Any] | None
+
+
+class Correlations(Sourced, frozen=True, kw_only=True):
+    """How alike symbols moved: `rho[i][j]` by hourly log returns, null while too few are shared.
+
+    `returns[i][j]` counts the returns that both have; below `returns_min` nothing is told, and
+    `reason` says so. `assumed` is what sizing and heat suppose of a pair that is not known.
+    """
+
+    symbols: list[str]
+    rho: list[list[float | None]]
+    returns: list[list[int]]
+    bars: int
+    window_hours: int
+    returns_min: int
+    last_bar: str | None
+    assumed: float | None
+    reason: str
 
 
 class Book(Sourced, frozen=True, kw_only=True):
@@ -109,6 +129,29 @@ async def risk(fund: FundOf) -> Book:
     )
 
 
+@get("/risk/correlation", opt=needs(Role.VIEWER), summary="How alike symbols move")
+async def correlation(fund: FundOf) -> Correlations:
+    """Measures every pair over the last week of hours that the fund heard."""
+    known = fund.module(Sizer).state
+    window = known.window
+    found = matrix(window)
+    most = max((n for row in found.returns for n in row), default=0)
+    few = f"{most} hourly returns were heard, {RETURNS_MIN} are needed"
+    policy = known.policy
+    return Correlations(
+        **provenance(fund, "sizing.correlation", "market_data"),
+        symbols=list(found.symbols),
+        rho=[list(row) for row in found.rho],
+        returns=[list(row) for row in found.returns],
+        bars=len(window.prices),
+        window_hours=WINDOW_HOURS,
+        returns_min=RETURNS_MIN,
+        last_bar=iso(window.last_row) if window.last_row else None,
+        assumed=None if policy is None else policy.policy.risk.correlation_assumed,
+        reason="" if most >= RETURNS_MIN else few,
+    )
+
+
 @get("/refusals", opt=needs(Role.VIEWER), summary="What was refused")
 async def refusals(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists refused intents and dropped candidates with gate, value and limit, the latest first."""
@@ -133,5 +176,7 @@ def locks_of(fund: FundOf) -> list[Lock]:
 
 
 RISK = Router(
-    path="/api/v1", route_handlers=[locks, lock_history, limits, risk, refusals], tags=["risk"]
+    path="/api/v1",
+    route_handlers=[locks, lock_history, limits, risk, correlation, refusals],
+    tags=["risk"],
 )

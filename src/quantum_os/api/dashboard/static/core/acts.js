@@ -59,6 +59,63 @@ export const opening = (cause) => ({
   said: `Entries are judged again unless another latch is closed. It is refused while ${cause} cools off.`,
 });
 
+/** The act that tightens one limit; the dialog asks to what and for how long. */
+export const tightening = (row, words) => ({
+  title: `Tighten ${words}`,
+  role: "trader",
+  path: "/policy/tighten",
+  kind: "",
+  body: { limit: row.limit },
+  fields: [
+    { name: "value", words: `New value, ${row.is_minimum ? "above" : "below"} ${row.value}`, value: "" },
+    { name: "lasts_h", words: "Hours that it holds", value: "24" },
+  ],
+  said: "Holds at once, for entries only. Letting it go before its end takes an approval and its time.",
+});
+
+/** Asks that the words of operators on a limit be taken back. */
+export const loosening = (row, words) => ({
+  title: `Ask to loosen ${words}`,
+  role: "trader",
+  path: "/policy/loosen",
+  kind: "",
+  body: { limit: row.limit },
+  said: "Nothing changes by asking: it waits for its approvals and its time, and never goes beyond the configuration.",
+});
+
+/** The act that approves a proposal, or ends it for good. */
+export const approving = (proposal) => ({
+  title: `Approve ${proposal.subject}`,
+  role: "operator",
+  path: "/policy/approve",
+  kind: "danger",
+  body: { approval: proposal.approval_id },
+  confirms: { act: "approve", subject: proposal.approval_id },
+  confirmsAt: "/policy/confirmations",
+  said: "It holds once enough people have approved and its time has come.",
+});
+
+export const vetoing = (proposal) => ({
+  title: `Veto ${proposal.subject}`,
+  role: "trader",
+  path: "/policy/reject",
+  kind: "",
+  body: { approval: proposal.approval_id },
+  said: "Ends it for good, whoever has approved. It can be asked for again.",
+});
+
+/** The act that goes back to an earlier version of the policy. */
+export const returning = (version) => ({
+  title: `Go back to ${version}`,
+  role: "operator",
+  path: "/policy/rollback",
+  kind: "danger",
+  body: { version },
+  confirms: { act: "rollback", subject: version },
+  confirmsAt: "/policy/confirmations",
+  said: "What is tighter holds at once, as a new version. What would be looser is asked for, and waits.",
+});
+
 /** A button for an act; without the role it is shown, and says what is missing. */
 export function actButton(given, done, { small = false } = {}) {
   const allowed = may(given.role);
@@ -81,7 +138,7 @@ export function ask(given, done) {
   dialog.replaceChildren();
   asking(dialog, given, done, "");
   dialog.showModal();
-  dialog.querySelector("textarea").focus();
+  dialog.querySelector("input, textarea").focus();
 }
 
 function asking(dialog, given, done, trouble) {
@@ -92,6 +149,10 @@ function asking(dialog, given, done, trouble) {
       { method: "dialog", class: "act-form", onsubmit: (event) => submitted(event, dialog, given, done) },
       h("h2", { id: "act-title" }, given.title),
       h("p", { id: "act-said" }, given.said),
+      (given.fields ?? []).flatMap((field) => [
+        h("label", { for: `act-${field.name}` }, field.words),
+        h("input", { id: `act-${field.name}`, name: field.name, type: "number", step: "any", min: "0", required: true, value: field.value }),
+      ]),
       h("label", { for: "act-reason" }, "Reason, for the audit"),
       h("textarea", { id: "act-reason", name: "reason", rows: "2", required: true, maxlength: REASON_MAX, "aria-describedby": "act-said" }),
       h("p", { class: "trouble", role: "alert" }, trouble),
@@ -112,8 +173,9 @@ async function submitted(event, dialog, given, done) {
   if (!reason) return;
   button.disabled = true;
   try {
-    const body = { ...given.body, reason };
-    if (given.confirms) body.confirm = (await act("/confirmations", given.confirms)).confirm;
+    const numbers = (given.fields ?? []).map(({ name }) => [name, Number(dialog.querySelector(`#act-${name}`).value)]);
+    const body = { ...given.body, ...Object.fromEntries(numbers), reason };
+    if (given.confirms) body.confirm = (await act(given.confirmsAt ?? "/confirmations", given.confirms)).confirm;
     told(dialog, given, await act(given.path, body));
     done?.();
   } catch (error) {

@@ -3,6 +3,7 @@
 import { ACTS, actButton, opening } from "../core/acts.js";
 import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
+import { matrix } from "../parts/matrix.js";
 import { chip, empty, figure, figures, meter, panel, swing, table } from "../parts/panel.js";
 import { spansOf, timeline } from "../parts/timeline.js";
 
@@ -17,6 +18,7 @@ export default {
     { path: "/risk", wakes: ACCOUNT },
     { path: "/balance", wakes: ACCOUNT },
     { path: "/limits", wakes: ["policy.updated"] },
+    { path: "/risk/correlation", wakes: ["market_data"], every: 30 },
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/locks/history?limit=100", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/markets/regimes?limit=500", wakes: ["meta.regime"] },
@@ -25,6 +27,7 @@ export default {
   view(page) {
     return [
       h("div", { class: "columns even", key: "taken" }, h("div", { class: "stack" }, taken(page), leaning(page)), h("div", { class: "stack" }, latches(page), limits(page))),
+      alike(page),
       modes(page),
       refused(page),
     ];
@@ -103,6 +106,21 @@ function leaning({ read }) {
         { rowKey: (row) => row.symbol, none: "Nothing is held." },
       ),
       exposure.breaches.length ? h("p", { class: "warn-text" }, `Over its limit: ${exposure.breaches.join(", ")}.`) : null,
+    ];
+  });
+}
+
+/** Which positions are one position: symbols that move together fall together. */
+function alike({ read }) {
+  const answer = read("/risk/correlation");
+  return panel("What moves together", answer, () => {
+    const { symbols, rho, returns, bars, last_bar: last, returns_min: least, assumed, reason } = answer.body;
+    if (!symbols.length) return empty("No bar has closed in this life yet.");
+    const caption = "Correlation of hourly returns";
+    return [
+      h("p", { class: "dim" }, `Correlation of hourly log returns over ${f.count(bars)} bars to ${f.moment(last)} UTC. A pair with fewer than ${least} hours in common is unknown, and counted as ${f.decimal(assumed)}.`),
+      reason ? h("p", { class: "warn-text" }, `Unknown: ${reason}.`) : null,
+      matrix({ symbols, rho, returns, caption }),
     ];
   });
 }
