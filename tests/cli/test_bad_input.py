@@ -131,9 +131,16 @@ def test_an_unknown_environment_variable_is_refused(tape: Path, tmp_path: Path) 
     assert "speeed" in said.err
 
 
-@pytest.mark.parametrize("mode", ["testnet", "live"])
-def test_modes_that_are_not_built_are_refused(mode: str) -> None:
-    assert quantum_os("run", "--mode", mode).code == 78
+def test_real_money_is_refused() -> None:
+    said = quantum_os("run", "--mode", "live")
+    assert said.code == 78
+    assert "it lacks" in said.err
+
+
+def test_a_testnet_needs_a_key() -> None:
+    said = quantum_os("run", "--mode", "testnet")
+    assert said.code == 2
+    assert "needs a key file" in said.err
 
 
 def test_what_a_synthetic_market_does_not_take_is_refused(tmp_path: Path) -> None:

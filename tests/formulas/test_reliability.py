@@ -77,7 +77,8 @@ def test_by_hand() -> None:
         (0.95, 1.0, 1, 1),
     ]
     assert found.brier == pytest.approx((0.09 + 0.49 + 0.09 + 0) / 4)
-    assert (found.base_rate, found.brier_base) == (0.75, pytest.approx(0.1875))
+    assert found.base_rate == 0.75
+    assert found.brier_base == pytest.approx(0.1875)
 
 
 def test_what_is_no_probability_is_refused() -> None:

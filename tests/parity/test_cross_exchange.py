@@ -103,7 +103,7 @@ def said(tape: Tape) -> list[ExchangeNormalized]:
             cross.on_raw(event)
         elif isinstance(event, FeedWatermark):
             answer = cross.on_watermark(event)
-            told += [answer] if answer is not None else []
+            told += [answer] if isinstance(answer, ExchangeNormalized) else []
     return told
 
 

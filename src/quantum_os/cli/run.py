@@ -308,7 +308,7 @@ def _heard(wish: Wish, settings: Settings) -> Demo:
     def hear() -> Module:
         from quantum_os.market.feeds.live.feed import LiveFeed
 
-        return LiveFeed(stage.config, wall)
+        return LiveFeed(stage.config, wall, account.lines())
 
     return Demo(
         plan=stage.plan,

@@ -14,6 +14,8 @@ from quantum_os.cli.recorded_choice import HOME
 from quantum_os.events.units import NS_PER_MS, Mode
 from quantum_os.exchange.endpoint import Endpoint, Realm
 from quantum_os.exchange.keys import Keys, KeysRefused, read_keys
+from quantum_os.exchange.line import Line
+from quantum_os.exchange.venue_clock import VenueClock
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.reactor import Module
@@ -59,24 +61,26 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class VenueStage(msgspec.Struct, frozen=True):
-    """An account that may be traded on. `deposit` is what the ledger begins with."""
+    """An account that may be traded on. `deposit` is what the ledger begins with.
+
+    `line` is what all that speaks to this exchange goes by: what one was told to be silent about,
+    no other asks, in this life or the next.
+    """
 
     venue: str
     endpoint: Endpoint
     keys: Keys
     deposit: float
     offset_ns: int
+    line: Line
 
     @property
     def wall(self) -> Callable[[], int]:
         """The time of the world that is traded in, ns: the machine's, or an emulator's."""
-        clock, offset_ns = WallClock(), self.offset_ns
-        return lambda: clock.now() + offset_ns
+        return _wall(self.offset_ns)
 
     def edge(self, plan: Plan, *, since: int) -> Module:
         """Makes the venue of a life; what the account did before `since` (ns) is in the deposit."""
-        from quantum_os.exchange.line import Line
-        from quantum_os.exchange.venue_clock import VenueClock
         from quantum_os.execution.venues.ccxt.venue import ExchangeVenue, VenueConfig
 
         config = VenueConfig(
@@ -86,8 +90,8 @@ class VenueStage(msgspec.Struct, frozen=True):
             seed=plan.settings.run.seed,
             since=since,
         )
-        line = Line(VenueClock(self.wall))
-        return ExchangeVenue(_dialect(self.venue, self.endpoint.realm), config, self.keys, line)
+        dialect = _dialect(self.venue, self.endpoint.realm)
+        return ExchangeVenue(dialect, config, self.keys, self.line.beside())
 
 
 def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) -> VenueStage:
@@ -112,7 +116,13 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
             f"{keys.fingerprint}: another key was meant"
         )
     shown = _seen(venue, endpoint, keys)
-    return VenueStage(venue, endpoint, keys, float(shown.wallet), shown.offset_ns)
+    line = Line(VenueClock(_wall(shown.offset_ns)))
+    return VenueStage(venue, endpoint, keys, float(shown.wallet), shown.offset_ns, line)
+
+
+def _wall(offset_ns: int) -> Callable[[], int]:
+    clock = WallClock()
+    return lambda: clock.now() + offset_ns
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -130,6 +140,11 @@ class Account(msgspec.Struct, frozen=True):
             return None
         since = self.wall() if self.is_first else 0
         return lambda: stage.edge(plan, since=since)
+
+    def lines(self) -> dict[str, Line]:
+        """Gives what a feed must go by at the exchange that is traded at, by its name."""
+        stage = self.stage
+        return {} if stage is None else {stage.venue: stage.line.beside()}
 
 
 def account_of(settings: Settings, mode: Mode) -> Account:
@@ -200,7 +215,6 @@ def _seen(venue: str, endpoint: Endpoint, keys: Keys) -> Shown:
 async def _look(venue: str, endpoint: Endpoint, keys: Keys) -> Shown:
     """Asks the account once; an answer that is none is told in a line."""
     from quantum_os.exchange.client import measure_clock, open_client
-    from quantum_os.exchange.line import Line
     from quantum_os.exchange.session import open_session
     from quantum_os.execution.venues.ccxt.attempts import Attempts
 

@@ -61,6 +61,12 @@ class Line:
         self.frame_hooks: list[FrameHook] = []
         self.requests = 0
 
+    def beside(self) -> "Line":
+        """Gives a line with ears of its own that keeps this one's time, silence and budget."""
+        line = Line(self.clock)
+        line.ban, line.budget = self.ban, self.budget
+        return line
+
     async def admit(self, weight: float) -> None:
         """Returns when a request may leave; raises Banned or BudgetSpent when it may not."""
         self.ban.check()

@@ -78,7 +78,7 @@ def test_both_venues_stand_side_by_side_in_the_cross_exchange_view() -> None:
             view.on_raw(event)
         elif isinstance(event, FeedWatermark):
             said = view.on_watermark(event)
-            seen += [] if said is None else [said]
+            seen += [said] if isinstance(said, ExchangeNormalized) else []
     assert len(seen) == 3 * 24
     known = [row for one in seen for row in one.divergence_bps if row is not None]
     assert len(known) > 0.6 * len(seen) * len(config.symbols)
