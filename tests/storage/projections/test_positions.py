@@ -6,7 +6,13 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.execution import FundingPaid
-from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.governance import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ApprovalState,
+    ApprovalVoted,
+    PolicyUpdated,
+)
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
@@ -89,3 +95,15 @@ def test_an_incident_is_one_row_from_the_latch_to_whom_let_it_go_on() -> None:
     assert (first["seq"], first["value"], first["threshold"]) == (1, 0.2, 0.15)
     assert (first["closed_at"], first["closed_by"], first["finding"]) == (2_000, "ann", "seen")
     assert (second["since"], second["closed_at"]) == (9, None)
+
+
+def test_an_approval_is_one_row_with_each_vote_and_its_end() -> None:
+    asked = example(ApprovalRequested, approval_id="a1", subject="positions_max", quorum=2)
+    first = example(ApprovalVoted, approval_id="a1", actor="ann", approves=True)
+    second = example(ApprovalVoted, approval_id="a1", actor="bob", approves=True)
+    end = example(ApprovalDecided, approval_id="a1", state=ApprovalState.APPROVED)
+    waiting = row("approvals", asked)
+    assert (waiting["state"], waiting["votes"], waiting["decided_at"]) == ("pending", [], None)
+    kept = row("approvals", asked, first, second, end)
+    assert [vote["actor"] for vote in kept["votes"]] == ["ann", "bob"]
+    assert (kept["state"], kept["subject"], kept["seq"]) == ("approved", "positions_max", 1)

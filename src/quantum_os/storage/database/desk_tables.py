@@ -1,31 +1,13 @@
-"""What is kept beside the journal of people's and models' work: approvals, models, trials.
+"""What is kept beside the journal of models' work, and of what one comes back from.
 
-No projection writes here: these are the tables in which governance, learning and recovery keep
-records of their own.
+No projection writes here: these are the tables in which learning and recovery keep records of their
+own.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 
 from quantum_os.storage.database.columns import Json, Real
 from quantum_os.storage.database.metadata import METADATA
-
-APPROVALS = Table(
-    "approvals",
-    METADATA,
-    Column("approval_id", Text, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("change", Json, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("asked_by", Text, nullable=False),
-    Column("asked_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("quorum", BigInteger, nullable=False),
-    Column("votes", Json, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("decided_at", BigInteger),
-    Index(None, "state"),
-)
-"""Loosenings that people were asked for; expiry is a rejection."""
 
 MODELS = Table(
     "models",
@@ -85,5 +67,5 @@ SNAPSHOTS = Table(
 )
 """Which snapshot files there were, at which sequence number, of which build."""
 
-RECORDS = (APPROVALS, MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS)
+RECORDS = (MODELS, EXPERIMENTS, TRIALS, SNAPSHOTS)
 """Tables that no journal can make anew."""

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
 from quantum_os.events.ai import AiDecisionMade
 from quantum_os.events.execution import Fill, FundingPaid, OrderRequested
-from quantum_os.events.governance import AuditEntry, PolicyUpdated
+from quantum_os.events.governance import ApprovalRequested, AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import SafetyTripped
 from quantum_os.events.system import AlertRaised, ProcessStarted
@@ -213,6 +213,20 @@ ALERTS = Table(
     *_changed(),
 )
 
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    *columns_of(ApprovalRequested, keys=("approval_id",), unsure=True),
+    Column("votes", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_at", BigInteger),
+    Column("finding", Text),
+    Column("policy_version", Text),
+    *_changed(),
+    Index(None, "state"),
+)
+"""Loosenings that people were asked for, with each vote and what came of them."""
+
 INCIDENTS = Table(
     "incidents",
     METADATA,
@@ -249,6 +263,7 @@ PROJECTED = (
     POLICIES,
     ALERTS,
     INCIDENTS,
+    APPROVALS,
     AUDIT,
     UNPROJECTED,
 )

@@ -1,14 +1,22 @@
 """What a person looks up beside the trades: lives of the process, policies in force, alerts,
-incidents, and what people did.
+incidents, what people asked for, and what they did.
 """
 
 from collections.abc import Iterator
 
-from quantum_os.events.governance import AuditEntry, PolicyUpdated
+from quantum_os.events.governance import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ApprovalState,
+    ApprovalVoted,
+    AuditEntry,
+    PolicyUpdated,
+)
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted
 from quantum_os.storage.database.trade_tables import (
     ALERTS,
+    APPROVALS,
     AUDIT,
     INCIDENTS,
     POLICIES,
@@ -16,6 +24,11 @@ from quantum_os.storage.database.trade_tables import (
 )
 from quantum_os.storage.projections.change import Change, Heard, Row, changed, made, plain
 
+_BLANK_APPROVAL: Row = {
+    **dict.fromkeys(column.name for column in APPROVALS.columns),
+    "votes": [],
+    "state": ApprovalState.PENDING.value,
+}
 _BLANK_INCIDENT: Row = dict.fromkeys(column.name for column in INCIDENTS.columns)
 _BLANK_ALERT: Row = dict.fromkeys(column.name for column in ALERTS.columns)
 
@@ -89,3 +102,40 @@ def on_cleared(heard: Heard) -> Iterator[Change]:
         return {**(row or _BLANK_INCIDENT), **told, **changed(heard, row)}
 
     yield Change(INCIDENTS, (event.cause, event.since), fold)
+
+
+def on_approval_requested(heard: Heard) -> Iterator[Change]:
+    event: ApprovalRequested = heard.event
+
+    def fold(row: Row | None) -> Row:
+        return {**(row or _BLANK_APPROVAL), **plain(event), **changed(heard, row)}
+
+    yield Change(APPROVALS, (event.approval_id,), fold)
+
+
+def on_approval_voted(heard: Heard) -> Iterator[Change]:
+    event: ApprovalVoted = heard.event
+    said = plain(event)
+    vote = {name: said[name] for name in ("actor", "role", "approves", "reason", "at")}
+
+    def fold(row: Row | None) -> Row:
+        base = row or {**_BLANK_APPROVAL, "approval_id": event.approval_id}
+        return {**base, "votes": [*base["votes"], vote], **changed(heard, row)}
+
+    yield Change(APPROVALS, (event.approval_id,), fold)
+
+
+def on_approval_decided(heard: Heard) -> Iterator[Change]:
+    event: ApprovalDecided = heard.event
+    told = {
+        "approval_id": event.approval_id,
+        "state": event.state.value,
+        "decided_at": event.decided_at,
+        "finding": event.reason,
+        "policy_version": event.policy_version,
+    }
+
+    def fold(row: Row | None) -> Row:
+        return {**(row or _BLANK_APPROVAL), **told, **changed(heard, row)}
+
+    yield Change(APPROVALS, (event.approval_id,), fold)

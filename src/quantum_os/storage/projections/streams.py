@@ -11,7 +11,13 @@ from quantum_os.events.execution import (
     OrderSubmitted,
     OrderUpdated,
 )
-from quantum_os.events.governance import AuditEntry, PolicyUpdated
+from quantum_os.events.governance import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ApprovalVoted,
+    AuditEntry,
+    PolicyUpdated,
+)
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, RiskRefusal, SafetyCleared, SafetyTripped
 from quantum_os.events.sizing import SizingDecided, TradeIntent
@@ -39,6 +45,9 @@ _OF_EVENTS: dict[type[Event], Projection] = {
     AccountUpdated: account.on_account,
     TradeClosed: positions.on_closed,
     PolicyUpdated: records.on_policy,
+    ApprovalRequested: records.on_approval_requested,
+    ApprovalVoted: records.on_approval_voted,
+    ApprovalDecided: records.on_approval_decided,
     AlertRaised: records.on_alert,
     AlertResolved: records.on_alert_resolved,
     SafetyTripped: records.on_tripped,

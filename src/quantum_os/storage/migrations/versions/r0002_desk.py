@@ -13,9 +13,9 @@ TABLES = (
     Spelled(
         name="approvals",
         key="approval_id",
-        text="approval_id subject reason asked_by state",
-        whole="asked_at expires_at quorum decided_at?",
-        json="change votes",
+        text="approval_id subject? reason? asked_by? role? state finding? policy_version?",
+        whole="asked_at? holds_from? expires_at? quorum? decided_at? seq at updated_seq updated_at",
+        json="changed? votes",
         indexes=("state",),
     ),
     Spelled(
