@@ -233,7 +233,8 @@ class Carrier:
         if seen is not None:
             self._teller.say_all(self._register.hears(seen))
         elif ruling.verdict in (Verdict.REFUSED, Verdict.LOCKED_OUT):
-            self._reject(order, ruling.code, ruling.reason)
+            named = self._dialect.consequences.fund_codes
+            self._reject(order, named.get(ruling.code, ruling.code), ruling.reason)
         else:
             if ruling.verdict is not Verdict.DUPLICATE:
                 code = ruling.code or "-1007"
