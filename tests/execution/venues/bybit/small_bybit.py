@@ -316,7 +316,7 @@ class SmallBybit:
         return self._paged(row, [each for each in found if each["orderStatus"] not in OPEN])
 
     def _get_execution_list(self, row: Row) -> Row:
-        found = [each for each in self._between(row, self.executions, "execTime")]
+        found = self._between(row, self.executions, "execTime")
         if "symbol" in row:
             found = [each for each in found if each["symbol"] == row["symbol"]]
         if "execType" in row:
