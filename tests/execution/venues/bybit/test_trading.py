@@ -50,10 +50,13 @@ async def test_f55_the_account_is_put_into_one_way_and_isolated_before_anything(
         (told,) = scene.says(InstrumentUpdated)
         (instrument,) = told.instruments
         assert (instrument.tick, instrument.step) == (Decimal("0.1"), Decimal("0.001"))
-        assert (instrument.market_max_qty, instrument.min_notional) == (500, 5)
+        assert instrument.market_max_qty == 500
+        assert instrument.min_notional == 5
         low, high = instrument.brackets
-        assert (low.floor, low.cap, low.leverage_max, low.cum) == (0, 1_000_000, 50, 0)
-        assert (high.floor, high.cap, high.leverage_max, high.cum) == (1e6, 2e6, 25, 6000)
+        assert [(str(b.floor), str(b.cap), b.leverage_max, str(b.cum)) for b in (low, high)] == [
+            ("0", "1000000", 50, "0"),
+            ("1000000", "2000000", 25, "6000"),
+        ]
         assert instrument.status == "TRADING"
 
 
