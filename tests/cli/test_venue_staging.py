@@ -18,6 +18,7 @@ from quantum_os.settings import Settings, SettingsError, load_settings
 from tests.exchange.wire import wire
 from tests.execution.venues.binance import faults
 from tests.execution.venues.binance.small_binance import SmallBinance
+from tests.execution.venues.bybit.small_bybit import KEY, SECRET, SmallBybit
 
 KEY_FILE = 'venue = "binance"\nrealm = "{realm}"\nkey = "AKEY"\nsecret = "ASECRET"\n'
 
@@ -87,10 +88,24 @@ def test_f45_f58_the_old_switches_of_how_real_the_money_is_are_refused(name: str
     refuse_replaced({"PATH": "x"})
 
 
-async def test_an_exchange_that_is_only_heard_is_not_traded(tmp_path: Path) -> None:
+async def test_an_exchange_that_is_not_known_is_not_traded(tmp_path: Path) -> None:
     async with wire(tmp_path, SmallBinance()) as served:
-        with pytest.raises(SettingsError, match="heard and not traded"):
+        with pytest.raises(SettingsError, match="not traded: one of binance, bybit is"):
+            await staged(served.endpoint, settings(keys_in(tmp_path)), "elsewhere")
+
+
+async def test_an_account_at_bybit_is_staged_with_its_own_key(tmp_path: Path) -> None:
+    exchange = SmallBybit()
+    keys = tmp_path / "bybit.toml"
+    async with wire(tmp_path, exchange) as served:
+        with pytest.raises(SettingsError, match="keys of binance emulator"):
             await staged(served.endpoint, settings(keys_in(tmp_path)), "bybit")
+        keys.write_text(
+            f'venue = "bybit"\nrealm = "emulator"\nkey = "{KEY}"\nsecret = "{SECRET}"\n'
+        )
+        keys.chmod(0o600)
+        stage = await staged(served.endpoint, settings(keys), "bybit")
+        assert stage.deposit == 10_000.0
 
 
 async def test_f65_an_account_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:

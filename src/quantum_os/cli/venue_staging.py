@@ -26,7 +26,7 @@ from quantum_os.storage.home import Home
 if TYPE_CHECKING:
     from quantum_os.execution.venues.ccxt.dialect import Dialect
 
-TRADED = ("binance",)
+TRADED = ("binance", "bybit")
 """The exchanges that can be traded at."""
 
 LOOK_S = 30.0
@@ -102,7 +102,7 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
     if endpoint.realm is Realm.PRODUCTION:
         raise SettingsError("mode testnet trades no real money: its endpoint is a testnet's")
     if venue not in TRADED:
-        raise SettingsError(f"{venue} is heard and not traded: one of {', '.join(TRADED)} is")
+        raise SettingsError(f"{venue} is not traded: one of {', '.join(TRADED)} is")
     asked = settings.exchange
     if not asked.keys:
         raise SettingsError(f"mode {mode} needs a key file: config exchange.keys, or --keys")
@@ -239,6 +239,7 @@ async def _look(venue: str, endpoint: Endpoint, keys: Keys) -> Shown:
 
 def _dialect(venue: str, realm: Realm) -> "Dialect":
     from quantum_os.execution.venues.binance.dialect import BinanceDialect
+    from quantum_os.execution.venues.bybit.dialect import BybitDialect
 
     assert venue in TRADED
-    return BinanceDialect(realm)
+    return BybitDialect() if venue == "bybit" else BinanceDialect(realm)

@@ -1,15 +1,35 @@
 """How Binance writes figures and names, and what each means for us."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from quantum_os.events.execution import OrderKind, OrderState
-from quantum_os.events.units import NS_PER_MS, Ns, Price, Qty, Side
-from quantum_os.formulas.rounding import plain_string
-from quantum_os.formulas.symbols import joined, unified
+from quantum_os.events.units import Side
+from quantum_os.execution.venues.ccxt.figures import (
+    ZERO,
+    market_id,
+    number,
+    price_or_none,
+    qty,
+    symbol,
+    text,
+    time,
+)
 
-ZERO = Decimal(0)
+__all__ = [
+    "KINDS",
+    "STATES",
+    "ZERO",
+    "flag",
+    "market_id",
+    "number",
+    "price_or_none",
+    "qty",
+    "side",
+    "symbol",
+    "text",
+    "time",
+]
 
 STATES: Mapping[str, OrderState] = {
     "NEW": OrderState.ACKED,
@@ -33,52 +53,8 @@ KINDS: Mapping[str, OrderKind] = {
 }
 
 
-def number(value: Any) -> Decimal:
-    """A figure as it was written; raises ValueError for what is none, NaN and infinity."""
-    try:
-        figure = Decimal(str(value))
-    except ArithmeticError as error:
-        raise ValueError(f"no figure: {value!r}") from error
-    if not figure.is_finite():
-        raise ValueError(f"no figure: {value!r}")
-    return figure
-
-
-def text(value: Decimal) -> str:
-    """A figure as a request carries it."""
-    return plain_string(value)
-
-
-def time(value: Any) -> Ns:
-    """A time in ms as ns; raises ValueError."""
-    return Ns(int(value) * NS_PER_MS)
-
-
 def side(value: Any) -> Side:
     return Side(str(value))
-
-
-def symbol(value: Any) -> str | None:
-    """The unified name of a perpetual; None for a delivery contract or another kind of name."""
-    try:
-        return unified(str(value))
-    except ValueError:
-        return None
-
-
-def market_id(name: str) -> str:
-    """`BTCUSDT` for `BTC/USDT:USDT`."""
-    return joined(name)
-
-
-def qty(value: Any) -> Qty:
-    return Qty(number(value))
-
-
-def price_or_none(value: Any) -> Price | None:
-    """A price, None for the zero that Binance writes where there is none."""
-    figure = number(value or 0)
-    return Price(figure) if figure > 0 else None
 
 
 def flag(value: Any) -> bool:

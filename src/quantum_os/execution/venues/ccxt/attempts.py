@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from quantum_os.exchange.line import Line, listening
-from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
+from quantum_os.execution.venues.ccxt.dialect import Dialect, Judged, VenueRefused
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict, ruling_of
 
 T = TypeVar("T")
@@ -31,6 +31,8 @@ class Attempts:
                 value = await request
             except VenueRefused:
                 raise
+            except Judged as judged:
+                return Ruling(judged.verdict, reason=judged.reason), None
             except Exception as error:  # noqa: BLE001  a library's error proves nothing either way
                 return ruling_of(answer, error, self._dialect.codes), None
         if value is not None:

@@ -233,7 +233,8 @@ class Carrier:
         if seen is not None:
             self._teller.say_all(self._register.hears(seen))
         elif ruling.verdict in (Verdict.REFUSED, Verdict.LOCKED_OUT):
-            self._reject(order, ruling.code, ruling.reason)
+            named = self._dialect.consequences.fund_codes
+            self._reject(order, named.get(ruling.code, ruling.code), ruling.reason)
         else:
             if ruling.verdict is not Verdict.DUPLICATE:
                 code = ruling.code or "-1007"
@@ -243,10 +244,10 @@ class Carrier:
 
     async def _on_newer_filters(self, client: Any, order: OrderRequested) -> OrderRequested | None:
         _, instruments = await self._attempts.make(self._dialect.list_instruments(client))
-        for each in instruments or ():
-            self.instruments[each.symbol] = each
+        # Not kept here: whoever keeps them says what has changed.
         self._follow.instruments.set()
-        instrument = self.instruments.get(order.symbol)
+        newer = {each.symbol: each for each in instruments or ()}
+        instrument = newer.get(order.symbol) or self.instruments.get(order.symbol)
         return None if instrument is None else requantised(order, instrument)
 
     def _consider(self, ruling: Ruling, symbol: str) -> None:

@@ -1,6 +1,6 @@
 """What a venue must be able to say for the shared edge to trade there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from quantum_os.execution.venues.ccxt.facts import (
     Private,
     TradeSeen,
 )
-from quantum_os.execution.venues.ccxt.verdicts import CodeTable
+from quantum_os.execution.venues.ccxt.verdicts import CodeTable, Verdict
 
 
 class Consequences(msgspec.Struct, frozen=True):
@@ -33,6 +33,8 @@ class Consequences(msgspec.Struct, frozen=True):
     """the symbol takes no entry any more"""
     entries_closed: frozenset[str] = frozenset()
     """the account may only reduce"""
+    fund_codes: Mapping[str, str] = {}
+    """what the fund calls a code that it draws conclusions from"""
 
 
 class Dialect(Protocol):
@@ -92,6 +94,14 @@ class Dialect(Protocol):
 
 class VenueRefused(RuntimeError):
     """The account is not as it must be to trade on it; waiting does not cure that."""
+
+
+class Judged(Exception):
+    """Raised by a dialect that knows what an answer proves where no code of the venue says it."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict, self.reason = verdict, reason
 
 
 def requantised(order: OrderRequested, instrument: Instrument) -> OrderRequested | None:

@@ -88,7 +88,8 @@ class Sweeper:
             await self.list_once(client)
             await asyncio.sleep(HASTE_S)
             try:
-                await asyncio.wait_for(self.wanted.wait(), self.period_s - HASTE_S)
+                async with asyncio.timeout(self.period_s - HASTE_S):
+                    await self.wanted.wait()
             except TimeoutError:
                 continue
 

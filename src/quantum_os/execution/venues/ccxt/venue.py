@@ -332,7 +332,9 @@ class ExchangeVenue(Edge):
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Returns when the event is set, and clears it; or when the time is over."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        # Not `wait_for`: it forgets that it was cancelled if the event is set at the same time.
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return
     event.clear()

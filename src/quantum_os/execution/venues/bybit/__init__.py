@@ -1,0 +1,1 @@
+"""EDGE. How Bybit's linear perpetuals are traded: codes, requests, and how messages are read."""
