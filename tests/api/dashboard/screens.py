@@ -27,6 +27,9 @@ SHOTS = (
     ("why", "decisions", WIDE, "dark"),
     ("risk", "risk", WIDE, "light"),
     ("markets", "markets", WIDE, "dark"),
+    ("models", "models", WIDE, "light"),
+    ("journal", "journal", WIDE, "dark"),
+    ("bus", "system", WIDE, "dark"),
     ("phone", "overview", PHONE, "dark"),
 )
 """Name, page, size, theme."""
@@ -41,6 +44,12 @@ const panel = document.querySelector('.verdict strong')?.closest('.panel');
 if (panel) scrollTo(0, panel.getBoundingClientRect().top + scrollY - 470);
 return panel;
 """
+_AT_BUS = """
+const panel = document.querySelector('.chart-flow')?.closest('.panel');
+if (panel) scrollTo(0, panel.getBoundingClientRect().top + scrollY - 72);
+return panel;
+"""
+_FLOWS = "return document.querySelectorAll('.way.ahead').length > 3"
 
 
 @contextmanager
@@ -66,7 +75,10 @@ def taken(page: Page, name: str, of: str, theme: str) -> None:
     if name == "why":
         page.waits_for(_LAST_CANDIDATE)
         page.waits_for(_AT_VERDICT)
-    page.waits_for("return document.querySelector('q-chart svg, .heat')")
+    if name == "bus":
+        page.waits_for(_AT_BUS)
+        page.waits_for(_FLOWS)
+    page.waits_for("return document.querySelector('q-chart svg, .heat, .filters')")
     page.asks("return new Promise(done => setTimeout(done, 1500))")
     shot = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
     (FOLDER / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))

@@ -54,3 +54,35 @@ def test_the_equity_is_read_at_its_own_times(fund: Served, page: Page) -> None:
     first = points[0]
     wanted = f"{first['at'][5:10]} {first['at'][11:16]}  {float(first['equity']):,.2f}"
     assert pressed(page, "equity", Keys.HOME).startswith(wanted)
+
+
+def test_the_bus_is_drawn_as_it_is_wired(fund: Served, page: Page) -> None:
+    """Every way between two domains is there once, down or back up, and none besides."""
+    turned(page, "system")
+    modules = fund.get("/api/v1/lineup").json()["modules"]
+    bus = fund.get("/api/v1/bus").json()
+    domains = list(dict.fromkeys(each["name"].split(".")[0] for each in modules))
+    says: dict[str, set[str]] = {}
+    for each in modules:
+        for stream in each["says"]:
+            says.setdefault(stream, set()).add(each["name"].split(".")[0])
+    ways = {
+        (sayer, hearer.split(".")[0])
+        for row in bus["streams"]
+        for sayer in says.get(row["stream"], {"inputs"})
+        for hearer in row["heard_by"]
+    }
+    wanted = sorted(f"{one} to {other}" for one, other in ways if one != other)
+    shown = page.waits_for(
+        "return [...document.querySelectorAll('.flow .way title')].map(e => e.textContent)"
+    )
+    assert sorted(each.partition(":")[0] for each in shown) == wanted
+    nodes = page.asks(
+        "return [...document.querySelectorAll('.flow .node .readout')].map(e => e.textContent)"
+    )
+    assert nodes == ["inputs", *domains, "journal"]
+    lags = page.asks(
+        "return [...document.querySelectorAll('.flow .node .tick')].map(e => e.textContent)"
+    )
+    assert lags[0].endswith("waiting")
+    assert lags[-1].endswith("behind")

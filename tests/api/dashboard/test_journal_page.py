@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.api.dashboard.accessibility import objections
 from tests.api.dashboard.door import turned
 from tests.api.dashboard.test_figures import figure, rows, usd
 from tests.api.served import Served
-from tests.browser import Page
+from tests.browser import PATIENCE_S, Page
 
 _PRESS = """
 const wanted = arguments[0];
@@ -77,8 +78,8 @@ def test_a_report_opens_beside_and_draws_without_anything_of_ours(
     page.waits_for("return document.querySelector('[aria-label=\"Recorded runs\"] tbody tr')")
     page.asks(_PRESS, "Open the report of one")
     try:
-        while len(page.driver.window_handles) < 2:
-            page.asks("return new Promise(done => requestAnimationFrame(done))")
+        beside = WebDriverWait(page.driver, PATIENCE_S)
+        beside.until(lambda driver: len(driver.window_handles) > 1)
         page.driver.switch_to.window(page.driver.window_handles[-1])
         assert page.waits_for("return document.querySelectorAll('.main-svg').length") > 0
         assert page.asks("return origin") == "null"

@@ -2,9 +2,11 @@
 
 import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
+import { flowGraph } from "./flow_graph.js";
 import { chip, gauge, panel, table } from "./panel.js";
 
 const WINDOW_MS = 10_000;
+const KEY = "Down an order's life: whole lines. Back up: dashed. The wider, the more a second; thin and grey: nothing in the last ten seconds. Beside each domain: what it hears a second, and its slowest timed call.";
 
 /** The table of streams; `own` remembers earlier counts, from which the rates come. */
 export function flowed(answer, lineup, own) {
@@ -16,7 +18,7 @@ export function flowed(answer, lineup, own) {
       const says = saidBy(lineup.body?.modules ?? []);
       const rows = answer.body.streams.filter((row) => row.numbered > 0).sort((one, other) => (rates.get(other.stream) ?? 0) - (rates.get(one.stream) ?? 0) || other.numbered - one.numbered);
       const most = Math.max(1, ...rows.map((row) => rates.get(row.stream) ?? 0));
-      return table(
+      const streams = table(
         "Streams",
         [
           { name: "Stream", cell: (row) => h("code", null, row.stream) },
@@ -32,6 +34,8 @@ export function flowed(answer, lineup, own) {
         rows,
         { rowKey: (row) => row.stream, none: "Nothing flowed yet." },
       );
+      const graph = lineup.body ? flowGraph(answer.body, lineup.body.modules, rates) : null;
+      return [graph, h("p", { class: "source" }, KEY), streams];
     },
     { kind: "tall", note: "Numbered = delivered + dead letters, always. Rates are over the last ten seconds." },
   );
