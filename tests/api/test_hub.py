@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import chain
 
 import pytest
 
@@ -24,12 +25,12 @@ def filled(first: int, last: int, **limits: int) -> Hub:
     return hub
 
 
-async def take(events: AsyncIterator[Envelope | None], count: int) -> list[int]:
+async def take(events: AsyncIterator[list[Envelope]], count: int) -> list[int]:
     taken: list[int] = []
-    async for each in events:
-        assert each is not None
-        taken.append(each.seq)
-        if len(taken) == count:
+    async for handful in events:
+        assert handful
+        taken += [each.seq for each in handful]
+        if len(taken) >= count:
             break
     return taken
 
@@ -52,10 +53,9 @@ async def test_only_the_streams_asked_for_are_sent() -> None:
 
 async def test_who_falls_behind_is_let_go_and_no_event_is() -> None:
     hub = filled(1, 8, history_max=8)
-    events = hub.follow(4, ())
-    assert await take(events, 1) == [5]
+    assert await take(hub.follow(4, ()), 4) == [5, 6, 7, 8]
     slow = hub.follow(4, ())
-    assert (await anext(slow)) is not None
+    assert len(await anext(slow)) == 4
     for seq in range(9, 30):
         hub(envelope(seq))
     with pytest.raises(FellBehind):
@@ -79,6 +79,32 @@ def test_a_life_that_numbers_on_from_elsewhere_begins_a_new_history() -> None:
     assert [each.seq for each in hub.recent(0)] == [50]
 
 
+async def test_a_handful_holds_only_so_many_and_none_is_left_out() -> None:
+    hub = filled(1, 3 * hubs.HANDFUL)
+    handfuls = hub.follow(0, ())
+    seqs = [[each.seq for each in await anext(handfuls)] for _ in range(3)]
+    assert [len(each) for each in seqs] == [hubs.HANDFUL] * 3
+    assert list(chain(*seqs)) == list(range(1, 3 * hubs.HANDFUL + 1))
+
+
+async def test_who_waits_is_woken_once_for_what_comes_together() -> None:
+    hub = filled(1, 1)
+    sizes: list[int] = []
+
+    async def follow() -> None:
+        async for handful in hub.follow(1, ()):
+            sizes.append(len(handful))
+            if sum(sizes) >= 10:
+                break
+
+    following = asyncio.create_task(follow())
+    for seq in range(2, 12):
+        await asyncio.sleep(0)
+        hub(envelope(seq))
+    await following
+    assert sizes == [10]
+
+
 async def test_closing_ends_everybody() -> None:
     hub = filled(1, 1)
     following = asyncio.create_task(take(hub.follow(1, ()), 1))
@@ -88,7 +114,7 @@ async def test_closing_ends_everybody() -> None:
 
 
 async def test_silence_is_told() -> None:
-    assert await anext(Hub(heartbeat_s=0.0).follow(0, ())) is None
+    assert await anext(Hub(heartbeat_s=0.0).follow(0, ())) == []
 
 
 def test_there_are_only_so_many() -> None:
@@ -123,8 +149,8 @@ def test_an_event_is_written_once_for_all() -> None:
 
 
 async def test_a_crowd_that_follows_leaves_the_trading_its_turns() -> None:
-    """Each client works for a third of the share per event: a few are served in a turn, not all."""
-    hub, turns, served = filled(1, 10), 0, 0
+    """Each client works for a third of the share a time: a few are served in a turn, not all."""
+    hub, turns, served = filled(1, 10 * hubs.HANDFUL), 0, 0
 
     async def client() -> None:
         nonlocal served

@@ -1,7 +1,7 @@
 """What a client that follows events is sent: first what it missed, then each event as it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import islice
 
 import msgspec
@@ -57,8 +57,8 @@ def streams_of(text: str) -> frozenset[str]:
 
 async def followed(
     fund: Fund, who: str, after: int | None, streams: Collection[str]
-) -> AsyncIterator[Sent]:
-    """Gives what came after a number (None: from now on), then what comes, until it ends.
+) -> AsyncIterator[Sequence[Sent]]:
+    """Gives what came after a number (None: from now on), then what comes, a handful at a time.
 
     Raises TooManyClients.
     """
@@ -68,12 +68,12 @@ async def followed(
         cursor = hub.last if after is None else after
         async for missed in _missed(fund, cursor, streams):
             cursor = missed.last if isinstance(missed, Gap) else missed.seq
-            yield missed
+            yield [missed]
         cursor = max(cursor, hub.first - 1)
-        async for envelope in hub.follow(cursor, streams):
-            yield Alive() if envelope is None else envelope
+        async for handful in hub.follow(cursor, streams):
+            yield handful or [Alive()]
     except FellBehind as error:
-        yield Dropped(str(error))
+        yield [Dropped(str(error))]
     finally:
         hub.leave(who)
 

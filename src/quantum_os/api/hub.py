@@ -23,6 +23,12 @@ WRITTEN_MAX = 1_024
 TURN = 256
 """Events passed over before the other tasks get a turn."""
 
+HANDFUL = 64
+"""Events that a client is given at once: each sending costs more than an event more in it."""
+
+WAKE_S = 0.05
+"""Seconds that those who wait are left to sleep after an event: it seldom comes alone."""
+
 SHARE_NS = 2_000_000
 """What all clients together may take of one turn of the loop: the trading has the rest."""
 
@@ -54,6 +60,7 @@ class Hub:
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._waiting = 0
+        self._is_woken_soon = False
         self._clients: dict[str, int] = {}
         self._written: dict[int, bytes] = {}
         self._closed = False
@@ -72,8 +79,9 @@ class Hub:
         self._bytes += len(envelope.payload)
         while self._bytes > self._bytes_max and self.first < self.last:
             self._forget()
-        if self._waiting:
-            self._arrived.set()
+        if self._waiting and not self._is_woken_soon:
+            self._is_woken_soon = True
+            asyncio.get_running_loop().call_later(WAKE_S, self._wake)
 
     @property
     def clients(self) -> int:
@@ -120,30 +128,23 @@ class Hub:
                 del self._written[next(iter(self._written))]
         return known
 
-    async def follow(self, after: int, streams: Collection[str]) -> AsyncIterator[Envelope | None]:
-        """Gives each event after a number, for ever; ends when the process does.
+    async def follow(self, after: int, streams: Collection[str]) -> AsyncIterator[list[Envelope]]:
+        """Gives every event after a number, a handful at a time; ends when the process does.
 
-        None stands for a while of silence; no streams means all. Raises FellBehind when the history
-        has forgotten what comes next.
+        An empty handful stands for a while of silence; no streams means all. Raises FellBehind when
+        the history has forgotten what comes next.
         """
         cursor = after
         while not self._closed:
-            for _ in range(TURN):
-                if cursor >= self.last:
-                    break
-                cursor += 1
-                envelope = self._ring[cursor % self._size] if cursor >= self.first else None
-                if envelope is None:
-                    self.dropped += 1
-                    raise FellBehind(f"event {cursor} is no longer in the history")
-                if not streams or envelope.stream in streams:
-                    while self._is_spent():  # noqa: ASYNC110  the next turn has another share
-                        await asyncio.sleep(0)
-                    yield envelope
-            if cursor < self.last:
+            handful, cursor = self._handful(cursor, streams)
+            if handful:
+                while self._is_spent():  # noqa: ASYNC110  the next turn has another share
+                    await asyncio.sleep(0)
+                yield handful
+            elif cursor < self.last:
                 await asyncio.sleep(0)
             elif not await self._arrival():
-                yield None
+                yield []
 
     def close(self) -> None:
         """Ends every client: the process stops."""
@@ -164,6 +165,25 @@ class Hub:
         finally:
             self._waiting -= 1
         return True
+
+    def _handful(self, cursor: int, streams: Collection[str]) -> tuple[list[Envelope], int]:
+        """Gives what comes next, and the number that was looked at last; raises FellBehind."""
+        handful: list[Envelope] = []
+        for _ in range(TURN):
+            if cursor >= self.last or len(handful) == HANDFUL:
+                break
+            envelope = self._ring[(cursor + 1) % self._size] if cursor + 1 >= self.first else None
+            if envelope is None:
+                self.dropped += 1
+                raise FellBehind(f"event {cursor + 1} is no longer in the history")
+            cursor += 1
+            if not streams or envelope.stream in streams:
+                handful.append(envelope)
+        return handful, cursor
+
+    def _wake(self) -> None:
+        self._is_woken_soon = False
+        self._arrived.set()
 
     def _is_spent(self) -> bool:
         """Whether the clients have had their share of this turn of the loop."""

@@ -104,9 +104,10 @@ async def _send(socket: Following, fund: Fund, wanted: frozenset[str], after: in
     who = socket.scope["user"].token_id
     code = 1001
     try:
-        async for sent in followed(fund, who, after, wanted):
-            await socket.send_text(_text(fund, sent).decode())
-            code = TRY_LATER if isinstance(sent, Dropped) else code
+        async for handful in followed(fund, who, after, wanted):
+            for sent in handful:
+                await socket.send_text(_text(fund, sent).decode())
+                code = TRY_LATER if isinstance(sent, Dropped) else code
     except TooManyClients:
         code = TRY_LATER
     with suppress(WebSocketException, RuntimeError):
@@ -125,8 +126,8 @@ async def _written(
 ) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
     try:
-        async for sent in followed(fund, who, after, wanted):
-            yield _line(fund, sent)
+        async for handful in followed(fund, who, after, wanted):
+            yield b"".join([_line(fund, sent) for sent in handful])
     except TooManyClients as error:
         yield _line(fund, Dropped(str(error)))
 
