@@ -17,6 +17,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "quantum_os"
 NO_LIMITS = {
     "risk/selftest.py: leverage_max",  # an instrument that only the gate's self-test trades
     "execution/venues/remote_sim/address.py: low",  # bytes of a buffer
+    "emulator/fault_rules.py: size",  # bytes of a frame
 }
 """Numbers that share their name with a value of the policy and are not one."""
 

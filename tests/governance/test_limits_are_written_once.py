@@ -29,6 +29,7 @@ TRIVIAL = frozenset({0.0, 1.0})
 """Nothing and the unit: equal by chance too often to be a copy of anything."""
 
 ALLOWED = {
+    "emulator/host.py: LEVERAGE_FIRST": "what an exchange gives a symbol that nobody has set",
     "execution/venues/sim/config.py: leverage_default": "what a venue sets that nobody asked",
     "formulas/exit_levels.py: _V3_EXTREME": "the older exit profiles, kept to compare with",
     "formulas/exit_levels.py: _V3_TREND": "the older exit profiles, kept to compare with",
