@@ -97,5 +97,5 @@ def test_no_route_opens_a_position(fund: Served) -> None:
         *("kill", "login_link", "pause"),
         *(f"policy/{act}" for act in ("approve", "confirmations", "loosen", "reject")),
         *(f"policy/{act}" for act in ("rollback", "tighten")),
-        *("reload_config", "start", "stop"),
+        *("reload_config", "start", "stop", "token_changes"),
     ]
