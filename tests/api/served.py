@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -111,12 +111,17 @@ class Served:
     def hear(self, event: Event) -> None:
         """Lets the market say something more, and returns once it is worked off."""
 
-        async def said() -> None:
-            runtime = self.fund.life.runtime
-            await runtime.lanes.offer_market(runtime.bus.instant.ns, event, "market.feed")
-            await runtime.lanes.settled()
+        runtime = self.fund.life.runtime
+        self.let(runtime.lanes.offer_market(runtime.bus.instant.ns, event, "market.feed"))
 
-        asyncio.run_coroutine_threadsafe(said(), self._loop).result(WAIT_S)
+    def let(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Lets something happen in the fund's loop; returns once what it offered is worked off."""
+
+        async def done() -> None:
+            await doing
+            await self.fund.life.runtime.lanes.settled()
+
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(WAIT_S)
 
     def get(self, path: str, **more: Any) -> Answer:
         return self.ask("GET", path, **more)

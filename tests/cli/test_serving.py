@@ -1,5 +1,6 @@
 """A whole process with its API: it is asked, paused, followed, killed, and ended in order."""
 
+import getpass
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from quantum_os.api.address import Address, read_address
 from quantum_os.api.sockets import NoSocket, bound, handed_over, url_of
+from quantum_os.api.token_notes import notes_in
 from quantum_os.cli.kill_file import kill_file
 from quantum_os.storage.home import Home, living_in
 
@@ -105,6 +107,13 @@ def test_a_process_is_asked_told_and_ended(running: Running) -> None:
     assert running.verb("tokens", "revoke", made["id"]).returncode == 0
     with pytest.raises(OSError, match="401"):
         running.get("/api/v1/version", made["token"])
+
+    audit = running.get("/api/v1/audit")
+    acts = [(each["event"]["action"], each["event"]["actor"]) for each in audit["items"]]
+    assert acts[:2] == [("tokens_revoke", "local commands"), ("tokens_create", "local commands")]
+    assert acts[-1] == ("tokens_create", getpass.getuser()), "the first token comes first of all"
+    assert audit["broken_at"] is None
+    assert notes_in(running.home.folder) == []
 
     killed = running.verb("kill", "--reason", "by hand", "--by-file", "--json")
     assert json.loads(killed.stdout) == {"by": "file", "pid": running.process.pid}

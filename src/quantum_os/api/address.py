@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from quantum_os.api.tokens import write_private
+from quantum_os.api.private_file import write_private
 from quantum_os.storage.home import Home
 
 ADDRESS_FILE = "api.json"

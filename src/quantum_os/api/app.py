@@ -55,7 +55,6 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
     provided = {
         "fund": parts.fund,
         "gatekeeper": parts.gatekeeper,
-        "links": parts.links,
         "confirmations": parts.confirmations,
         "pulse": parts.pulse,
         "recollections": parts.recollections,
@@ -63,6 +62,7 @@ def build_app(parts: Parts, routes: Sequence[Any] | None = None) -> Litestar:
         "report_links": parts.report_links,
     }
     dependencies = {name: _given(value) for name, value in provided.items()}
+    dependencies["links"] = Provide(lambda: parts.links, sync_to_thread=False)
     dependencies["reloading"] = Provide(lambda: parts.reloading, sync_to_thread=False)
     app = Litestar(
         route_handlers=list(ROUTES if routes is None else routes),

@@ -1,7 +1,6 @@
 """Which tokens open the API: a file of hashes in the home, never the tokens themselves."""
 
 import hmac
-import os
 import stat
 from collections.abc import Callable
 from hashlib import sha256
@@ -10,8 +9,11 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.api.clearance import Role
+from quantum_os.api.private_file import write_private
+from quantum_os.api.token_notes import Change, Tell, leave_note
 from quantum_os.kernel.chance import secret
 from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.iso_time import iso
 
 TOKENS_FILE = "tokens.json"
 PREFIX = "qos"
@@ -51,10 +53,17 @@ class Issued(msgspec.Struct, frozen=True):
 
 
 class TokenFile:
-    """The tokens of a home. Another process may change the file; it is read again when it has."""
+    """The tokens of a home. Another process may change the file; it is read again when it has.
 
-    def __init__(self, path: Path, now: Callable[[], int] | None = None) -> None:
+    `tell` hears of each change before the file is written, and prevents it by raising; unless one
+    is given, a note is left for the audit.
+    """
+
+    def __init__(
+        self, path: Path, now: Callable[[], int] | None = None, tell: Tell | None = None
+    ) -> None:
         self._path = path
+        self._tell = tell or (lambda change: leave_note(path.parent, change))
         self._now = now or WallClock().now
         self._read_at: tuple[int, int] | None = None
         self._tokens: dict[str, Token] = {}
@@ -69,25 +78,21 @@ class TokenFile:
         self._refresh()
         return list(self._tokens.values())
 
-    def create(self, name: str, role: Role, lasts_s: float | None = None) -> Issued:
+    def create(
+        self, name: str, role: Role, lasts_s: float | None = None, reason: str = ""
+    ) -> Issued:
         """Makes a token; raises TokensError for a name that is none, or when there are too many."""
         if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
             raise TokensError(f"a token's name has 1 to {NAME_MAX} printable characters")
         self._refresh()
-        if len(self._tokens) >= TOKENS_MAX:
-            raise TokensError(f"{self._path} holds {TOKENS_MAX} tokens already")
-        now = self._now()
-        expires = None if lasts_s is None else now + round(lasts_s * 1e9)
-        issued = _issued(name, role, now, expires)
-        self._tokens[issued.token.id] = issued.token
-        self._write()
+        issued = self._new(name, role, lasts_s)
+        new = issued.token
+        self._change(Change("create", new.id, "", described(new), reason), new)
         return issued
 
     def lend(self, name: str, role: Role, lasts_s: float | None = None) -> Issued:
         """Makes a token that lives as long as this process and is in no file of hashes."""
-        now = self._now()
-        expires = None if lasts_s is None else now + round(lasts_s * 1e9)
-        issued = _issued(name, role, now, expires)
+        issued = _issued(name, role, self._now(), lasts_s)
         self._lent[issued.token.id] = issued.token
         return issued
 
@@ -95,21 +100,24 @@ class TokenFile:
         """Ends a lent token; one that is not known ended already."""
         self._lent.pop(token_id, None)
 
-    def revoke(self, token_id: str) -> Token:
+    def revoke(self, token_id: str, reason: str = "") -> Token:
         """Ends a token for good; raises TokensError when there is no such one."""
-        token = msgspec.structs.replace(self._known(token_id), revoked_at=self._now())
-        self._tokens[token_id] = token
-        self._write()
-        return token
+        old = self._known(token_id)
+        ended = msgspec.structs.replace(old, revoked_at=self._now())
+        change = Change("revoke", token_id, described(old), "revoked", reason, lets_in=False)
+        self._change(change, ended)
+        return ended
 
-    def rotate(self, token_id: str) -> Issued:
+    def rotate(self, token_id: str, reason: str = "") -> Issued:
         """Ends a token and makes another of its name, role and lifetime; raises TokensError."""
         old = self._known(token_id)
         if not old.is_good(self._now()):
             raise TokensError(f"token {token_id} is no longer good: create another")
         lasts_s = None if old.expires_at is None else (old.expires_at - old.created_at) / 1e9
-        issued = self.create(old.name, old.role, lasts_s)
-        self.revoke(token_id)
+        issued = self._new(old.name, old.role, lasts_s)
+        ended = msgspec.structs.replace(old, revoked_at=self._now())
+        new = f"{issued.token.id}: {described(issued.token)}"
+        self._change(Change("rotate", token_id, described(old), new, reason), issued.token, ended)
         return issued
 
     def holder(self, text: str) -> Token | None:
@@ -129,6 +137,18 @@ class TokenFile:
         if token_id not in self._tokens:
             raise TokensError(f"no token has the id {token_id!r}: see `quantum-os tokens list`")
         return self._tokens[token_id]
+
+    def _new(self, name: str, role: Role, lasts_s: float | None) -> Issued:
+        if len(self._tokens) >= TOKENS_MAX:
+            raise TokensError(f"{self._path} holds {TOKENS_MAX} tokens already")
+        return _issued(name, role, self._now(), lasts_s)
+
+    def _change(self, change: Change, *tokens: Token) -> None:
+        """The one way into the file: what is to change is told first, then all of it is written."""
+        self._tell(change)
+        self._refresh()  # whoever else changed it while this one was told
+        self._tokens |= {token.id: token for token in tokens}
+        self._write()
 
     def _refresh(self) -> None:
         try:
@@ -155,19 +175,6 @@ class TokenFile:
         self._read_at = (found.st_mtime_ns, found.st_ino)
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Replaces a file at once, readable by its owner alone; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    draft.replace(path)
-
-
 def split(text: str) -> tuple[str, str]:
     """Gives a token's public id and its secret; empty words for what is no token."""
     parts = text.split("_")
@@ -176,7 +183,14 @@ def split(text: str) -> tuple[str, str]:
     return parts[1], parts[2]
 
 
-def _issued(name: str, role: Role, now: int, expires: int | None) -> Issued:
+def described(token: Token) -> str:
+    """Writes what a token lets somebody do, and for how long, as the audit keeps it."""
+    until = "for good" if token.expires_at is None else f"until {iso(token.expires_at)}"
+    return f"{token.name}, {token.role}, {until}"
+
+
+def _issued(name: str, role: Role, now: int, lasts_s: float | None) -> Issued:
+    expires = None if lasts_s is None else now + round(lasts_s * 1e9)
     token_id, word = secret(ID_BYTES), secret(SECRET_BYTES)
     token = Token(token_id, name, role, _hashed(word), now, expires)
     return Issued(token, f"{PREFIX}_{token_id}_{word}")

@@ -59,6 +59,7 @@ class ApiClient:
         place = urlsplit(address.url)
         if place.scheme != "http" or place.hostname is None:
             raise Unreachable(f"{address.url} is no address that this command can reach")
+        self.url = address.url
         self._host, self._port = place.hostname, place.port or 80
         self._token = address.token
 

@@ -1,5 +1,6 @@
 """What is said of the dashboard at the start: its one-time link, and three things to try there."""
 
+from quantum_os.api.dashboard.logins import place_of
 from quantum_os.cli.console import err
 
 TRIES = (
@@ -15,7 +16,7 @@ def tell_dashboard(url: str, word: str) -> None:
     if not url.startswith("http"):
         return
     lines = [
-        f"watch it in a browser, this link logs in once: {url}/#login={word}",
+        f"watch it in a browser, this link logs in once: {url}{place_of(word)}",
         "three things to try there:",
         *(f"  {number}. {words}" for number, words in enumerate(TRIES, 1)),
     ]

@@ -25,6 +25,7 @@ from quantum_os.cli.remote import Remote
 from quantum_os.cli.results import RunResult, result_of
 from quantum_os.cli.sd_notify import service_manager
 from quantum_os.cli.serving import HOST, facts_of, served
+from quantum_os.cli.token_watch import TokenWatch
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import JournalFailed
@@ -218,9 +219,11 @@ async def _accompanied(
 ) -> Ending:
     """Runs the process with those beside it who tell people how it goes, and hear its end."""
     switch = KillWatch(lived.runtime, lived.journal, demo.home, demo.build)
+    notes = TokenWatch(lived.runtime, lived.journal, demo.home)
     beside = {
         "the screen": asyncio.create_task(watching),
         "the kill switch": asyncio.create_task(switch.run()),
+        "the notes of tokens": asyncio.create_task(notes.run()),
     }
     try:
         return await lived.runtime.run(lived.first)

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from quantum_os.api.acts import REASON_MAX
-from quantum_os.api.tokens import write_private
+from quantum_os.api.private_file import write_private
 from quantum_os.events.base import stream_of
 from quantum_os.events.commands import ActionAsked, Command, OperatorCommand
 from quantum_os.events.units import Ns

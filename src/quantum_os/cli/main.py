@@ -39,6 +39,7 @@ COMMANDS = {
     "kill": "kill:kill",
     "logs": "logs_command:logs",
     "reload-config": "reload_config:reload_config",
+    "login-link": "login_link:login_link",
     "tokens": "tokens_command:tokens",
     "db": "db:db",
     "backup": "backup:backup",

@@ -11,8 +11,11 @@ from quantum_os.api.tokens import TOKENS_FILE, Issued, Token, TokenFile, TokensE
 from quantum_os.cli.api_client import home_option
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.options import json_option
+from quantum_os.cli.telling import teller
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.iso_time import iso
+
+why_option = click.option("--reason", default="", metavar="TEXT", help="Why; the audit keeps it.")
 
 _UNITS_S = {"m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
@@ -22,7 +25,8 @@ def tokens() -> None:
     """Make, list, revoke and rotate the tokens of the admin API.
 
     Only their hashes are kept: a token is shown when it is made, and never again. A running
-    process heeds a change at its next request.
+    process heeds a change at its next request. The audit knows of each change before it is made;
+    while no process can be told, a note in the home waits for the next one.
     """
 
 
@@ -36,12 +40,15 @@ def tokens() -> None:
 )
 @click.option("--expires", metavar="30m|12h|90d", help="How long it is good. [default: for good]")
 @home_option
+@why_option
 @json_option
-def create(name: str, role: str, expires: str | None, home: Path, as_json: bool) -> None:
+def create(
+    name: str, role: str, expires: str | None, home: Path, reason: str, as_json: bool
+) -> None:
     """Make a token called NAME and show it, this once."""
     try:
         lasts_s = None if expires is None else _seconds(expires)
-        issued = _file(home).create(name, Role(role), lasts_s)
+        issued = _file(home).create(name, Role(role), lasts_s, reason)
     except (TokensError, OSError) as error:
         refuse(str(error))
     _show(issued, as_json=as_json)
@@ -70,11 +77,12 @@ def list_tokens(home: Path, as_json: bool) -> None:
 @tokens.command()
 @click.argument("token_id", metavar="ID")
 @home_option
+@why_option
 @json_option
-def revoke(token_id: str, home: Path, as_json: bool) -> None:
+def revoke(token_id: str, home: Path, reason: str, as_json: bool) -> None:
     """End a token for good."""
     try:
-        token = _file(home).revoke(token_id)
+        token = _file(home).revoke(token_id, reason)
     except (TokensError, OSError) as error:
         refuse(str(error))
     if as_json:
@@ -86,18 +94,19 @@ def revoke(token_id: str, home: Path, as_json: bool) -> None:
 @tokens.command()
 @click.argument("token_id", metavar="ID")
 @home_option
+@why_option
 @json_option
-def rotate(token_id: str, home: Path, as_json: bool) -> None:
+def rotate(token_id: str, home: Path, reason: str, as_json: bool) -> None:
     """End a token and show another of its name, role and lifetime."""
     try:
-        issued = _file(home).rotate(token_id)
+        issued = _file(home).rotate(token_id, reason)
     except (TokensError, OSError) as error:
         refuse(str(error))
     _show(issued, as_json=as_json)
 
 
 def _file(home: Path) -> TokenFile:
-    return TokenFile(home / TOKENS_FILE)
+    return TokenFile(home / TOKENS_FILE, tell=teller(home))
 
 
 def _show(issued: Issued, *, as_json: bool) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from quantum_os.api.clearance import Role
-from quantum_os.api.dashboard.logins import LINK_LASTS_S, SESSION_S, WAITING_MAX, LoginLinks
+from quantum_os.api.dashboard.logins import (
+    ASKED_LASTS_S,
+    LINK_LASTS_S,
+    SESSION_S,
+    WAITING_MAX,
+    LoginLinks,
+)
 from quantum_os.api.tokens import TOKENS_FILE, TokenFile
 from tests.api.served import Served
 
@@ -51,6 +57,16 @@ def test_a_word_is_good_once(links: LoginLinks, tokens: TokenFile) -> None:
 def test_a_word_is_good_for_an_hour(links: LoginLinks, hands: Hands) -> None:
     soon, late = links.make(Role.VIEWER), links.make(Role.VIEWER)
     hands.pass_s(LINK_LASTS_S - 1)
+    assert links.redeem(soon) is not None
+    hands.pass_s(1)
+    assert links.redeem(late) is None
+
+
+def test_a_word_that_was_asked_for_ends_when_it_was_said_to(
+    links: LoginLinks, hands: Hands
+) -> None:
+    soon, late = (links.make(Role.OPERATOR, ASKED_LASTS_S) for _ in range(2))
+    hands.pass_s(ASKED_LASTS_S - 1)
     assert links.redeem(soon) is not None
     hands.pass_s(1)
     assert links.redeem(late) is None

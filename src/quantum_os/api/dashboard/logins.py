@@ -11,7 +11,10 @@ from quantum_os.kernel.chance import secret
 from quantum_os.kernel.clock import monotonic_ns
 
 LINK_LASTS_S = 3_600.0
-"""Wall seconds in which a link can be opened."""
+"""Wall seconds in which the link of the start can be opened."""
+
+ASKED_LASTS_S = 600.0
+"""The same of a link that somebody asked for, who is there to open it."""
 
 SESSION_S = 12 * 3_600.0
 """Wall seconds that the token of a browser is good for; it ends with the process in any case."""
@@ -38,10 +41,10 @@ class LoginLinks:
         self._waiting: list[_Waiting] = []
         self._ours: set[str] = set()
 
-    def make(self, role: Role) -> str:
-        """Gives the word of a new link."""
+    def make(self, role: Role, lasts_s: float = LINK_LASTS_S) -> str:
+        """Gives the word of a new link that can be opened for so many wall seconds."""
         word = secret(WORD_BYTES)
-        until = self._now() + round(LINK_LASTS_S * 1e9)
+        until = self._now() + round(lasts_s * 1e9)
         self._waiting = [*self._waiting[1 - WAITING_MAX :], _Waiting(word, role, until)]
         return word
 
@@ -67,3 +70,11 @@ class LoginLinks:
         self._ours.discard(token_id)
         self._tokens.recall(token_id)
         return True
+
+
+def place_of(word: str) -> str:
+    """Gives where a word logs in, below the address of its process.
+
+    It stands behind the `#`, which no browser sends: no log and no proxy sees it.
+    """
+    return f"/#login={word}"

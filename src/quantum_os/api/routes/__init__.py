@@ -4,6 +4,7 @@ from litestar.router import Router
 
 from quantum_os.api.dashboard.reports import REPORTS
 from quantum_os.api.dashboard.routes import DASHBOARD
+from quantum_os.api.routes.access import ACCESS
 from quantum_os.api.routes.control import CONTROL
 from quantum_os.api.routes.decisions import DECISIONS
 from quantum_os.api.routes.events import FOLLOWING
@@ -34,6 +35,7 @@ ROUTES: tuple[Router, ...] = (
     SYSTEM,
     FOLLOWING,
     CONTROL,
+    ACCESS,
     DASHBOARD,
     REPORTS,
 )
