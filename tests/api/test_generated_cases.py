@@ -47,13 +47,21 @@ def test_generated_requests_break_nothing(treated_badly: Served) -> None:
     asyncio.run(until(lambda: fund.get(READY, role=None).status == 200))
 
 
+def says_why(_context: Any, response: Any, _case: Any) -> None:
+    """A hammered process may be not ready, and nothing worse; then a check that failed is named."""
+    told = response.json()
+    if response.status_code >= 500:
+        assert response.status_code == 503, response.status_code
+        assert not told["ready"], told
+        assert any(not each["ok"] for each in told["checks"]), told
+
+
 def hammer(
     fund: Served, operation: Any, mode: GenerationMode, cases: int, sent: dict[str, int]
 ) -> None:
     """Sends cases of one route that its description allows, or forbids."""
     headers = {"Authorization": f"Bearer {fund.of_role[Role.OPERATOR]}"}
-    # A process that is hammered on a busy machine may say that it is not ready: that is its answer.
-    checks = CHECKS[1:] if operation.path == READY else CHECKS
+    checks = (says_why, *CHECKS[1:]) if operation.path == READY else CHECKS
 
     @settings(
         max_examples=cases,
