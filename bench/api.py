@@ -15,8 +15,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +147,14 @@ def measure(home: Path, pid: int, seconds: float) -> tuple[list[dict[str, Any]],
     return rows, notes
 
 
-def main() -> None:
-    seconds = float(sys.argv[sys.argv.index("--seconds") + 1]) if "--seconds" in sys.argv else 20.0
+@contextmanager
+def demo(days: int, duration_s: int, *words: str) -> Iterator[tuple[Path, int]]:
+    """A demo in a process of its own, from its first token on: its home and its process id."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         command = [sys.executable, "-m", "quantum_os", "run", "--mode", "demo", "--port", "0"]
-        command += ["--home", str(folder / "home"), "--days", "200", "--duration", "600"]
+        command += ["--home", str(folder / "home"), "--days", str(days), *words]
+        command += ["--duration", str(duration_s)]
         process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
@@ -163,7 +165,13 @@ def main() -> None:
             if line.startswith("first token"):
                 break
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        rows, notes = measure(folder / "home", process.pid, seconds)
+        yield folder / "home", process.pid
+
+
+def main() -> None:
+    seconds = float(sys.argv[sys.argv.index("--seconds") + 1]) if "--seconds" in sys.argv else 20.0
+    with demo(200, 600) as (home, pid):
+        rows, notes = measure(home, pid, seconds)
     show("the API beside the trading", rows, notes)
 
 

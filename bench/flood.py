@@ -11,17 +11,15 @@ import http.client
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.api import Asking, rss_mb
+from bench.api import Asking, demo, rss_mb
 from bench.attacks import ATTACKS
 from bench.table import show
 from quantum_os.api.address import Address, read_address
@@ -157,22 +155,8 @@ def measure(home: Path, pid: int, seconds: float) -> tuple[list[dict[str, Any]],
 
 def main() -> None:
     seconds = float(sys.argv[sys.argv.index("--seconds") + 1]) if "--seconds" in sys.argv else 30.0
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        command = [sys.executable, "-m", "quantum_os", "run", "--mode", "demo", "--port", "0"]
-        command += ["--home", str(folder / "home"), "--days", "60", "--duration", "1200"]
-        command += ["--speed", "300"]
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("first token"):
-                break
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        rows, notes = measure(folder / "home", process.pid, seconds)
+    with demo(60, 1_200, "--speed", "300") as (home, pid):
+        rows, notes = measure(home, pid, seconds)
     show("the trading while the API is flooded", rows, notes)
 
 
