@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn")
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn", "ccxt")
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -24,6 +24,16 @@ def test_the_command_line_loads_no_database() -> None:
 @pytest.mark.parametrize("command", ["run", "demo_command", "status", "kill", "tokens_command"])
 def test_nobody_loads_a_web_server_who_was_not_asked_for_a_port(command: str) -> None:
     assert not {"litestar", "uvicorn"} & loaded_by(f"import quantum_os.cli.{command}")
+
+
+@pytest.mark.parametrize("command", ["run", "demo_command", "backtest", "emulator_command"])
+def test_nobody_loads_an_exchange_s_client_who_speaks_with_none(command: str) -> None:
+    """It costs 60 MB and half a second."""
+    assert "ccxt" not in loaded_by(f"import quantum_os.cli.{command}")
+
+
+def test_canary_an_exchange_s_client_that_is_loaded_is_seen() -> None:
+    assert "ccxt" in loaded_by("import quantum_os.exchange.client")
 
 
 def test_canary_a_web_server_that_is_loaded_is_seen() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
-from ccxt.base.errors import NetworkError
 
 FRAMES_KEPT = 20
 """The newest poison frames, for a person to look at."""
@@ -45,6 +44,8 @@ class Quarantine:
 
     def guard(self, client: SocketClient) -> None:
         """Wraps a new client's handler of frames."""
+        from ccxt.base.errors import NetworkError  # whoever has a line only need not load ccxt
+
         handle = client.handle_message
 
         def hears(message: Any) -> None:
