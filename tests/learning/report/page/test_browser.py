@@ -43,9 +43,14 @@ def assert_quiet(page: Page, file: Path) -> None:
 
 
 def seen(page: Page, name: str) -> Any:
-    """Brings a chart into view and waits until it is drawn; gives its traces."""
-    page.asks(f"document.getElementById('chart-{name}').scrollIntoView({{behavior: 'instant'}})")
-    page.waits_for(f"return document.querySelector('#chart-{name} .main-svg') !== null")
+    """Brings a chart into view and waits until it is drawn; gives its traces.
+
+    Brought there at every look, since a chart drawn late above it pushes it out of view again.
+    """
+    page.waits_for(
+        f"document.getElementById('chart-{name}').scrollIntoView({{behavior: 'instant'}});"
+        f"return document.querySelector('#chart-{name} .main-svg') !== null"
+    )
     return page.asks(f"return document.getElementById('chart-{name}').data.map((t) => t.type)")
 
 
