@@ -7,6 +7,7 @@ from quantum_os.events.base import Event
 from quantum_os.events.catalog import EVENTS
 
 _NOTHING = bytes(16)
+_chained = xxhash.xxh3_128_digest
 
 DECISION_STREAMS = frozenset(
     {
@@ -30,7 +31,7 @@ class RunningHash(msgspec.Struct):
     value: bytes = _NOTHING
 
     def add(self, digest: int) -> None:
-        self.value = xxhash.xxh3_128_digest(self.value + digest.to_bytes(8, "little"))
+        self.value = _chained(self.value + digest.to_bytes(8, "little"))
 
     def __str__(self) -> str:
         return self.value.hex()
