@@ -1,0 +1,1 @@
+"""What serves a learned model: verified files, plain arithmetic, and one probability per side."""

@@ -1,0 +1,75 @@
+"""What a model answers: one calibrated probability per side, or nothing and why."""
+
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from quantum_os.ai.models.core import Core
+from quantum_os.ai.models.manifest import Manifest
+from quantum_os.formulas.calibration import calibrated, probabilities
+
+Floats = NDArray[np.float64]
+
+
+class Predictor(Protocol):
+    """What everybody may ask of a learned model."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+    def predict_proba(self, x: Floats) -> Floats: ...
+    def explain(self, x: Floats) -> Floats: ...
+
+
+class ServedModel(msgspec.Struct, frozen=True):
+    """A verified model: its identity (the sha256 of its manifest), manifest and arithmetic."""
+
+    id: str
+    manifest: Manifest
+    core: Core
+
+    def predict_proba(self, x: Floats) -> Floats:
+        """[rows, 2]: P(TP1 before the stop or the horizon) of LONG and SHORT, calibrated.
+
+        A row with an unknown input has no probability (NaN): nothing is filled in.
+        """
+        raw = self.raw_proba(x)
+        sides = [calibrated(raw[:, side], by) for side, by in enumerate(self.manifest.calibration)]
+        return np.stack(sides, axis=1)
+
+    def raw_proba(self, x: Floats) -> Floats:
+        """[rows, 2]: what the model says before calibration; NaN where an input is unknown."""
+        known = self._known(x)
+        given = np.full((len(x), 2), np.nan)
+        given[known] = probabilities(self.core.log_odds(np.ascontiguousarray(x[known])))
+        return given
+
+    def explain(self, x: Floats) -> Floats:
+        """[rows, 2, features + 1]: shares of the raw log-odds, the last one the rest; NaN where
+        an input is unknown.
+        """
+        known = self._known(x)
+        given = np.full((len(x), 2, len(self.manifest.features) + 1), np.nan)
+        given[known] = self.core.contributions(np.ascontiguousarray(x[known]))
+        return given
+
+    def why_silent(self, x: Floats) -> tuple[str | None, ...]:
+        """Says for each row which input is unknown; None for a row that gets an answer."""
+        unknown = ~np.isfinite(x)
+        first = np.where(unknown.any(axis=1), unknown.argmax(axis=1), -1)
+        return tuple(None if column < 0 else self._words(int(column)) for column in first)
+
+    def _words(self, column: int) -> str:
+        bar, feature = divmod(column, len(self.manifest.features))
+        ago = self.manifest.depth - 1 - bar
+        when = f" {ago} bars ago" if ago else ""
+        return f"{self.manifest.features[feature]} is unknown{when}"
+
+    def _known(self, x: Floats) -> NDArray[np.bool_]:
+        if x.ndim != 2 or x.shape[1] != self.manifest.width:
+            raise ValueError(
+                f"{self.manifest.name} takes rows of {self.manifest.width} numbers, not {x.shape}"
+            )
+        known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(x), axis=1)
+        return known
