@@ -1,0 +1,79 @@
+"""How the forest is grown: LightGBM, small and slow, for the signal is weak and labels overlap."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from quantum_os.ai.models.forest import FILES
+from quantum_os.ai.models.manifest import Family, Value
+from quantum_os.learning.training.models.lesson import Lesson
+
+_FIXED: dict[str, Value] = {
+    "objective": "binary",
+    "verbosity": -1,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+}
+"""One thread and a fixed layout: sums are then made in one order, and the trees are the same."""
+
+LEAF_SHARE = 0.01
+"""Share of all rows that a leaf holds at least: some dozen of independent labels."""
+LEAF_ROWS_MIN = 20
+
+
+class ForestFitter(msgspec.Struct, frozen=True):
+    """Grows one forest per side. The parameters are set beforehand and never searched for."""
+
+    trees: int = 120
+    leaves: int = 15
+    learning_rate: float = 0.03
+    feature_share: float = 0.5
+    row_share: float = 0.5
+    l2: float = 20.0
+    bins: int = 63
+
+    @property
+    def family(self) -> Family:
+        return Family.FOREST
+
+    @property
+    def depth(self) -> int:
+        return 1
+
+    @property
+    def parameters(self) -> Mapping[str, Value]:
+        known: dict[str, Value] = msgspec.structs.asdict(self)
+        return known
+
+    def fit(self, lesson: Lesson) -> dict[str, bytes]:
+        lesson = lesson.of_depth(self.depth)
+        return {file: self._grown(lesson, side) for side, file in enumerate(FILES)}
+
+    def _grown(self, lesson: Lesson, side: int) -> bytes:
+        import lightgbm
+
+        data, rows = lesson.data, lesson.rows
+        settings = _FIXED | {
+            "num_leaves": self.leaves,
+            "learning_rate": self.learning_rate,
+            "feature_fraction": self.feature_share,
+            "bagging_fraction": self.row_share,
+            "bagging_freq": 1,
+            "lambda_l2": self.l2,
+            "max_bin": self.bins,
+            "min_data_in_leaf": max(LEAF_ROWS_MIN, int(LEAF_SHARE * len(rows))),
+            "seed": lesson.seed % 2**31 + side,
+        }
+        table = lightgbm.Dataset(
+            data.x[rows],
+            label=data.won[rows, side].astype(np.float32),
+            weight=data.weight[rows, side],
+            feature_name=list(data.names),
+            params=settings,
+            free_raw_data=True,
+        )
+        booster = lightgbm.train(settings, table, num_boost_round=self.trees)
+        text: str = booster.model_to_string()
+        return text.encode()
