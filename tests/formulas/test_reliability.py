@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.formulas.edge import PROBABILITY_FLOOR
-from quantum_os.formulas.reliability import BINS, reliability
+from quantum_os.formulas.reliability import BINS, calibration_error, reliability
 from quantum_os.formulas.statistics import wilson_interval
 
 said = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=80)
@@ -87,3 +87,17 @@ def test_what_is_no_probability_is_refused() -> None:
             reliability(wrong, [True])
     with pytest.raises(ValueError, match="outcomes"):
         reliability([0.5], [])
+
+
+def test_the_calibration_error_by_hand() -> None:
+    ps, wons = [0.2, 0.4, 0.6, 0.8], [False, True, False, True]
+    assert calibration_error(ps, wons, groups=2) == pytest.approx((0.4 + 0.4) / 4)
+    assert calibration_error(ps, wons, groups=1) == pytest.approx(0.0)
+    assert calibration_error(ps, wons) is None
+
+
+def test_groups_hold_as_many_each() -> None:
+    """One far outlier stands in a group with others, and not in a bin of its own."""
+    ps = [0.5] * 29 + [0.9]
+    wons = [True, False] * 14 + [True, False]
+    assert calibration_error(ps, wons) == pytest.approx(abs(1.4 - 1) / 30, abs=1e-9)

@@ -1,6 +1,7 @@
 """Decides how well stated probabilities agree with what came: by bin, and in one score."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import fsum, log
 
 import msgspec
@@ -11,6 +12,9 @@ from quantum_os.formulas.statistics import wilson_interval
 
 BINS = 20
 """Bins of one width over [0, 1]; only those that something fell into are told."""
+
+GROUPS = 15
+"""Groups of equal count over which the calibration error is taken (governance.md 4)."""
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -82,6 +86,24 @@ def log_loss(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
     held = [clip(p, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR) for p in ps]
     surprises = (-log(p if won else 1.0 - p) for p, won in zip(held, wons, strict=True))
     return fsum(surprises) / len(ps) if ps else None
+
+
+def calibration_error(
+    ps: Sequence[float], wons: Sequence[bool], groups: int = GROUPS
+) -> float | None:
+    """The mean distance between what was said and what came, over groups of equal count (ECE).
+
+    Sorted by probability, equal ones in the order given. None of fewer outcomes than groups.
+    """
+    if len(ps) < groups:
+        return None
+    order = sorted(range(len(ps)), key=ps.__getitem__)
+    cuts = [len(ps) * group // groups for group in range(groups + 1)]
+    gaps = (
+        abs(fsum(ps[place] - wons[place] for place in order[low:high]))
+        for low, high in pairwise(cuts)
+    )
+    return fsum(gaps) / len(ps)
 
 
 def _binned(ps: Sequence[float], wons: Sequence[bool]) -> tuple[Bin, ...]:
