@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.ai.models.artefact import Artefact
+from quantum_os.ai.models.artefact import Artefact, ArtefactRefused, read_artefact
 from quantum_os.ai.models.loading import unverified
 from quantum_os.ai.models.manifest import (
     MANIFEST,
@@ -58,13 +58,14 @@ def artefact_of(
 
 
 def write_artefact(root: Path, artefact: Artefact) -> Path:
-    """Writes an artefact below `root` and gives its folder; one that is there already is kept.
+    """Writes an artefact below `root` and gives its folder; a sound one that is there is kept.
 
     It is written beside its place and then renamed, so that nobody ever finds half of it.
     """
     folder = root / artefact.id
-    if folder.exists():
+    if _is_sound(folder):
         return folder
+    shutil.rmtree(folder, ignore_errors=True)
     making = root / f".{artefact.id}.making"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
@@ -73,6 +74,14 @@ def write_artefact(root: Path, artefact: Artefact) -> Path:
     (making / MANIFEST).write_bytes(encoded(artefact.manifest))
     making.rename(folder)
     return folder
+
+
+def _is_sound(folder: Path) -> bool:
+    try:
+        read_artefact(folder)
+    except ArtefactRefused:
+        return False
+    return True
 
 
 def _manifest(

@@ -1,0 +1,248 @@
+"""How a dataset becomes an ensemble: fits, answers out of sample, calibration, weights, artefacts.
+
+The same dataset, seed and code give the same bytes, and an interrupted training goes on.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from quantum_os.ai.models.artefact import Artefact
+from quantum_os.ai.models.ensemble import (
+    ARTEFACTS,
+    CARD,
+    EnsembleCard,
+    Era,
+    Member,
+    load_ensemble,
+)
+from quantum_os.events.governance import DecisionPolicy
+from quantum_os.kernel.ids import fingerprint
+from quantum_os.kernel.iso_time import iso
+from quantum_os.learning.training.artefact_writing import Making, artefact_of, write_artefact
+from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
+from quantum_os.learning.training.evaluation import Evaluation, evaluated
+from quantum_os.learning.training.fits import Fits
+from quantum_os.learning.training.folds import Fold, walk_forward
+from quantum_os.learning.training.models.forest_fit import ForestFitter
+from quantum_os.learning.training.models.lesson import Fitter, Lesson, places_of, step_of
+from quantum_os.learning.training.models.logistic_fit import LogisticFitter
+from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
+from quantum_os.learning.training.models.sequence_fit import SequenceFitter
+from quantum_os.learning.training.report import ModelReport, TrainingReport, verdict
+from quantum_os.learning.training.trading_rule import unselected_r, worth_of
+from quantum_os.learning.training.walk import (
+    ASKED_FIRST,
+    ENSEMBLE,
+    FoldFits,
+    Maps,
+    Voices,
+    asked,
+    fitted,
+    usual,
+    voices,
+)
+from quantum_os.learning.trials import TrialLedger
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+FITS = ".fits"
+REPORT = "report.json"
+FAMILIES: tuple[Fitter, ...] = (ForestFitter(), LogisticFitter(), SequenceFitter())
+
+Progress = Callable[[float, str], None]
+"""Hears the share that is done, and what was."""
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """Everything that decides what comes out of a dataset, besides the code."""
+
+    policy: DecisionPolicy
+    seed: int
+    code_hash: str
+    folds: int = 6
+    families: tuple[Fitter, ...] = FAMILIES
+
+    @property
+    def config_hash(self) -> str:
+        """What makes two trainings the same trial, apart from their data."""
+        families = [(str(f.family), dict(f.parameters)) for f in self.families]
+        told = (msgspec.to_builtins(self.policy), self.seed, self.folds, families)
+        return fingerprint(msgspec.json.encode(told, order="sorted"))
+
+
+class _Walked(msgspec.Struct, frozen=True):
+    """The folds with their fits, and the lesson and fits over all rows at the end."""
+
+    folds: tuple[Fold, ...]
+    fits: tuple[FoldFits, ...]
+    lessons: tuple[Lesson, ...]
+    heard: Voices
+
+
+def train(
+    data: Dataset, recipe: Recipe, folder: Path, ledger: TrialLedger, progress: Progress
+) -> TrainingReport:
+    """Trains on a dataset and writes artefacts, ensemble and report into `folder`.
+
+    Raises TooLittleHistory or NothingToLearn where the data is too short, and ArtefactRefused for a
+    model that came out unfit to serve.
+    """
+    walked = _walked(data, recipe, Fits(folder / FITS, recipe.code_hash), progress)
+    evaluation = evaluated(
+        data,
+        walked.folds,
+        walked.heard,
+        policy=recipe.policy,
+        seed=recipe.seed,
+        config_hash=recipe.config_hash,
+        ledger=ledger,
+    )
+    progress(0.97, "scores")
+    card = _written(data, recipe, walked, evaluation, folder)
+    report = _report(data, recipe, walked, evaluation, card)
+    (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    load_ensemble(folder)  # what could not serve was not made
+    shutil.rmtree(folder / FITS)
+    progress(1.0, "report")
+    return report
+
+
+def _walked(data: Dataset, recipe: Recipe, fits: Fits, progress: Progress) -> _Walked:
+    folds = tuple(walk_forward(data, folds=recipe.folds))
+    places = places_of(data, max(fitter.depth for fitter in recipe.families))
+    every = np.arange(len(data), dtype=np.int64)
+    lessons = tuple(
+        Lesson(data, rows, places, recipe.seed) for rows in (*(f.train for f in folds), every)
+    )
+    raw = {str(f.family): np.full(data.won.shape, np.nan) for f in recipe.families}
+    like = np.zeros(len(data), np.bool_)
+    sizes = np.cumsum([len(lesson.rows) for lesson in lessons])
+    made = []
+    for place, lesson in enumerate(lessons):
+        done = 0.95 * float(sizes[place] - len(lesson.rows)) / float(sizes[-1])
+        named = f"fold {place + 1} of {len(folds)}" if place < len(folds) else "all rows"
+        progress(done, named)
+        made.append(fitted(recipe.families, lesson, fits, _telling(progress, done, named)))
+        if place < len(folds):
+            test = folds[place].test
+            for name, said in asked(made[-1], data, test, places).items():
+                raw[name][test] = said
+            like[test] = usual(made[-1], data, test)
+    heard = voices(data, folds, raw, like, lessons[-1].label_bars)
+    return _Walked(folds, tuple(made), lessons, heard)
+
+
+def _telling(progress: Progress, done: float, named: str) -> Callable[[str], None]:
+    return lambda what: progress(done, f"{named}: {what}")
+
+
+def _written(
+    data: Dataset, recipe: Recipe, walked: _Walked, evaluation: Evaluation, folder: Path
+) -> EnsembleCard:
+    """Writes the calibrated models of every era that may serve, and who serves when."""
+    eras = tuple(
+        _era(data, recipe, walked, evaluation.models, place, folder / ARTEFACTS)
+        for place in range(ASKED_FIRST, len(walked.lessons))
+    )
+    card = EnsembleCard(
+        features=data.names,
+        schema_hash=data.schema_hash,
+        step_ns=step_of(data),
+        horizon_h=recipe.policy.horizon_h,
+        data_hash=data.data_hash,
+        seed=recipe.seed,
+        code_hash=recipe.code_hash,
+        eras=eras,
+    )
+    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
+    return card
+
+
+def _era(
+    data: Dataset,
+    recipe: Recipe,
+    walked: _Walked,
+    models: Sequence[ModelReport],
+    place: int,
+    root: Path,
+) -> Era:
+    fits, lesson, heard = walked.fits[place], walked.lessons[place], walked.heard
+    last = place == len(walked.folds)
+    metrics = {model.name: _metrics(model) for model in models}
+    members = []
+    for fitter, weight in zip(recipe.families, heard.weights[place], strict=True):
+        name = str(fitter.family)
+        making = Making(recipe.code_hash, heard.maps[name][place], metrics[name] if last else {})
+        made = artefact_of(fitter, lesson, fits.models[name].files, making)
+        members.append(Member(name, write_artefact(root, made).name, weight))
+    until = int(data.ends[lesson.rows].max())
+    worth = worth_of(data, lesson.rows, recipe.policy)
+    test = data.bar_close[walked.folds[place].test] if not last else np.zeros(0, np.int64)
+    return Era(
+        labels_until=until,
+        serves_from=until + 1 if last else int(test[0]),
+        serves_until=None if last else int(test[-1]),
+        members=tuple(members),
+        novelty=write_artefact(root, _veto(lesson, fits.novelty, recipe)).name,
+        calibration=_both(heard.maps[ENSEMBLE][place]),
+        gain_r=worth.gain_r,
+        loss_r=worth.loss_r,
+    )
+
+
+def _veto(lesson: Lesson, novelty: Artefact, recipe: Recipe) -> Artefact:
+    return artefact_of(NoveltyFitter(), lesson, novelty.files, Making(recipe.code_hash))
+
+
+def _both(maps: Maps) -> Maps:
+    return maps[LONG], maps[SHORT]
+
+
+def _metrics(model: ModelReport) -> Mapping[str, float | None]:
+    """What an artefact says of how its family did out of sample.
+
+    Nothing that counts trials is in it: a ledger would change the bytes of the same model.
+    """
+    names = ("log_loss", "base_log_loss", "ece", "brier", "expectancy_r")
+    return {name: getattr(model, name) for name in names}
+
+
+def _report(
+    data: Dataset, recipe: Recipe, walked: _Walked, evaluation: Evaluation, card: EnsembleCard
+) -> TrainingReport:
+    rows = np.concatenate([fold.test for fold in walked.folds[ASKED_FIRST:]])
+    long, short = unselected_r(data, rows)
+    weights = zip(recipe.families, walked.heard.weights[-1], strict=True)
+    ensemble = next(model for model in evaluation.models if model.name == ENSEMBLE)
+    named = {m.artefact for era in card.eras for m in era.members} | {e.novelty for e in card.eras}
+    return TrainingReport(
+        verdict=verdict(ensemble),
+        data_hash=data.data_hash,
+        config_hash=recipe.config_hash,
+        schema_hash=data.schema_hash,
+        code_hash=recipe.code_hash,
+        seed=recipe.seed,
+        horizon_h=recipe.policy.horizon_h,
+        start=iso(int(data.bar_close[0])),
+        end=iso(int(data.bar_close[-1])),
+        asked_from=iso(int(data.bar_close[rows[0]])),
+        symbols=data.symbols,
+        features=len(data.names),
+        rows=len(data),
+        dropped=dict(data.dropped),
+        folds=len(walked.folds),
+        trials=evaluation.trials,
+        pbo=evaluation.pbo,
+        unselected_long_r=long,
+        unselected_short_r=short,
+        weights={str(fitter.family): weight for fitter, weight in weights},
+        ensemble=ensemble,
+        models=tuple(m for m in evaluation.models if m is not ensemble),
+        artefacts=tuple(sorted(named)),
+    )
