@@ -10,12 +10,13 @@ import pytest
 from quantum_os.ai.models.artefact import ArtefactRefused, read_artefact
 from quantum_os.ai.models.ensemble import ARTEFACTS, CARD, load_ensemble, read_card
 from quantum_os.learning.training.dataset import Dataset
-from quantum_os.learning.training.evaluation import trial_config
 from quantum_os.learning.training.fits import Fits
 from quantum_os.learning.training.folds import TooLittleHistory, walk_forward
 from quantum_os.learning.training.models.lesson import inputs_at, places_of
+from quantum_os.learning.training.places import FITS, REPORT
 from quantum_os.learning.training.report import NO_EDGE, TrainingReport
-from quantum_os.learning.training.training import FITS, REPORT, train
+from quantum_os.learning.training.training import train
+from quantum_os.learning.training.training_trials import trial_config
 from quantum_os.learning.trials import Trial, TrialLedger
 from tests.learning.training.models.lessons import lesson_of, taught
 from tests.learning.training.recipes import NO_TRIALS, SMALL, trained

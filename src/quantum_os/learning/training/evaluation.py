@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from quantum_os.events.governance import DecisionPolicy
 from quantum_os.formulas.deflated_sharpe import deflated_sharpe
 from quantum_os.formulas.overfitting import Overfitting, overfitting
-from quantum_os.kernel.ids import fingerprint
 from quantum_os.learning.training.dataset import Dataset
 from quantum_os.learning.training.folds import Fold
 from quantum_os.learning.training.report import ModelReport
@@ -22,6 +21,7 @@ from quantum_os.learning.training.scores import (
     trades_of,
 )
 from quantum_os.learning.training.trading_rule import edges, taken, worth_of
+from quantum_os.learning.training.training_trials import trial_config
 from quantum_os.learning.training.walk import ASKED_FIRST, Voices
 from quantum_os.learning.trials import TrialLedger
 
@@ -70,11 +70,6 @@ def evaluated(
         for place, (name, each) in enumerate(judged.items())
     )
     return Evaluation(models, None if chosen is None else chosen.pbo, trials)
-
-
-def trial_config(config_hash: str, name: str) -> str:
-    """The configuration of one model as the ledger of trials knows it."""
-    return fingerprint(f"train {config_hash} {name}".encode())
 
 
 def _judged(

@@ -33,6 +33,7 @@ from quantum_os.learning.training.models.lesson import Fitter, Lesson, places_of
 from quantum_os.learning.training.models.logistic_fit import LogisticFitter
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
 from quantum_os.learning.training.models.sequence_fit import SequenceFitter
+from quantum_os.learning.training.places import FITS, REPORT
 from quantum_os.learning.training.report import ModelReport, TrainingReport, verdict
 from quantum_os.learning.training.trading_rule import unselected_r, worth_of
 from quantum_os.learning.training.walk import (
@@ -51,8 +52,6 @@ from quantum_os.learning.trials import TrialLedger
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-FITS = ".fits"
-REPORT = "report.json"
 FAMILIES: tuple[Fitter, ...] = (ForestFitter(), LogisticFitter(), SequenceFitter())
 
 Progress = Callable[[float, str], None]

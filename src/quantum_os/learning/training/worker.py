@@ -1,0 +1,102 @@
+"""EDGE. The training worker: a process that reads a job, trains, and tells how far it is."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+import msgspec
+
+from quantum_os.ai.models.artefact import ArtefactRefused
+from quantum_os.learning.training.caps import hold, memory_bytes
+from quantum_os.learning.training.dataset import BadDataset, Dataset
+from quantum_os.learning.training.folds import TooLittleHistory
+from quantum_os.learning.training.job import (
+    Alive,
+    Broken,
+    Finished,
+    Job,
+    Message,
+    Progressed,
+    Refused,
+)
+from quantum_os.learning.training.models.lesson import NothingToLearn
+from quantum_os.learning.training.training import Recipe, train
+from quantum_os.learning.trials import read_trials
+from quantum_os.market.feeds.tape_error import TapeError
+
+BEAT_S = 2.0
+"""Seconds between two signs of life."""
+
+DATA_SHARE = 0.15
+"""Of the progress bar, for building the dataset."""
+
+Tell = Callable[[float, str], None]
+Load = Callable[[Job, Tell], Dataset]
+"""Builds the dataset of a job, telling how far it is."""
+
+REFUSALS = (TapeError, BadDataset, TooLittleHistory, NothingToLearn)
+
+
+class Line:
+    """Where messages go: the worker's first stdout. What libraries print goes to stderr."""
+
+    def __init__(self) -> None:
+        self._out = os.dup(1)
+        self._lock = Lock()
+        os.dup2(2, 1)
+
+    def say(self, message: Message) -> None:
+        """Writes one line; a parent that is gone ends the worker at once."""
+        with self._lock:
+            try:
+                os.write(self._out, msgspec.json.encode(message) + b"\n")
+            except BrokenPipeError:
+                os._exit(1)
+
+
+def work(load: Load) -> None:
+    """Reads one job from stdin and does it; the last message says how it ended."""
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    hold(job.limits)
+    line, over = Line(), Event()
+    beating = Thread(target=_beat, args=(line, over), daemon=True)
+    beating.start()
+    end = _done(job, load, line)
+    over.set()
+    beating.join()
+    line.say(end)
+
+
+def _done(job: Job, load: Load, line: Line) -> Message:
+    def told(share: float, what: str) -> None:
+        line.say(Progressed(DATA_SHARE + (1.0 - DATA_SHARE) * share, what))
+
+    try:
+        data = load(job, lambda share, what: line.say(Progressed(DATA_SHARE * share, what)))
+        recipe = Recipe(job.policy.decision, job.seed, job.code_hash, job.folds)
+        folder = Path(job.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        train(data, recipe, folder, read_trials(Path(job.trials)), told)
+    except REFUSALS as error:
+        return Refused(str(error))
+    except ArtefactRefused as error:
+        return Broken(str(error))
+    except MemoryError:
+        return Broken(
+            f"it needs more than {job.limits.memory_bytes / 2**30:.1f} GiB of memory: "
+            "give it more with --memory, or less data"
+        )
+    except OSError as error:
+        return Broken(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a library raises is told, and fails the job
+        traceback.print_exc()
+        return Broken(f"{type(error).__name__}: {error}")
+    return Finished()
+
+
+def _beat(line: Line, over: Event) -> None:
+    while not over.wait(BEAT_S):
+        line.say(Alive(memory_bytes()))
