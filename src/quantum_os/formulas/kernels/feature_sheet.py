@@ -1,0 +1,134 @@
+"""What all groups of features say of a bar: one answer, and one state for what they remember.
+
+Two moments make a bar. When its candles close, the groups that read candles advance; when its
+cross-section closes, funding and divergence are told and the groups that read them advance.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from quantum_os.formulas.kernels import (
+    aggregate_features,
+    bar_features,
+    calendar_features,
+    carry_features,
+    market_features,
+    path_features,
+    reference_features,
+)
+from quantum_os.formulas.kernels.feature_groups import NAMES, Group
+from quantum_os.formulas.kernels.feature_list import FEATURES
+from quantum_os.formulas.kernels.state import Counts, Floats, KernelState
+
+SheetState = dict[str, KernelState]
+"""The kernels' states by the name of their group; `carry` serves funding and divergence."""
+
+BARS_UNTIL_WARM = aggregate_features.BARS_UNTIL_WARM
+"""Bars a symbol must have shown before every feature of its own is known: 21 coarse candles."""
+
+OF_CANDLES: tuple[Group, ...] = (
+    Group.BAR,
+    Group.PATH,
+    Group.AGGREGATE,
+    Group.CALENDAR,
+    Group.MARKET,
+    Group.REFERENCE,
+)
+CANDLE_NAMES: tuple[str, ...] = tuple(name for group in OF_CANDLES for name in NAMES[group])
+CARRY_NAMES = carry_features.CARRY_FEATURES
+ALL_NAMES: tuple[str, ...] = (*CANDLE_NAMES, *CARRY_NAMES)
+"""The order of the rows of a whole sheet; it is that of `names_of(ALL)`."""
+
+_CARRY = "carry"
+_NEW = {
+    Group.BAR: bar_features.feature_state_new,
+    Group.PATH: path_features.path_state_new,
+    Group.AGGREGATE: aggregate_features.aggregate_state_new,
+    Group.REFERENCE: reference_features.reference_state_new,
+    _CARRY: carry_features.carry_state_new,
+}
+_GROW = {
+    Group.BAR: bar_features.grow_features,
+    Group.PATH: path_features.grow_path,
+    Group.AGGREGATE: aggregate_features.grow_aggregate,
+    Group.REFERENCE: reference_features.grow_reference,
+    _CARRY: carry_features.grow_carry,
+}
+_BAR_ROWS = [FEATURES.index(name) for name in market_features.READS if name in FEATURES]
+_RET_168 = NAMES[Group.PATH].index("ret_168_atr")
+_BTC_ROWS = [FEATURES.index(name) for name in reference_features.READS]
+
+
+def sheet_state_new(symbols: int) -> SheetState:
+    """An empty state for so many symbols."""
+    return {str(name): new(symbols) for name, new in _NEW.items()}
+
+
+def grow_sheet(state: SheetState, symbols: int) -> SheetState:
+    """The same state with room for more symbols, appended after the known ones."""
+    return {str(name): grow(state[name], symbols) for name, grow in _GROW.items()}
+
+
+def reference_place(symbols: Sequence[str]) -> int:
+    """Where BTC stands among the symbols; -1 where it is not."""
+    wanted = reference_features.REFERENCE
+    return list(symbols).index(wanted) if wanted in symbols else -1
+
+
+def sheet_of_candles(
+    state: SheetState, bar: Floats, open_time: int, step_ns: int, reference: int
+) -> Floats:
+    """[F, S] in the order of `CANDLE_NAMES` from one bar [5, S] (open, high, low, close, volume).
+
+    `open_time` in ns UTC, `step_ns` the length of the bar, `reference` BTC's place or -1. NaN where
+    a symbol has no bar now, is not warm yet, or lacks what a group needs.
+    """
+    own = bar_features.features_of_bar(state[Group.BAR], bar)
+    path = path_features.path_of_bar(state[Group.PATH], bar)
+    coarse = aggregate_features.aggregate_of_bar(state[Group.AGGREGATE], bar, open_time, step_ns)
+    moment = calendar_features.calendar_at(np.array([open_time + step_ns]))[0]
+    market = market_features.market_of_bar(_market_rows(own[None], path[None])[0])
+    btc = reference_features.reference_of_bar(
+        state[Group.REFERENCE], bar[3], own[_BTC_ROWS], reference
+    )
+    calendar = np.where(np.isnan(bar[3]), np.nan, moment[:, None])
+    return np.concatenate((own, path, coarse, calendar, market, btc))
+
+
+def sheet_of_carry(state: SheetState, told: Floats) -> Floats:
+    """[F, S] in the order of `CARRY_NAMES` from funding (8 h) and divergence (bps) [2, S]."""
+    return carry_features.carry_of_bar(state[_CARRY], told)
+
+
+def sheet_block(
+    state: SheetState,
+    bars: Floats,
+    told: Floats,
+    open_times: Counts,
+    step_ns: int,
+    reference: int,
+) -> Floats:
+    """[T, F, S] in the order of `ALL_NAMES`, compiled; leaves `state` where T steps would.
+
+    Bars [T, 5, S], funding and divergence [T, 2, S], opens [T] in ns UTC.
+    """
+    own = bar_features.feature_block(state[Group.BAR], bars)
+    path = path_features.path_block(state[Group.PATH], bars)
+    coarse = aggregate_features.aggregate_block(state[Group.AGGREGATE], bars, open_times, step_ns)
+    moment = calendar_features.calendar_at(open_times + step_ns)
+    market = market_features.market_block(_market_rows(own, path))
+    btc = reference_features.reference_block(
+        state[Group.REFERENCE], bars[:, 3], own[:, _BTC_ROWS], reference
+    )
+    calendar = np.where(np.isnan(bars[:, 3])[:, None, :], np.nan, moment[:, :, None])
+    carry = carry_features.carry_block(state[_CARRY], told)
+    return np.concatenate((own, path, coarse, calendar, market, btc, carry), axis=1)
+
+
+def _market_rows(own: Floats, path: Floats) -> Floats:
+    """The rows that cross-sections read [T, 6, S]."""
+    rows = np.empty((own.shape[0], len(market_features.READS), own.shape[2]))
+    rows[:, [0, 1, 3, 4, 5]] = own[:, _BAR_ROWS]
+    rows[:, market_features.RET_168] = path[:, _RET_168]
+    return rows
