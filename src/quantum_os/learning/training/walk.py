@@ -95,9 +95,11 @@ def voices(
     like: NDArray[np.bool_],
     label_bars: float,
 ) -> Voices:
-    """Calibrates, weighs and pools what was said raw [rows, 2], fold by fold, on past answers."""
+    """Calibrates, weighs and pools what was said raw [rows, 2], fold by fold, on past answers.
+
+    The ensemble is calibrated on past raw answers as today's maps and weights would pool them.
+    """
     said = {name: np.full(data.won.shape, np.nan) for name in (*raw, ENSEMBLE)}
-    loose = np.full(data.won.shape, np.nan)
     maps: dict[str, list[Maps]] = {name: [] for name in said}
     weights: list[tuple[float, ...]] = []
     for place in range(len(folds) + 1):
@@ -109,10 +111,13 @@ def voices(
             if place >= ASKED_FIRST:
                 said[name][test] = _mapped(each[test], maps[name][-1])
         weights.append(_weights([said[name] for name in raw], data, counted, label_bars))
-        maps[ENSEMBLE].append(_maps(loose, data, counted))
+        together = np.full(data.won.shape, np.nan)
+        for rows in (past, test):
+            answers = [_mapped(each[rows], maps[name][-1]) for name, each in raw.items()]
+            together[rows] = pooled(answers, weights[-1])
+        maps[ENSEMBLE].append(_maps(together, data, past))
         if place >= ASKED_FIRST:
-            loose[test] = pooled([said[name][test] for name in raw], weights[-1])
-            mapped = _mapped(loose[test], maps[ENSEMBLE][-1])
+            mapped = _mapped(together[test], maps[ENSEMBLE][-1])
             said[ENSEMBLE][test] = np.where(like[test, None], mapped, np.nan)
     return Voices(said, {name: tuple(each) for name, each in maps.items()}, tuple(weights))
 

@@ -17,6 +17,8 @@ Bools = NDArray[np.bool_]
 
 ISOTONIC_ROWS_MIN = 4_000
 """Below this a curve of two parameters is all that the outcomes can bear."""
+ISOTONIC_GAIN_MIN = 5e-4
+"""Nats that a free curve must gain: below it the difference is that of other days."""
 GROUPS = 25
 """Groups of equal count that an isotonic map is drawn through."""
 SHRINK = 50.0
@@ -31,8 +33,8 @@ SLOPE_PULL = 25.0
 def calibrator_of(said: Floats, won: Bools) -> Calibrator:
     """Gives the map for one side from answers [n] in order of time and their outcomes.
 
-    The isotonic map is taken where it does better than Platt's on the later half when both know
-    the earlier half alone; else, and while outcomes are few, Platt's.
+    The isotonic map is taken where it does clearly better than Platt's on the later half when both
+    know the earlier half alone; else, and while outcomes are few, Platt's.
     """
     if len(said) >= ISOTONIC_ROWS_MIN and _isotonic_is_better(said, won):
         return isotonic_of(said, won)
@@ -98,4 +100,4 @@ def _isotonic_is_better(said: Floats, won: Bools) -> bool:
         for made in (isotonic_of, platt_of)
     ]
     isotonic, platt = losses
-    return isotonic is not None and platt is not None and isotonic < platt
+    return isotonic is not None and platt is not None and platt - isotonic > ISOTONIC_GAIN_MIN
