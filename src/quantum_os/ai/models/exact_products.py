@@ -21,8 +21,18 @@ WIDTH_MAX = 2**15
 
 def input_grid(values: Floats) -> Floats:
     """Rounds inputs to the grid and holds them within it; NaN stays NaN."""
-    held: Floats = np.clip(np.rint(values / INPUT_STEP) * INPUT_STEP, -INPUT_MAX, INPUT_MAX)
-    return held
+    return held_on_grid(values / INPUT_STEP)
+
+
+def held_on_grid(steps: Floats) -> Floats:
+    """Rounds numbers of steps in place, holds them within the grid and gives what they stand for.
+
+    In place, for these arrays are the largest that a model makes.
+    """
+    np.rint(steps, out=steps)
+    np.clip(steps, -INPUT_MAX / INPUT_STEP, INPUT_MAX / INPUT_STEP, out=steps)
+    steps *= INPUT_STEP
+    return steps
 
 
 def weight_grid(values: Floats) -> Floats:

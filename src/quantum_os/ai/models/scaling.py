@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantum_os.ai.models.core import BadParameters
-from quantum_os.ai.models.exact_products import input_grid
+from quantum_os.ai.models.exact_products import INPUT_STEP, held_on_grid
 
 Floats = NDArray[np.float64]
 
@@ -27,4 +27,6 @@ class Scaling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def applied(self, x: Floats) -> Floats:
         """[..., F]: finite inputs on the grid of `exact_products`."""
-        return input_grid((x - np.array(self.centre)) / np.array(self.width))
+        steps = x - np.array(self.centre)
+        steps *= 1.0 / (np.array(self.width) * INPUT_STEP)
+        return held_on_grid(steps)

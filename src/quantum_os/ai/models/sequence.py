@@ -99,7 +99,7 @@ class Sequence:
         for weights, offsets in self._joins:
             sums = known.reshape(-1, len(weights)) @ weights + offsets
             on_slope.append(((sums > 0.0) & (sums < INPUT_MAX)).reshape(rows, -1))
-            known = input_grid(np.clip(sums, 0.0, INPUT_MAX)).reshape(rows, -1)
+            known = input_grid(np.maximum(sums, 0.0)).reshape(rows, -1)
         return known @ self._head[0] + self._head[1], on_slope
 
     def _slopes(self, on_slope: list[NDArray[np.bool_]]) -> Floats:

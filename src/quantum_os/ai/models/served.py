@@ -41,6 +41,8 @@ class ServedModel(msgspec.Struct, frozen=True):
     def raw_proba(self, x: Floats) -> Floats:
         """[rows, 2]: what the model says before calibration; NaN where an input is unknown."""
         known = self._known(x)
+        if known.all():
+            return probabilities(self.core.log_odds(np.ascontiguousarray(x)))
         given = np.full((len(x), 2), np.nan)
         given[known] = probabilities(self.core.log_odds(np.ascontiguousarray(x[known])))
         return given

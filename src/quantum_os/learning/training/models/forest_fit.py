@@ -26,9 +26,9 @@ LEAF_ROWS_MIN = 20
 class ForestFitter(msgspec.Struct, frozen=True):
     """Grows one forest per side. The parameters are set beforehand and never searched for."""
 
-    trees: int = 120
+    trees: int = 60
     leaves: int = 15
-    learning_rate: float = 0.03
+    learning_rate: float = 0.06
     feature_share: float = 0.5
     row_share: float = 0.5
     l2: float = 20.0
