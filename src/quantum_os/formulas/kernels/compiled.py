@@ -40,10 +40,14 @@ _REGISTERED: list[Callable[..., object]] = []
 """Steps the compiler already knows; telling it twice would make a call ambiguous."""
 
 
+def sources_hash() -> str:
+    """Gives 16 hex digits for the state of the kernels' sources: what they compute follows it."""
+    digest = hashlib.blake2b(digest_size=8)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
 def _cache_folder() -> Path:
     """One folder per state of the sources: the compiler's own cache misses an edited callee."""
-    folder = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(folder.glob("*.py")):
-        digest.update(source.read_bytes())
-    return folder / "__pycache__" / f"kernels-{digest.hexdigest()}"
+    return Path(__file__).parent / "__pycache__" / f"kernels-{sources_hash()}"

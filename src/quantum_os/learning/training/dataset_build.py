@@ -1,0 +1,312 @@
+"""Decides how tapes become a dataset: stretch by stretch of time, all symbols beside each other."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from quantum_os.formulas.kernels.barrier_labels import NO_END
+from quantum_os.formulas.kernels.compiled import sources_hash
+from quantum_os.formulas.kernels.feature_list import schema_hash
+from quantum_os.formulas.kernels.feature_sheet import (
+    ALL_NAMES,
+    BARS_UNTIL_WARM,
+    SheetState,
+    reference_place,
+    sheet_block,
+    sheet_state_new,
+)
+from quantum_os.formulas.uniqueness import average_uniqueness
+from quantum_os.learning.training.dataset import SIDES, BadDataset, Dataset
+from quantum_os.learning.training.dataset_market import (
+    SymbolHistory,
+    TrainingMarket,
+    training_market,
+)
+from quantum_os.learning.training.dataset_options import GAP_BARS_MAX, DatasetOptions
+from quantum_os.learning.training.dataset_parts import Arrays, Manifest, PartStore
+from quantum_os.market.feeds.tape_files import TapeKind, discover
+
+SYMBOL_BARS_A_PART = 60_000
+"""Grid places of a part: with 80 features they take 40 MB on their way."""
+READ_SHARE = 0.3
+"""Of the progress, for reading and labelling; the rest is for features."""
+BUILD_VERSION = "1"
+"""Raised when the same kernels and files make other rows."""
+_STATE = "state."
+_SINGLE = ("bar_close", "symbol", "won", "r", "ends", "sl", "cost_r", "number", "last")
+_HASHED_BYTES = 1 << 20
+
+WARM_UP, AFTER_GAP, NO_LABEL, UNKNOWN, STOP = (
+    "warm_up",
+    "after_gap",
+    "no_label",
+    "unknown_feature",
+    "stop_too_wide",
+)
+"""Why a row is left out; the first that holds is counted."""
+
+Tell = Callable[[float, str], None]
+
+
+def build(
+    paths: Sequence[Path],
+    options: DatasetOptions,
+    progress: Tell = lambda share, what: None,
+    *,
+    cache: Path | None = None,
+    part_bars: int = SYMBOL_BARS_A_PART,
+) -> Dataset:
+    """Builds the dataset of these tapes, or reads it from `cache` where it is whole and sound.
+
+    With a cache a build that was killed goes on behind its last finished part. `progress` hears the
+    share that is done and what was; `part_bars` grid places make a part, which changes no row.
+    Raises TapeError for bad data, BadDataset when no row is left.
+    """
+    data_hash = hash_of(paths, options)
+    if cache is None:
+        market = training_market(paths, options, lambda s, w: progress(s * READ_SHARE, w))
+        walk = _Walk(market, options, part_bars, progress)
+        parts = [arrays for arrays, _ in walk.parts(None, 0)]
+        return _dataset(options, data_hash, parts, walk.dropped)
+    key = sha256(f"{data_hash} {sources_hash()} {BUILD_VERSION} {part_bars}".encode()).hexdigest()
+    store = PartStore(cache / key[:24], data_hash)
+    manifest = store.resume()
+    if not manifest.is_whole:
+        market = training_market(paths, options, lambda s, w: progress(s * READ_SHARE, w))
+        manifest = _completed(store, manifest, _Walk(market, options, part_bars, progress))
+    dropped: dict[str, int] = {}
+    for part in manifest.parts:
+        _add(dropped, part.dropped)
+    rows = sum(part.rows for part in manifest.parts)
+    progress(1.0, f"{rows:,} rows")
+    loaded = (store.load(part, without=_STATE) for part in manifest.parts)
+    return _dataset(options, data_hash, loaded, dropped, rows)
+
+
+def hash_of(paths: Sequence[Path], options: DatasetOptions) -> str:
+    """sha256 over the content of the files that are used and the options, never over paths."""
+    digests = []
+    for file in discover(paths):
+        if file.kind in (TapeKind.KLINES, TapeKind.FUNDING):
+            digest = sha256(f"{file.kind} {file.venue} {file.symbol} {file.timeframe} ".encode())
+            with file.path.open("rb") as stream:
+                while block := stream.read(_HASHED_BYTES):
+                    digest.update(block)
+            digests.append(digest.digest())
+    shaped = msgspec.json.encode(options, order="deterministic")
+    schema = schema_hash(options.names).encode()
+    return sha256(b"".join(sorted(digests)) + shaped + schema).hexdigest()
+
+
+def _completed(store: PartStore, manifest: Manifest, walk: "_Walk") -> Manifest:
+    """Builds the parts that are not there yet, each behind the state of the one before."""
+    state = None
+    if manifest.parts:
+        state = _state_from(store.load(manifest.parts[-1], prefix=_STATE))
+    for arrays, dropped in walk.parts(state, len(manifest.parts)):
+        store.add(arrays, dropped)
+    return store.finish()
+
+
+class _Walk:
+    """Goes through time in stretches, and counts what it leaves out."""
+
+    def __init__(
+        self, market: TrainingMarket, options: DatasetOptions, part_bars: int, progress: Tell
+    ) -> None:
+        self.dropped: dict[str, int] = {}
+        self._market, self._options, self._tell = market, options, progress
+        self._length = max(1, part_bars // len(market.symbols))
+        self._since_gap = [_bars_since_gap(each, options.step_ns) for each in market.histories]
+        self._columns = [ALL_NAMES.index(name) for name in options.names]
+
+    def parts(self, state: SheetState | None, done: int) -> Iterator[tuple[Arrays, dict[str, int]]]:
+        """Gives the arrays and the losses of each part from number `done` on."""
+        symbols, opens = self._market.symbols, self._market.opens
+        state = state or sheet_state_new(len(symbols))
+        count = -(-len(opens) // self._length)
+        for number in range(done, count):
+            stretch = opens[number * self._length : (number + 1) * self._length]
+            arrays, dropped = self._part(state, stretch)
+            arrays["symbols"] = np.array(symbols)
+            for group, held in state.items():
+                for name, array in held.items():
+                    arrays[f"{_STATE}{group}.{name}"] = array.copy()
+            _add(self.dropped, dropped)
+            share = READ_SHARE + (1.0 - READ_SHARE) * (number + 1) / count
+            self._tell(share, f"features of {len(arrays['bar_close']):,} rows")
+            yield arrays, dropped
+
+    def _part(self, state: SheetState, opens: NDArray[np.int64]) -> tuple[Arrays, dict[str, int]]:
+        market, step_ns = self._market, self._options.step_ns
+        places = [_stretch(each, opens) for each in market.histories]
+        bars, told = _beside(market.histories, places, opens)
+        reference = reference_place(market.symbols)
+        sheet = sheet_block(state, bars, told, opens, step_ns, reference)
+        found = []
+        for row, (history, where) in enumerate(zip(market.histories, places, strict=True)):
+            features = sheet[:, self._columns, row]
+            x = features[np.searchsorted(opens, history.candles.opens[where])]
+            about = (row, self._since_gap[row], step_ns)
+            found.append(_rows(history, where, x, about))
+        return _joined(found)
+
+
+def _state_from(arrays: Arrays) -> SheetState:
+    state: SheetState = {}
+    for name, array in arrays.items():
+        _, group, field = name.split(".")
+        held = state.setdefault(group, {})
+        is_count = np.issubdtype(array.dtype, np.integer)
+        held[field] = array.astype(np.int64) if is_count else array.astype(np.float64)
+    return state
+
+
+def _stretch(history: SymbolHistory, opens: NDArray[np.int64]) -> slice:
+    """Which of a symbol's candles lie in this stretch of time."""
+    ends = [int(opens[0]), int(opens[-1]) + 1]
+    first, last = np.searchsorted(history.candles.opens, ends)
+    return slice(int(first), int(last))
+
+
+def _beside(
+    histories: Sequence[SymbolHistory], places: Sequence[slice], opens: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bars [T, 5, S] and what is told [T, 2, S], NaN where a symbol has none."""
+    bars = np.full((len(opens), 5, len(histories)), np.nan)
+    told = np.full((len(opens), 2, len(histories)), np.nan)
+    for row, (history, where) in enumerate(zip(histories, places, strict=True)):
+        at = np.searchsorted(opens, history.candles.opens[where])
+        bars[at, :, row] = history.candles.bars[:, where].T
+        told[at, :, row] = history.told[:, where].T
+    return bars, told
+
+
+def _bars_since_gap(history: SymbolHistory, step_ns: int) -> NDArray[np.int64]:
+    """How many bars a symbol has shown since its last long silence, this one included [T]."""
+    opens = history.candles.opens
+    place = np.arange(len(opens))
+    is_start = np.diff(opens, prepend=opens[0]) > GAP_BARS_MAX * step_ns
+    began = np.maximum.accumulate(np.where(is_start, place, 0))
+    return place - began + 1
+
+
+def _rows(
+    history: SymbolHistory,
+    where: slice,
+    x: NDArray[np.float64],
+    about: tuple[int, NDArray[np.int64], int],
+) -> tuple[Arrays, dict[str, int]]:
+    """One symbol's rows of a stretch, and why others were left out.
+
+    `x` [rows, F] of its candles; `about` is its place, its bars since a gap, and ns a bar.
+    """
+    symbol, since_gap, step_ns = about
+    mine = history.candles.opens[where]
+    number = np.arange(where.start, where.stop)
+    last = history.labels.last[where]
+    reasons = {
+        WARM_UP: number + 1 < BARS_UNTIL_WARM,
+        AFTER_GAP: since_gap[where] < BARS_UNTIL_WARM,
+        NO_LABEL: (last == NO_END).any(axis=1),
+        UNKNOWN: ~np.isfinite(x).all(axis=1),
+        STOP: ~(history.labels.sl[where] < 1.0),
+    }
+    kept = np.ones(len(mine), np.bool_)
+    dropped: dict[str, int] = {}
+    for reason, is_bad in reasons.items():
+        dropped[reason] = int((kept & is_bad).sum())
+        kept &= ~is_bad
+    closes = history.candles.opens + step_ns
+    arrays: Arrays = {
+        "x": x[kept],
+        "bar_close": (mine + step_ns)[kept],
+        "symbol": np.full(int(kept.sum()), symbol, np.int32),
+        "won": history.labels.won[where][kept],
+        "r": history.labels.r[where][kept],
+        "ends": closes[last[kept]],
+        "sl": history.labels.sl[where][kept],
+        "cost_r": history.cost_r[where][kept],
+        "number": number[kept],
+        "last": last[kept],
+    }
+    return arrays, dropped
+
+
+def _joined(found: Sequence[tuple[Arrays, dict[str, int]]]) -> tuple[Arrays, dict[str, int]]:
+    """Puts the symbols' rows into one order: by bar, then by symbol."""
+    dropped: dict[str, int] = {}
+    for _, each in found:
+        _add(dropped, each)
+    arrays = {name: np.concatenate([one[name] for one, _ in found]) for name in found[0][0]}
+    order = np.lexsort((arrays["symbol"], arrays["bar_close"]))
+    return {name: array[order] for name, array in arrays.items()}, dropped
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for reason, count in more.items():
+        total[reason] = total.get(reason, 0) + count
+
+
+def _dataset(
+    options: DatasetOptions,
+    data_hash: str,
+    parts: Iterable[Arrays],
+    dropped: dict[str, int],
+    rows: int | None = None,
+) -> Dataset:
+    """Joins the parts, one after the other; `rows` in all where that is known beforehand."""
+    if rows is None:
+        parts = list(parts)
+        rows = sum(len(part["bar_close"]) for part in parts)
+    if not rows:
+        lost = ", ".join(f"{reason} {count:,}" for reason, count in dropped.items() if count)
+        raise BadDataset(
+            f"no row is left ({lost or 'no bars'}): a symbol needs more than {BARS_UNTIL_WARM} "
+            f"bars of {options.timeframe} and a horizon behind them, ranks 5 symbols, betas BTC"
+        )
+    x = np.empty((rows, len(options.names)))
+    symbols: tuple[str, ...] = ()
+    others: list[Arrays] = []
+    at = 0
+    for part in parts:
+        block = part["x"]
+        x[at : at + len(block)] = block
+        at += len(block)
+        others.append({name: part[name] for name in _SINGLE})
+        symbols = tuple(str(name) for name in part["symbols"])
+    joined = {name: np.concatenate([each[name] for each in others]) for name in _SINGLE}
+    return Dataset(
+        names=options.names,
+        schema_hash=schema_hash(options.names),
+        symbols=symbols,
+        x=x,
+        bar_close=joined["bar_close"].astype(np.int64),
+        symbol=joined["symbol"].astype(np.int32),
+        won=joined["won"].astype(np.bool_),
+        r=joined["r"].astype(np.float64),
+        ends=joined["ends"].astype(np.int64),
+        sl=joined["sl"].astype(np.float64),
+        cost_r=joined["cost_r"].astype(np.float64),
+        weight=_weights(joined),
+        dropped=dropped,
+        data_hash=data_hash,
+    )
+
+
+def _weights(rows: Arrays) -> NDArray[np.float64]:
+    """Each label's uniqueness among those of its symbol and side; each side's mean is 1."""
+    symbol = rows["symbol"].astype(np.int64)
+    first, last = rows["number"].astype(np.int64) + 1, rows["last"].astype(np.int64)
+    weight = np.ones((len(symbol), SIDES))
+    for each in np.unique(symbol):
+        mine = symbol == each
+        for side in range(SIDES):
+            ends = last[mine, side]
+            weight[mine, side] = average_uniqueness(first[mine], ends, int(ends.max()) + 1)
+    mean: NDArray[np.float64] = weight / weight.mean(axis=0)
+    return mean
