@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn", "ccxt")
+TRAINING = ("torch", "pandas", "sklearn", "scipy", "lightgbm", "skfolio", "numba")
+HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn", "ccxt", *TRAINING)
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -30,6 +31,15 @@ def test_nobody_loads_a_web_server_who_was_not_asked_for_a_port(command: str) ->
 def test_nobody_loads_an_exchange_s_client_who_speaks_with_none(command: str) -> None:
     """It costs 60 MB and half a second."""
     assert "ccxt" not in loaded_by(f"import quantum_os.cli.{command}")
+
+
+@pytest.mark.parametrize("command", ["run", "demo_command", "backtest", "replay", "train"])
+def test_nobody_but_the_training_worker_loads_what_trains(command: str) -> None:
+    assert not set(TRAINING) & loaded_by(f"import quantum_os.cli.{command}")
+
+
+def test_canary_what_trains_is_seen() -> None:
+    assert "sklearn" in loaded_by("import sklearn")
 
 
 def test_canary_an_exchange_s_client_that_is_loaded_is_seen() -> None:

@@ -21,6 +21,9 @@ PAGES = pages()
 NOT_RUN_MAX = 9
 """Blocks that may be left out, over all pages."""
 
+COMMAND_MAX_S = 800
+"""Most commands take a second; the first training of a checkout compiles its kernels."""
+
 SHIMS = {"quantum-os": "-m quantum_os", "python": "", "pytest": "-m pytest -p no:cacheprovider"}
 """What the environment of a reader would have on its path."""
 
@@ -102,7 +105,7 @@ def _done(block: Block, desk: Path, environment: dict[str, str]) -> str | None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=COMMAND_MAX_S,
         )
         said = done.stdout + done.stderr
         where = f"line {command.line}: {command.text}"
@@ -114,6 +117,7 @@ def _done(block: Block, desk: Path, environment: dict[str, str]) -> str | None:
     return None
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page_can_be_followed(page: Path, desk: Path, environment: dict[str, str]) -> None:
     assert followed(page.read_text(encoding="utf-8"), desk, environment) is None

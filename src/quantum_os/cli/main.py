@@ -25,6 +25,7 @@ COMMANDS = {
     "trace": "trace:trace",
     "report": "report:report",
     "runs": "runs:runs",
+    "train": "train:train",
     "check-data": "check_data:check_data",
     "download-data": "download_data:download_data",
     "voters": "voters:voters",

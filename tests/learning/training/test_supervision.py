@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 WORKER = (sys.executable, "-m", "tests.learning.training.made_up_worker")
 
 JOB = Job(
+    made_up=None,
     data=("taught",),
     folder="",
     policy=policy_of(load_settings(None, {}).fund, Mode.BACKTEST),

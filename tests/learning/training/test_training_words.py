@@ -7,7 +7,7 @@ import pytest
 from quantum_os.formulas.log_loss_gain import LogLossGain
 from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.quality_gate import quality_gate
-from quantum_os.learning.training.report import NO_EDGE, ModelReport, verdict
+from quantum_os.learning.training.report import MADE_UP, NO_EDGE, ModelReport, verdict
 
 MODEL = ModelReport(
     name="ensemble",
@@ -54,6 +54,10 @@ MODEL = ModelReport(
 def test_the_first_line(changes: dict[str, object], begins: str) -> None:
     said = verdict(msgspec.structs.replace(MODEL, **changes))
     assert said.startswith(begins)
+
+
+def test_a_made_up_market_shows_nothing() -> None:
+    assert verdict(MODEL, synthetic=True) == MADE_UP
 
 
 GAIN = LogLossGain(log_loss=0.68, base=0.69, gain=0.01, interval=(0.005, 0.015))

@@ -21,9 +21,17 @@ class Limits(msgspec.Struct, frozen=True):
     silence_s: float = 60.0
 
 
+class MadeUp(msgspec.Struct, frozen=True):
+    """A synthetic market to train on instead of data."""
+
+    seed: int
+    days: int
+
+
 class Job(msgspec.Struct, frozen=True):
     """One training: which data, into which folder, decided by what."""
 
+    made_up: MadeUp | None
     data: tuple[str, ...]
     folder: str
     policy: Policy

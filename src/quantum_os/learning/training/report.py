@@ -8,6 +8,7 @@ from quantum_os.formulas.deflated_sharpe import SURE
 from quantum_os.learning.training.scores import Interval, Point
 
 NO_EDGE = "No edge after costs is shown"
+MADE_UP = "A made-up market: nothing is shown about any real one."
 
 
 class ModelReport(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class TrainingReport(msgspec.Struct, frozen=True):
     """What `report.json` holds. `verdict` is the first line that anybody reads."""
 
     verdict: str
+    synthetic: bool
     data_hash: str
     config_hash: str
     schema_hash: str
@@ -74,8 +76,10 @@ class TrainingReport(msgspec.Struct, frozen=True):
     artefacts: tuple[str, ...]
 
 
-def verdict(model: ModelReport) -> str:
+def verdict(model: ModelReport, *, synthetic: bool = False) -> str:
     """Says what a model's trades show; what is unknown never makes the claim stronger."""
+    if synthetic:
+        return MADE_UP
     if not model.trades or model.expectancy_r is None:
         return f"{NO_EDGE}: no answer was worth its costs, so nothing was traded."
     worth = f"{model.trades:,} trades of {model.expectancy_r:+.3f} R each"

@@ -66,6 +66,7 @@ class Recipe(msgspec.Struct, frozen=True):
     code_hash: str
     folds: int = 6
     families: tuple[Fitter, ...] = FAMILIES
+    synthetic: bool = False
 
     @property
     def config_hash(self) -> str:
@@ -221,7 +222,8 @@ def _report(
     ensemble = next(model for model in evaluation.models if model.name == ENSEMBLE)
     named = {m.artefact for era in card.eras for m in era.members} | {e.novelty for e in card.eras}
     return TrainingReport(
-        verdict=verdict(ensemble),
+        verdict=verdict(ensemble, synthetic=recipe.synthetic),
+        synthetic=recipe.synthetic,
         data_hash=data.data_hash,
         config_hash=recipe.config_hash,
         schema_hash=data.schema_hash,

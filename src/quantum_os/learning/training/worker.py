@@ -1,9 +1,11 @@
 """EDGE. The training worker: a process that reads a job, trains, and tells how far it is."""
 
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -14,6 +16,7 @@ from quantum_os.learning.training.caps import hold, memory_bytes
 from quantum_os.learning.training.dataset import BadDataset, Dataset
 from quantum_os.learning.training.folds import TooLittleHistory
 from quantum_os.learning.training.job import (
+    GIB,
     Alive,
     Broken,
     Finished,
@@ -23,12 +26,16 @@ from quantum_os.learning.training.job import (
     Refused,
 )
 from quantum_os.learning.training.models.lesson import NothingToLearn
+from quantum_os.learning.training.places import FITS, is_begun
 from quantum_os.learning.training.training import Recipe, train
 from quantum_os.learning.trials import read_trials
 from quantum_os.market.feeds.tape_error import TapeError
 
 BEAT_S = 2.0
 """Seconds between two signs of life."""
+
+OUT_OF_MEMORY = "bad_alloc"
+"""What libraries in C++ say where Python says MemoryError."""
 
 DATA_SHARE = 0.15
 """Of the progress bar, for building the dataset."""
@@ -71,30 +78,55 @@ def work(load: Load) -> None:
 
 
 def _done(job: Job, load: Load, line: Line) -> Message:
-    def told(share: float, what: str) -> None:
-        line.say(Progressed(DATA_SHARE + (1.0 - DATA_SHARE) * share, what))
-
+    """Trains, and says how it ended. A job that is refused leaves nothing behind."""
+    folder = Path(job.folder)
+    begun = is_begun(folder)
     try:
-        data = load(job, lambda share, what: line.say(Progressed(DATA_SHARE * share, what)))
-        recipe = Recipe(job.policy.decision, job.seed, job.code_hash, job.folds)
-        folder = Path(job.folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        train(data, recipe, folder, read_trials(Path(job.trials)), told)
+        _trained(job, load, folder, line)
     except REFUSALS as error:
+        if not begun:
+            _remove(folder)
         return Refused(str(error))
-    except ArtefactRefused as error:
-        return Broken(str(error))
     except MemoryError:
-        return Broken(
-            f"it needs more than {job.limits.memory_bytes / 2**30:.1f} GiB of memory: "
-            "give it more with --memory, or less data"
-        )
-    except OSError as error:
+        return _too_little_memory(job)
+    except (ArtefactRefused, OSError) as error:
         return Broken(str(error))
     except Exception as error:  # noqa: BLE001 - whatever a library raises is told, and fails the job
+        if OUT_OF_MEMORY in str(error):
+            return _too_little_memory(job)
         traceback.print_exc()
         return Broken(f"{type(error).__name__}: {error}")
     return Finished()
+
+
+def _too_little_memory(job: Job) -> Broken:
+    return Broken(
+        f"it needs more than {job.limits.memory_bytes / GIB:.1f} GiB of memory: "
+        "give it more with --memory, or less data"
+    )
+
+
+def _remove(folder: Path) -> None:
+    """Takes away what a refused job began, and its folder if nothing else is in it."""
+    shutil.rmtree(folder / FITS, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _trained(job: Job, load: Load, folder: Path, line: Line) -> None:
+    def told(share: float, what: str) -> None:
+        line.say(Progressed(DATA_SHARE + (1.0 - DATA_SHARE) * share, what))
+
+    data = load(job, lambda share, what: line.say(Progressed(DATA_SHARE * share, what)))
+    recipe = Recipe(
+        policy=job.policy.decision,
+        seed=job.seed,
+        code_hash=job.code_hash,
+        folds=job.folds,
+        synthetic=job.made_up is not None,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    train(data, recipe, folder, read_trials(Path(job.trials)), told)
 
 
 def _beat(line: Line, over: Event) -> None:
