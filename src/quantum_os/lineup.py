@@ -7,6 +7,7 @@ import msgspec
 
 from quantum_os.ai.decision import Decision
 from quantum_os.ai.engine import Engine, EngineConfig
+from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.features import Features, FeaturesConfig
 from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
 from quantum_os.ai.regime import RegimeConfig, RegimeDetector
@@ -246,6 +247,7 @@ def line_up(
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
+    voting = voters or voters_of(plan)
     return (
         Timers(),
         # market: hears the world
@@ -257,8 +259,8 @@ def line_up(
         CrossSection(_cross_section(plan)),
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
-        Features(FeaturesConfig(plan.price_venue, timeframe)),
-        Engine(EngineConfig(round_trip_cost(settings.costs)), voters or voters_of(plan)),
+        Features(FeaturesConfig(plan.price_venue, timeframe, groups_read(voting))),
+        Engine(EngineConfig(round_trip_cost(settings.costs)), voting),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Decision(),
         # exits and sizing: how it would be left, and so how much

@@ -1,5 +1,7 @@
 """What is known of every symbol at a bar close, as numbers that mean the same for all of them."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -11,24 +13,44 @@ from quantum_os.formulas.kernels.bar_features import (
     features_of_bar,
     grow_features,
 )
-from quantum_os.formulas.kernels.feature_list import FEATURES, schema_hash
+from quantum_os.formulas.kernels.feature_groups import CALENDAR_FEATURES, Group, names_of
+from quantum_os.formulas.kernels.feature_list import schema_hash
+from quantum_os.formulas.kernels.feature_sheet import (
+    ALL_NAMES,
+    CANDLE_NAMES,
+    SheetState,
+    grow_sheet,
+    reference_place,
+    sheet_of_candles,
+    sheet_of_carry,
+    sheet_state_new,
+)
+from quantum_os.formulas.kernels.state import Floats, KernelState
 from quantum_os.kernel.reactor import Reactor
+
+_MOMENT = CANDLE_NAMES.index(CALENDAR_FEATURES[0])
+"""A row that is known of every symbol with a candle at this bar, and of no other."""
 
 
 class FeaturesConfig(msgspec.Struct, frozen=True):
-    """The candles that features are made from."""
+    """The candles that features are made from, and the groups that somebody reads."""
 
     price_venue: str
     timeframe: str
+    groups: tuple[Group, ...] = (Group.BAR,)
 
 
 class FeaturesState(msgspec.Struct):
-    """The kernel over all symbols ever seen, and the features of the last candle [F, S]."""
+    """The kernels over all symbols ever seen, and the features of the last candle [F, S].
+
+    With more groups than those of single bars, `kernel` holds the arrays of every group by
+    `group.array`, and `values` all features that candles give.
+    """
 
     symbols: list[str] = []
     kernel: dict[str, np.ndarray] = {}
     close_time: int = 0
-    values: np.ndarray = msgspec.field(default_factory=lambda: np.empty((len(FEATURES), 0)))
+    values: np.ndarray = msgspec.field(default_factory=lambda: np.empty((0, 0)))
 
 
 class Features(Reactor[FeaturesState]):
@@ -39,7 +61,10 @@ class Features(Reactor[FeaturesState]):
     def __init__(self, config: FeaturesConfig) -> None:
         super().__init__(FeaturesState())
         self._config = config
-        self._schema = schema_hash()
+        self._names = names_of(config.groups)
+        self._schema = schema_hash(self._names)
+        self._is_wide = set(config.groups) != {Group.BAR}
+        self._rows = [ALL_NAMES.index(name) for name in self._names]
         self._of_candle, self._of_section = SymbolPlaces(), SymbolPlaces()
 
     def on_candle(self, event: MarketCandle) -> None:
@@ -50,7 +75,13 @@ class Features(Reactor[FeaturesState]):
         bar = np.full((5, len(state.symbols)), np.nan)
         places = self._of_candle.of(event.symbols, state.symbols)
         bar[:, places] = (event.open, event.high, event.low, event.close, event.volume)
-        state.values = features_of_bar(state.kernel, bar)
+        if self._is_wide:
+            step = event.close_time - event.open_time
+            place = reference_place(state.symbols)
+            sheet = _sheet(state.kernel)
+            state.values = sheet_of_candles(sheet, bar, event.open_time, step, place)
+        else:
+            state.values = features_of_bar(state.kernel, bar)
         state.close_time = event.close_time
 
     def on_market_data(self, event: MarketData) -> AiFeatures:
@@ -58,7 +89,7 @@ class Features(Reactor[FeaturesState]):
             bar_close=event.bar_close,
             timeframe=event.timeframe,
             schema_hash=self._schema,
-            names=FEATURES,
+            names=self._names,
             symbols=event.symbols,
             columns=self._columns(event),
         )
@@ -67,10 +98,12 @@ class Features(Reactor[FeaturesState]):
         """Takes the features of this bar; those of another bar are as unknown as nobody's."""
         state = self.state
         if state.close_time != event.bar_close:
-            return ((None,) * len(event.symbols),) * len(FEATURES)
-        padded = np.full((len(FEATURES), len(state.symbols) + 1), np.nan)
-        padded[:, :-1] = state.values
-        taken = padded[:, self._of_section.of(event.symbols, state.symbols)]
+            return ((None,) * len(event.symbols),) * len(self._names)
+        places = self._of_section.of(event.symbols, state.symbols)
+        values = self._with_carry(event, places) if self._is_wide else state.values
+        padded = np.full((len(self._names), len(state.symbols) + 1), np.nan)
+        padded[:, :-1] = values
+        taken = padded[:, places]
         columns = taken.tolist()
         if not np.isnan(taken).any():
             return tuple(map(tuple, columns))
@@ -78,11 +111,48 @@ class Features(Reactor[FeaturesState]):
             tuple([None if value != value else value for value in column]) for column in columns
         )
 
+    def _with_carry(self, event: MarketData, places: list[int]) -> Floats:
+        """Adds what funding and divergence say of the symbols that have a candle at this bar."""
+        state = self.state
+        told = np.full((2, len(state.symbols) + 1), np.nan)
+        told[0, places] = _numbers(event.funding_rate)
+        told[1, places] = _numbers(event.divergence_bps)
+        known = np.where(np.isnan(state.values[_MOMENT]), np.nan, told[:, :-1])
+        carry = sheet_of_carry(_sheet(state.kernel), known)
+        values: Floats = np.concatenate((state.values, carry))[self._rows]
+        return values
+
     def _make_room(self, symbols: tuple[str, ...]) -> None:
         state = self.state
         added = unseen(symbols, state.symbols)
         state.symbols.extend(added)
-        if not state.kernel:
-            state.kernel = {**feature_state_new(len(state.symbols))}
-        elif added:
-            state.kernel = {**grow_features({**state.kernel}, len(state.symbols))}
+        if state.kernel and not added:
+            return
+        count = len(state.symbols)
+        if self._is_wide:
+            sheet = _sheet(state.kernel)
+            state.kernel = _flat(grow_sheet(sheet, count) if sheet else sheet_state_new(count))
+        elif state.kernel:
+            state.kernel = {**grow_features({**state.kernel}, count)}
+        else:
+            state.kernel = {**feature_state_new(count)}
+
+
+def _flat(sheet: SheetState) -> dict[str, np.ndarray]:
+    """One dictionary of arrays, as a snapshot keeps them."""
+    return {
+        f"{group}.{name}": array for group, held in sheet.items() for name, array in held.items()
+    }
+
+
+def _sheet(kernel: dict[str, np.ndarray]) -> SheetState:
+    """The same arrays by group: writing into one writes into the state."""
+    sheet: dict[str, KernelState] = {}
+    for key, array in kernel.items():
+        group, _, name = key.partition(".")
+        sheet.setdefault(group, {})[name] = array
+    return sheet
+
+
+def _numbers(column: Sequence[float | None]) -> list[float]:
+    return [np.nan if value is None else value for value in column]

@@ -24,6 +24,7 @@ COMMANDS = {
     "why": "why:why",
     "trace": "trace:trace",
     "report": "report:report",
+    "skew": "skew_command:skew",
     "runs": "runs:runs",
     "train": "train:train",
     "check-data": "check_data:check_data",

@@ -32,6 +32,11 @@ class ModelVoter(msgspec.Struct, frozen=True):
     def version(self) -> str:
         return self.model.id[:VERSION_DIGITS]
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features it needs; the line-up computes what some voter reads."""
+        return self.model.manifest.features
+
     def predict(self, frame: FeatureFrame) -> Prediction:
         said = self.model.predict_proba(inputs_of(frame, self.model.manifest)).tolist()
         side = tuple(_side(long, short) for long, short in said)
