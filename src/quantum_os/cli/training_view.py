@@ -50,7 +50,7 @@ def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
 
 
 PROBABILITIES = ("model", "log-loss", "base rate's", "ECE", "Brier", "AUC long/short", "gate")
-TRADES = ("model", "trades", "R each", "95 % interval", "DSR", "PBO", "trials")
+TRADES = ("model", "trades", "R each", "95 % interval", "same bars", "DSR", "PBO", "trials")
 
 
 def _probabilities(model: ModelReport) -> tuple[str, ...]:
@@ -72,6 +72,7 @@ def _trades(model: ModelReport) -> tuple[str, ...]:
         f"{model.trades:,}",
         _number(model.expectancy_r, "+.3f"),
         UNKNOWN if interval is None else f"{interval[0]:+.3f} .. {interval[1]:+.3f}",
+        _number(model.comparisons.matched_r, "+.3f"),
         _number(model.dsr, ".2f"),
         _number(model.pbo, ".2f"),
         str(model.trials),

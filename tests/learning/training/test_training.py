@@ -240,3 +240,12 @@ def test_the_ledger_s_trials_count_once(market: Dataset, tmp_path: Path) -> None
     assert later.ensemble.dsr is not None
     assert later.ensemble.dsr < first.ensemble.dsr
     assert artefacts(tmp_path / "first") == artefacts(tmp_path / "later")
+
+
+def test_the_features_that_matter_are_named(report: TrainingReport) -> None:
+    for model in report.models:
+        assert next(iter(model.importances)) == "pull"
+    assert not report.ensemble.importances
+    added = report.ensemble.comparisons.excess_r
+    assert added is not None
+    assert added > 0

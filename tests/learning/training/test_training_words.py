@@ -6,6 +6,7 @@ import pytest
 
 from quantum_os.formulas.log_loss_gain import LogLossGain
 from quantum_os.kernel.chance import generator
+from quantum_os.learning.training.comparisons import Comparisons
 from quantum_os.learning.training.quality_gate import quality_gate
 from quantum_os.learning.training.report import MADE_UP, NO_EDGE, ModelReport, verdict
 
@@ -35,6 +36,8 @@ MODEL = ModelReport(
     gate_passes=True,
     gate_reasons=(),
     curve=(),
+    comparisons=Comparisons(0.0, 0.1, None, {}, {}, {}, {}),
+    importances={},
     decision_hash="0",
 )
 

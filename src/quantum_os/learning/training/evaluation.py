@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from quantum_os.events.governance import DecisionPolicy
 from quantum_os.formulas.deflated_sharpe import deflated_sharpe
 from quantum_os.formulas.overfitting import Overfitting, overfitting
+from quantum_os.learning.training.comparisons import Comparisons, comparisons_of
 from quantum_os.learning.training.dataset import Dataset
 from quantum_os.learning.training.folds import Fold
 from quantum_os.learning.training.report import ModelReport
@@ -43,6 +44,7 @@ class Judged(msgspec.Struct, frozen=True):
 
     probabilities: Probabilities
     trades: Trades
+    comparisons: Comparisons
     decision_hash: str
 
 
@@ -50,13 +52,14 @@ def evaluated(
     data: Dataset,
     folds: Sequence[Fold],
     heard: Voices,
+    heeded: Mapping[str, Mapping[str, float]],
     *,
     policy: DecisionPolicy,
     seed: int,
     config_hash: str,
     ledger: TrialLedger,
 ) -> Evaluation:
-    """Scores all that was said from fold `ASKED_FIRST` on."""
+    """Scores all that was said from fold `ASKED_FIRST` on; `heeded` are features by model."""
     judged = {
         name: _judged(data, folds[ASKED_FIRST:], said, policy, seed)
         for name, said in heard.said.items()
@@ -66,7 +69,7 @@ def evaluated(
     own = {trial_config(config_hash, name): each for name, each in judged.items()}
     trials, sharpes = _trials(ledger, data.data_hash, own)
     models = tuple(
-        _report(name, each, _poor(chosen, place), trials, sharpes)
+        _report(name, each, heeded.get(name, {}), _poor(chosen, place), (trials, sharpes))
         for place, (name, each) in enumerate(judged.items())
     )
     return Evaluation(models, None if chosen is None else chosen.pbo, trials)
@@ -84,7 +87,8 @@ def _judged(
     scored = probabilities_of(data, rows, said, seed)
     assert scored is not None
     content = sha256(took.rows.tobytes() + took.sides.tobytes()).hexdigest()
-    return Judged(scored, trades_of(data, rows, took, seed), content)
+    compared = comparisons_of(data, rows, took, seed)
+    return Judged(scored, trades_of(data, rows, took, seed), compared, content)
 
 
 def _trials(
@@ -106,8 +110,13 @@ def _poor(chosen: Overfitting | None, place: int) -> float | None:
 
 
 def _report(
-    name: str, each: Judged, pbo: float | None, trials: int, sharpes: Sequence[float]
+    name: str,
+    each: Judged,
+    heeded: Mapping[str, float],
+    pbo: float | None,
+    luck: tuple[int, Sequence[float]],
 ) -> ModelReport:
+    trials, sharpes = luck
     said, made = each.probabilities, each.trades
     return ModelReport(
         name=name,
@@ -135,5 +144,7 @@ def _report(
         gate_passes=said.gate.passes,
         gate_reasons=said.gate.reasons,
         curve=said.curve,
+        comparisons=each.comparisons,
+        importances=heeded,
         decision_hash=each.decision_hash,
     )

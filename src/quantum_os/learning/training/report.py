@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from quantum_os.formulas.deflated_sharpe import SURE
+from quantum_os.learning.training.comparisons import Comparisons
 from quantum_os.learning.training.scores import Interval, Point
 
 NO_EDGE = "No edge after costs is shown"
@@ -16,7 +17,8 @@ class ModelReport(msgspec.Struct, frozen=True):
 
     `expectancy_r` is a trade's mean R net of costs, its interval at 95 % by blocks of days.
     `dsr` deflates the daily Sharpe ratio by all `trials`; `pbo` is the share of the splits won by
-    this model in which it was then no better than the median. None: unknown, see `docs`.
+    this model in which it was then no better than the median. `importances` are those of the last
+    fold's model. None: unknown, see `docs/training.md`.
     """
 
     name: str
@@ -44,6 +46,8 @@ class ModelReport(msgspec.Struct, frozen=True):
     gate_passes: bool
     gate_reasons: tuple[str, ...]
     curve: tuple[Point, ...]
+    comparisons: Comparisons
+    importances: Mapping[str, float]
     decision_hash: str
 
 

@@ -28,6 +28,7 @@ from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
 from quantum_os.learning.training.evaluation import Evaluation, evaluated
 from quantum_os.learning.training.fits import Fits
 from quantum_os.learning.training.folds import Fold, walk_forward
+from quantum_os.learning.training.importances import importances
 from quantum_os.learning.training.models.forest_fit import ForestFitter
 from quantum_os.learning.training.models.lesson import Fitter, Lesson, places_of, step_of
 from quantum_os.learning.training.models.logistic_fit import LogisticFitter
@@ -98,6 +99,7 @@ def train(
         data,
         walked.folds,
         walked.heard,
+        importances(walked.fits[-2], data, walked.folds[-1].test, walked.lessons[-1].places),
         policy=recipe.policy,
         seed=recipe.seed,
         config_hash=recipe.config_hash,
