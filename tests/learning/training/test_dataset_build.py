@@ -17,7 +17,7 @@ from quantum_os.formulas.kernels.feature_sheet import (
 )
 from quantum_os.learning.training.dataset import LONG, SHORT, BadDataset, Dataset
 from quantum_os.learning.training.dataset_build import build, hash_of
-from quantum_os.learning.training.dataset_options import DatasetOptions
+from quantum_os.learning.training.dataset_options import options_of
 from quantum_os.market.feeds.tape_error import TapeError
 from tests.learning.training.markets import (
     SYMBOLS,
@@ -25,8 +25,9 @@ from tests.learning.training.markets import (
     written_funding,
     written_market,
 )
+from tests.learning.training.recipes import POLICY
 
-OPTIONS = DatasetOptions()
+OPTIONS = options_of(POLICY, 0.0015)
 PART = 6 * 200
 COLUMNS = ("x", "bar_close", "symbol", "won", "r", "ends", "sl", "cost_r", "weight")
 
@@ -189,9 +190,9 @@ def test_labels_of_both_sides_lie_within_the_horizon(whole: Dataset) -> None:
 
 def test_what_makes_no_dataset_is_refused(tape: Path) -> None:
     with pytest.raises(ValueError, match="shorter than a bar"):
-        DatasetOptions(timeframe="4h", horizon_h=2.0)
+        msgspec.structs.replace(OPTIONS, timeframe="4h", horizon_h=2.0)
     with pytest.raises(TapeError, match="DOGE/USDT:USDT is not on the tape"):
-        build([tape], DatasetOptions(symbols=("DOGE/USDT:USDT",)))
+        build([tape], msgspec.structs.replace(OPTIONS, symbols=("DOGE/USDT:USDT",)))
     with pytest.raises(TapeError, match="make no candles of"):
-        build([tape], DatasetOptions(timeframe="15m"))
+        build([tape], msgspec.structs.replace(OPTIONS, timeframe="15m"))
     assert len(SYMBOLS) == 6

@@ -13,17 +13,17 @@ GAP_BARS_MAX = 24
 
 
 class DatasetOptions(msgspec.Struct, frozen=True):
-    """All that shapes a dataset but its files; the defaults are those of the packaged policy.
+    """All that shapes a dataset but its files; `options_of` takes it from the policy that trades.
 
     `price_venue` None takes the first venue of the tape, as a backtest does; empty `symbols` takes
     all. Raises ValueError for what makes no dataset.
     """
 
-    timeframe: str = "1h"
-    horizon_h: float = 36.0
-    barrier_atr: float = 1.5
-    reference_leverage: float = 3.0
-    round_trip_cost: float = 0.0015
+    timeframe: str
+    horizon_h: float
+    barrier_atr: float
+    reference_leverage: float
+    round_trip_cost: float
     groups: tuple[Group, ...] = USUAL
     price_venue: str | None = None
     symbols: tuple[str, ...] = ()
