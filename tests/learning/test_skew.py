@@ -1,6 +1,7 @@
 """What the mind was served is what a training would make of the same bars; one bit is seen."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from quantum_os.events.market import MarketData, MarketKlines
 from quantum_os.events.units import NS_PER_HOUR, Frac, Ns
 from quantum_os.formulas.kernels.feature_groups import ALL, Group
 from quantum_os.kernel.envelope import Envelope, encode_event
+from quantum_os.kernel.reactor import UnknownSnapshotVersion
 from quantum_os.learning.skew import NothingServed, skew_of
 from quantum_os.market.candles import Candles, CandlesConfig
 from quantum_os.storage.recorded import Recorded
@@ -162,6 +164,20 @@ def test_a_restart_serves_the_same(served: list[tuple[int, Event]]) -> None:
     assert [encode_event(event) for _, event in again] == [
         encode_event(event) for _, event in served
     ]
+
+
+def test_a_snapshot_of_other_groups_is_refused() -> None:
+    before = Features(FeaturesConfig("binance", "1h"))
+    candles = Candles(CandlesConfig("binance", ("1h",)))
+    for _, event in islice(heard(), 10):
+        if isinstance(event, MarketKlines):
+            for candle in candles.on_klines(event) or ():
+                before.on_candle(candle)
+    after = Features(FeaturesConfig("binance", "1h", ALL))
+
+    with pytest.raises(UnknownSnapshotVersion, match="other groups of features"):
+        after.restore(before.snapshot())
+    assert after.state.symbols == []
 
 
 def test_features_of_bars_alone_are_audited_too() -> None:

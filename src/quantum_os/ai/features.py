@@ -26,7 +26,7 @@ from quantum_os.formulas.kernels.feature_sheet import (
     sheet_state_new,
 )
 from quantum_os.formulas.kernels.state import Floats, KernelState
-from quantum_os.kernel.reactor import Reactor
+from quantum_os.kernel.reactor import Reactor, Snapshot, UnknownSnapshotVersion
 
 _MOMENT = CANDLE_NAMES.index(CALENDAR_FEATURES[0])
 """A row that is known of every symbol with a candle at this bar, and of no other."""
@@ -110,6 +110,16 @@ class Features(Reactor[FeaturesState]):
         return tuple(
             tuple([None if value != value else value for value in column]) for column in columns
         )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """The inverse of `snapshot`; kernels of other groups than are read now are refused."""
+        super().restore(snapshot)
+        kept_wide = any("." in name for name in self.state.kernel)
+        if self.state.kernel and kept_wide != self._is_wide:
+            self.state = FeaturesState()
+            raise UnknownSnapshotVersion(
+                f"{self.name}: the snapshot holds other groups of features"
+            )
 
     def _with_carry(self, event: MarketData, places: list[int]) -> Floats:
         """Adds what funding and divergence say of the symbols that have a candle at this bar."""

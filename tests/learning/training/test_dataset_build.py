@@ -167,15 +167,30 @@ def test_funding_is_a_cost_and_a_feature_only_where_it_is_told(tmp_path: Path) -
     longest = (after.ends[eth, LONG] - after.bar_close[eth]) // (8 * NS_PER_HOUR)
     assert (paid[eth] * after.sl[eth] >= 0.0004 * longest - 1e-12).all()
     assert paid[eth].max() > 0.0
-    with pytest.raises(BadDataset, match=r"no row is left .*unknown_feature"):
+    with pytest.raises(BadDataset, match=r"no row is left .*unknown_divergence"):
         build([folder], msgspec.structs.replace(OPTIONS, groups=(*USUAL, Group.DIVERGENCE)))
 
 
 def test_models_of_own_features_need_no_other_symbol(tape: Path) -> None:
     alone = msgspec.structs.replace(OPTIONS, groups=OWN, symbols=("SOL/USDT:USDT",))
     assert len(build([tape], alone)) > 200
-    with pytest.raises(BadDataset, match="ranks 5 symbols"):
+    with pytest.raises(BadDataset, match=r"unknown_market .*ranks 5 symbols"):
         build([tape], msgspec.structs.replace(OPTIONS, symbols=("SOL/USDT:USDT",)))
+
+
+def test_a_candle_that_came_late_was_not_decided_on(tmp_path: Path) -> None:
+    """The last quarter of an hour is missing everywhere; the fund knew of the hour too late."""
+    lacking = 4 * 700 + 3
+    for seed, symbol in enumerate(SYMBOLS):
+        quarters = frame_of(seed, 4 * 800, 900_000)
+        holed = quarters.filter(pl.int_range(pl.len()) != lacking)
+        holed.write_parquet(tmp_path / f"binance_um_{symbol}USDT_15m.parquet")
+    data = build([tmp_path], OPTIONS)
+
+    assert data.dropped["late_candle"] == len(SYMBOLS)
+    late = frame_of(0, 4 * 800, 900_000)["open_time"][lacking] * NS_PER_MS + NS_PER_HOUR // 4
+    assert late not in data.bar_close
+    assert late + NS_PER_HOUR in data.bar_close
 
 
 def test_labels_of_both_sides_lie_within_the_horizon(whole: Dataset) -> None:

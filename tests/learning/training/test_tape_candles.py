@@ -46,6 +46,7 @@ def test_finer_bars_fold_into_the_candles_of_the_fund(tmp_path: Path) -> None:
     found = candles_of(tape.series[0], NS_PER_HOUR)
     columns = [(e.open[0], e.high[0], e.low[0], e.close[0], e.volume[0]) for e in said]
     assert found.opens.tolist() == [candle.open_time for candle in said]
+    assert np.flatnonzero(~found.whole).tolist() == [99]  # hour 100; the third is missing
     assert found.bars.T.tobytes() == np.array(columns).tobytes()
 
 
@@ -64,7 +65,9 @@ def test_a_rate_is_known_from_its_stamp_until_it_is_history(tmp_path: Path) -> N
 def test_one_venue_says_nothing_of_a_difference() -> None:
     opens = np.arange(4) * NS_PER_HOUR
     bars = np.ones((5, 4)) * 100.0
-    here, there = Candles(opens, bars), Candles(opens[1:3], bars[:, 1:3] * 1.001)
+    whole = np.ones(4, np.bool_)
+    here = Candles(opens, bars, whole)
+    there = Candles(opens[1:3], bars[:, 1:3] * 1.001, whole[1:3])
     told = divergence_at(opens + NS_PER_HOUR, [here, there], NS_PER_HOUR)
 
     assert np.isnan(told).tolist() == [True, False, False, True]

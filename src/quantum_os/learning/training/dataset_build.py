@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.formulas.kernels.barrier_labels import NO_END
 from quantum_os.formulas.kernels.compiled import sources_hash
 from quantum_os.formulas.kernels.feature_list import schema_hash
 from quantum_os.formulas.kernels.feature_sheet import (
@@ -26,28 +25,20 @@ from quantum_os.learning.training.dataset_market import (
     TrainingMarket,
     training_market,
 )
-from quantum_os.learning.training.dataset_options import GAP_BARS_MAX, DatasetOptions
+from quantum_os.learning.training.dataset_options import DatasetOptions
 from quantum_os.learning.training.dataset_parts import Arrays, Manifest, PartStore
+from quantum_os.learning.training.dataset_rows import RowMaker, Rows, joined, summed
 from quantum_os.market.feeds.tape_files import TapeKind, discover
 
 SYMBOL_BARS_A_PART = 60_000
 """Grid places of a part: with 80 features they take 40 MB on their way."""
 READ_SHARE = 0.3
 """Of the progress, for reading and labelling; the rest is for features."""
-BUILD_VERSION = "1"
+BUILD_VERSION = "2"
 """Raised when the same kernels and files make other rows."""
 _STATE = "state."
 _SINGLE = ("bar_close", "symbol", "won", "r", "ends", "sl", "cost_r", "number", "last")
 _HASHED_BYTES = 1 << 20
-
-WARM_UP, AFTER_GAP, NO_LABEL, UNKNOWN, STOP = (
-    "warm_up",
-    "after_gap",
-    "no_label",
-    "unknown_feature",
-    "stop_too_wide",
-)
-"""Why a row is left out; the first that holds is counted."""
 
 Tell = Callable[[float, str], None]
 
@@ -78,9 +69,7 @@ def build(
     if not manifest.is_whole:
         market = training_market(paths, options, lambda s, w: progress(s * READ_SHARE, w))
         manifest = _completed(store, manifest, _Walk(market, options, part_bars, progress))
-    dropped: dict[str, int] = {}
-    for part in manifest.parts:
-        _add(dropped, part.dropped)
+    dropped = summed(part.dropped for part in manifest.parts)
     rows = sum(part.rows for part in manifest.parts)
     progress(1.0, f"{rows:,} rows")
     loaded = (store.load(part, without=_STATE) for part in manifest.parts)
@@ -121,39 +110,41 @@ class _Walk:
         self.dropped: dict[str, int] = {}
         self._market, self._options, self._tell = market, options, progress
         self._length = max(1, part_bars // len(market.symbols))
-        self._since_gap = [_bars_since_gap(each, options.step_ns) for each in market.histories]
+        self._makers = [
+            RowMaker(each, place, options) for place, each in enumerate(market.histories)
+        ]
         self._columns = [ALL_NAMES.index(name) for name in options.names]
 
-    def parts(self, state: SheetState | None, done: int) -> Iterator[tuple[Arrays, dict[str, int]]]:
+    def parts(self, state: SheetState | None, done: int) -> Iterator[Rows]:
         """Gives the arrays and the losses of each part from number `done` on."""
-        symbols, opens = self._market.symbols, self._market.opens
+        symbols, bars = self._market.symbols, len(self._market.opens)
         state = state or sheet_state_new(len(symbols))
-        count = -(-len(opens) // self._length)
+        count = -(-bars // self._length)
         for number in range(done, count):
-            stretch = opens[number * self._length : (number + 1) * self._length]
-            arrays, dropped = self._part(state, stretch)
+            first = number * self._length
+            arrays, dropped = self._part(state, slice(first, min(first + self._length, bars)))
             arrays["symbols"] = np.array(symbols)
             for group, held in state.items():
                 for name, array in held.items():
                     arrays[f"{_STATE}{group}.{name}"] = array.copy()
-            _add(self.dropped, dropped)
+            self.dropped = summed((self.dropped, dropped))
             share = READ_SHARE + (1.0 - READ_SHARE) * (number + 1) / count
             self._tell(share, f"features of {len(arrays['bar_close']):,} rows")
             yield arrays, dropped
 
-    def _part(self, state: SheetState, opens: NDArray[np.int64]) -> tuple[Arrays, dict[str, int]]:
+    def _part(self, state: SheetState, part: slice) -> Rows:
         market, step_ns = self._market, self._options.step_ns
+        opens, on_time = market.opens[part], market.on_time[part]
         places = [_stretch(each, opens) for each in market.histories]
         bars, told = _beside(market.histories, places, opens)
+        told[~on_time] = np.nan
         reference = reference_place(market.symbols)
         sheet = sheet_block(state, bars, told, opens, step_ns, reference)
         found = []
-        for row, (history, where) in enumerate(zip(market.histories, places, strict=True)):
-            features = sheet[:, self._columns, row]
-            x = features[np.searchsorted(opens, history.candles.opens[where])]
-            about = (row, self._since_gap[row], step_ns)
-            found.append(_rows(history, where, x, about))
-        return _joined(found)
+        for row, (maker, where) in enumerate(zip(self._makers, places, strict=True)):
+            at = np.searchsorted(opens, maker.history.candles.opens[where])
+            found.append(maker.rows(where, sheet[at][:, self._columns, row], ~on_time[at]))
+        return joined(found)
 
 
 def _state_from(arrays: Arrays) -> SheetState:
@@ -184,72 +175,6 @@ def _beside(
         bars[at, :, row] = history.candles.bars[:, where].T
         told[at, :, row] = history.told[:, where].T
     return bars, told
-
-
-def _bars_since_gap(history: SymbolHistory, step_ns: int) -> NDArray[np.int64]:
-    """How many bars a symbol has shown since its last long silence, this one included [T]."""
-    opens = history.candles.opens
-    place = np.arange(len(opens))
-    is_start = np.diff(opens, prepend=opens[0]) > GAP_BARS_MAX * step_ns
-    began = np.maximum.accumulate(np.where(is_start, place, 0))
-    return place - began + 1
-
-
-def _rows(
-    history: SymbolHistory,
-    where: slice,
-    x: NDArray[np.float64],
-    about: tuple[int, NDArray[np.int64], int],
-) -> tuple[Arrays, dict[str, int]]:
-    """One symbol's rows of a stretch, and why others were left out.
-
-    `x` [rows, F] of its candles; `about` is its place, its bars since a gap, and ns a bar.
-    """
-    symbol, since_gap, step_ns = about
-    mine = history.candles.opens[where]
-    number = np.arange(where.start, where.stop)
-    last = history.labels.last[where]
-    reasons = {
-        WARM_UP: number + 1 < BARS_UNTIL_WARM,
-        AFTER_GAP: since_gap[where] < BARS_UNTIL_WARM,
-        NO_LABEL: (last == NO_END).any(axis=1),
-        UNKNOWN: ~np.isfinite(x).all(axis=1),
-        STOP: ~(history.labels.sl[where] < 1.0),
-    }
-    kept = np.ones(len(mine), np.bool_)
-    dropped: dict[str, int] = {}
-    for reason, is_bad in reasons.items():
-        dropped[reason] = int((kept & is_bad).sum())
-        kept &= ~is_bad
-    closes = history.candles.opens + step_ns
-    arrays: Arrays = {
-        "x": x[kept],
-        "bar_close": (mine + step_ns)[kept],
-        "symbol": np.full(int(kept.sum()), symbol, np.int32),
-        "won": history.labels.won[where][kept],
-        "r": history.labels.r[where][kept],
-        "ends": closes[last[kept]],
-        "sl": history.labels.sl[where][kept],
-        "cost_r": history.cost_r[where][kept],
-        "number": number[kept],
-        "last": last[kept],
-    }
-    return arrays, dropped
-
-
-def _joined(found: Sequence[tuple[Arrays, dict[str, int]]]) -> tuple[Arrays, dict[str, int]]:
-    """Puts the symbols' rows into one order: by bar, then by symbol."""
-    dropped: dict[str, int] = {}
-    for _, each in found:
-        _add(dropped, each)
-    arrays = {name: np.concatenate([one[name] for one, _ in found]) for name in found[0][0]}
-    order = np.lexsort((arrays["symbol"], arrays["bar_close"]))
-    return {name: array[order] for name, array in arrays.items()}, dropped
-
-
-def _add(total: dict[str, int], more: dict[str, int]) -> None:
-    for reason, count in more.items():
-        total[reason] = total.get(reason, 0) + count
 
 
 def _dataset(

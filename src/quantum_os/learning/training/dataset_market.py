@@ -41,11 +41,15 @@ class SymbolHistory(msgspec.Struct, frozen=True):
 
 
 class TrainingMarket(msgspec.Struct, frozen=True):
-    """All symbols, and the opens [T] (ns UTC, rising) of bars that at least one of them had."""
+    """All symbols, and the opens [T] (ns UTC, rising) of bars that at least one of them had.
+
+    `on_time` [T] says that a bar's candles were closed when it ended, and so could be decided on.
+    """
 
     symbols: tuple[str, ...]
     histories: tuple[SymbolHistory, ...]
     opens: Times
+    on_time: NDArray[np.bool_]
 
 
 def training_market(paths: Sequence[Path], options: DatasetOptions, tell: Told) -> TrainingMarket:
@@ -66,7 +70,10 @@ def training_market(paths: Sequence[Path], options: DatasetOptions, tell: Told) 
         histories.append(_history(candles, fundings.get(symbol), beside, options))
         tell((place + 1) / len(symbols), f"labelled {symbol}")
     opens = np.unique(np.concatenate([one.candles.opens for one in histories]))
-    return TrainingMarket(symbols, tuple(histories), opens)
+    on_time = np.zeros(len(opens), np.bool_)
+    for history in histories:
+        on_time[np.searchsorted(opens, history.candles.opens[history.candles.whole])] = True
+    return TrainingMarket(symbols, tuple(histories), opens, on_time)
 
 
 def _chosen(tape: Tape, venue: str, wanted: tuple[str, ...]) -> tuple[str, ...]:

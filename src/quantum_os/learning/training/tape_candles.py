@@ -18,10 +18,15 @@ _EVER = 2**63 - 1
 
 
 class Candles(msgspec.Struct, frozen=True):
-    """The closed candles of one symbol: opens [T] (ns UTC, rising), bars [5, T]."""
+    """The closed candles of one symbol: opens [T] (ns UTC, rising), bars [5, T].
+
+    `whole` [T] says that the last bar of a candle came. Where no symbol's did, the fund closed the
+    candle with a later bar, and knew nothing of it when it decided.
+    """
 
     opens: Times
     bars: Floats
+    whole: NDArray[np.bool_]
 
 
 class Funding(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ def candles_of(series: Series, step_ns: int) -> Candles:
     opens, bars = Cursor(series).take(_EVER)
     factor = step_ns // series.step_ns
     if factor == 1:
-        return Candles(opens, np.ascontiguousarray(bars))
+        return Candles(opens, np.ascontiguousarray(bars), np.ones(len(opens), np.bool_))
     slot = opens // step_ns
     first = np.flatnonzero(np.diff(slot, prepend=slot[0] - 1))
     last = np.append(first[1:], len(slot)) - 1
@@ -88,7 +93,9 @@ def candles_of(series: Series, step_ns: int) -> Candles:
     )
     is_over = (opens[-1] + series.step_ns) % step_ns == 0
     count = len(first) if is_over else len(first) - 1
-    return Candles(slot[first][:count] * step_ns, np.ascontiguousarray(folded[:, :count]))
+    starts = slot[first][:count] * step_ns
+    whole = opens[last][:count] + series.step_ns == starts + step_ns
+    return Candles(starts, np.ascontiguousarray(folded[:, :count]), whole)
 
 
 def funding_of(tape: Tape, venue: str, step_ns: int) -> dict[str, Funding]:
