@@ -1,5 +1,8 @@
 """A worker trains under its caps; one that breaks, hangs, overruns or dies is told and gone."""
 
+import os
+import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -83,6 +86,34 @@ def test_it_trains_and_tells_how_far_it_is(tmp_path: Path) -> None:
 def test_a_bad_end_is_told(how: str, limits: dict[str, float], reason: str, tmp_path: Path) -> None:
     assert reason in ended(tmp_path / "made", how, **limits)
     assert not (tmp_path / "made").exists(), "nothing was written before the data was read"
+
+
+PARENT = """
+import sys
+import msgspec
+from quantum_os.learning.training.job import Job
+from quantum_os.learning.training.supervision import run_worker
+
+job = msgspec.json.decode(sys.argv[1], type=Job)
+run_worker(job, lambda share, what: print(what, flush=True), sys.argv[2:])
+"""
+
+
+def test_a_worker_whose_parent_is_gone_ends(tmp_path: Path) -> None:
+    """Nobody would hear it: it must not train on beside the next one."""
+    job = msgspec.structs.replace(JOB, data=("endless",), folder=str(tmp_path / "made"))
+    told = msgspec.json.encode(job).decode()
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, told, *WORKER], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"data\n"
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text()
+        worker = os.pidfd_open(int(children.split()[0]))
+        parent.kill()
+    ended, _, _ = select.select([worker], [], [], 30)
+    os.close(worker)
+    assert ended
 
 
 def test_libraries_are_held_to_one_thread() -> None:
