@@ -16,13 +16,14 @@ class BadVote(ValueError):
 class CheckedVoter(msgspec.Struct, frozen=True):
     """A voter from outside, each of whose answers is looked at before anybody counts it.
 
-    Its name and version are read once. A bad answer raises BadVote, which takes the mind down: see
-    `ai/engine.py`.
+    Its name, its version and what it says it reads are taken once. A bad answer raises BadVote,
+    which takes the mind down: see `ai/engine.py`.
     """
 
     name: str
     version: str
     voter: Voter
+    reads: tuple[str, ...] = ()
 
     def predict(self, frame: FeatureFrame) -> Prediction:
         return checked(self.voter.predict(frame), len(frame.symbols))

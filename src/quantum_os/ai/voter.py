@@ -26,7 +26,8 @@ class FeatureFrame(msgspec.Struct, frozen=True):
     def __getitem__(self, name: str) -> Floats:
         column = self.values.get(name)
         if column is None:
-            raise KeyError(f"no feature {name!r}; there are {', '.join(self.values)}")
+            there_are = ", ".join(self.values)
+            raise KeyError(f"no feature {name!r}; there are {there_are}, and what `reads` names")
         return column
 
 

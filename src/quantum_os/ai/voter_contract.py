@@ -7,7 +7,9 @@ from types import MappingProxyType
 import numpy as np
 
 from quantum_os.ai.checked_voter import BadVote, CheckedVoter
+from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.voter import FeatureFrame, Prediction, Voter
+from quantum_os.formulas.kernels.feature_groups import ALL, names_of
 from quantum_os.formulas.kernels.feature_list import FEATURES
 from quantum_os.kernel.chance import generator
 
@@ -45,29 +47,29 @@ def kept_contract(make: Callable[[], Voter]) -> CheckedVoter:
     a frame of unknowns a voter must abstain: missing input never makes a trade.
     """
     voter = _named(make())
-    frames = range(PROBES)
-    first = [voter.predict(probe(each)) for each in frames]
-    again = [voter.predict(probe(each)) for each in reversed(frames)][::-1]
+    frames, names = range(PROBES), names_of(groups_read([voter]))
+    first = [voter.predict(probe(each, names)) for each in frames]
+    again = [voter.predict(probe(each, names)) for each in reversed(frames)][::-1]
     other = _named(make())
-    elsewhere = [other.predict(probe(each)) for each in frames]
+    elsewhere = [other.predict(probe(each, names)) for each in frames]
     for each in frames:
         _refuse_difference(first[each], again[each], "asked twice")
         _refuse_difference(first[each], elsewhere[each], "asked of two instances")
-    if any(side is not None for side in voter.predict(unknown()).side):
+    if any(side is not None for side in voter.predict(unknown(names)).side):
         raise BadVote("it votes on a symbol of which every feature is NaN; it must abstain (None)")
     return voter
 
 
-def probe(number: int) -> FeatureFrame:
-    """Gives one of the frames that voters are tried on, always the same under its number.
+def probe(number: int, names: tuple[str, ...] = FEATURES) -> FeatureFrame:
+    """Gives one of the frames that voters are tried on, always the same under its number and names.
 
     Each feature is spread over all it may be, extremes more often than the middle, so that most
     setups occur. Every second frame has holes, as warm-up and gaps make them.
     """
-    drawn = generator(number, "voter", "probe").random((len(FEATURES), len(PROBE_SYMBOLS)))
+    drawn = generator(number, "voter", "probe").random((len(names), len(PROBE_SYMBOLS)))
     places = np.arange(len(PROBE_SYMBOLS))
     values = {}
-    for row, name in enumerate(FEATURES):
+    for row, name in enumerate(names):
         low, high = _RANGES.get(name, _USUAL)
         column = low + (high - low) * (0.5 - 0.5 * np.cos(np.pi * drawn[row]))
         if number % 2:
@@ -77,11 +79,11 @@ def probe(number: int) -> FeatureFrame:
     return FeatureFrame(PROBE_SYMBOLS, MappingProxyType(values))
 
 
-def unknown() -> FeatureFrame:
+def unknown(names: tuple[str, ...] = FEATURES) -> FeatureFrame:
     """Gives the frame of a market of which nothing is known yet."""
     column = np.full(len(PROBE_SYMBOLS), np.nan)
     column.flags.writeable = False
-    return FeatureFrame(PROBE_SYMBOLS, MappingProxyType(dict.fromkeys(FEATURES, column)))
+    return FeatureFrame(PROBE_SYMBOLS, MappingProxyType(dict.fromkeys(names, column)))
 
 
 def _named(voter: Voter) -> CheckedVoter:
@@ -91,7 +93,18 @@ def _named(voter: Voter) -> CheckedVoter:
             raise BadVote(f"its {attribute} must be text like {pattern.pattern}, not {value!r}")
     if not callable(getattr(voter, "predict", None)):
         raise BadVote("it has no method predict(frame)")
-    return CheckedVoter(voter.name, voter.version, voter)
+    return CheckedVoter(voter.name, voter.version, voter, _read_by(voter))
+
+
+def _read_by(voter: Voter) -> tuple[str, ...]:
+    """The features it says it reads; none for a voter that does not say."""
+    reads: object = getattr(voter, "reads", ())
+    if not isinstance(reads, tuple) or not all(isinstance(name, str) for name in reads):
+        raise BadVote(f"its reads must be a tuple of names of features, not {reads!r}")
+    missing = [name for name in reads if name not in names_of(ALL)]
+    if missing:
+        raise BadVote(f"it reads {missing[0]!r}, which is no feature: docs/features.md lists them")
+    return reads
 
 
 def _refuse_difference(first: Prediction, second: Prediction, when: str) -> None:
