@@ -170,6 +170,16 @@ def test_the_future_leaves_no_trace(whole_bars: Floats) -> None:
     assert before[700:].tobytes() != after[700:].tobytes()
 
 
+def test_a_feature_that_peeks_one_bar_ahead_is_seen(whole_bars: Floats) -> None:
+    changed = whole_bars[:900].copy()
+    changed[700:, :4] *= 1.5
+    peeking = in_blocks(whole_bars[:900])[0][1:]
+    after = in_blocks(changed)[0][1:]
+
+    assert peeking[:699].tobytes() == after[:699].tobytes()
+    assert peeking[:700].tobytes() != after[:700].tobytes()
+
+
 def test_prices_in_another_coin_tell_the_same(whole_bars: Floats) -> None:
     scaled = whole_bars[:700].copy()
     scaled[:, :4] *= 1024.0
