@@ -87,6 +87,16 @@ def test_only_the_venues_word_stops_the_clock_and_the_time_is_measured() -> None
     assert state(desk).state.seconds_naked_total == 1.5
 
 
+def test_a_stop_that_rests_before_its_entrys_fill_is_heard_covers_the_position() -> None:
+    desk = Desk(Guard(BEFORE_ANY_POLICY))
+    before = (policy(), instruments(), order(Leg.ENTRY, qty="10"), stop(), word("stop-0", ACKED))
+    assert desk.hears(*before, at=T0) == []
+    assert desk.hears(fill("entry-0", Side.BUY, "10"), position(), at=after(0.1)) == []
+    assert state(desk).state.seconds_naked_max == 0
+    gone = desk.hears(word("stop-0", OrderState.CANCELED), at=after(9))
+    assert gone == [TimerSet(key=KEY, due=after(12))]
+
+
 def test_a_stop_for_less_than_the_position_does_not_cover_it_and_two_parts_do() -> None:
     desk, _ = opened()
     assert desk.hears(stop(qty="6"), word("stop-0", ACKED)) == []

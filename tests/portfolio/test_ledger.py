@@ -323,6 +323,18 @@ def test_stops_are_followed_through_their_life() -> None:
     assert position(book.update("s2", OrderState.EXPIRED)).stop_price is None
 
 
+def test_a_stop_that_rests_before_its_entrys_fill_is_heard_belongs_to_the_position() -> None:
+    book = Book()
+    book.order("entry", Leg.ENTRY, BUY, "2")
+    for name, trigger in (("s1", "95"), ("s2", "97")):
+        book.order(name, Leg.STOP, SELL, "2", trigger=trigger)
+        assert book.update(name, OrderState.ACKED) == []
+    assert book.update("s2", OrderState.CANCELED) == []
+    covered = position(book.fill(BUY, "2", "100"))
+    assert (covered.stop_price, covered.stop_qty, covered.risk_to_stop) == row(95, 2, 10)
+    assert position(book.update("s1", OrderState.CANCELED)).stop_price is None
+
+
 def _listing(mark: str, venue: str = VENUE) -> VenueSnapshot:
     row = VenuePosition(
         BTC,

@@ -103,6 +103,10 @@ class Guard(Reactor[GuardState]):
         seen = OrderSeen(event.symbol, event.leg, event.qty, event.reduce_only)
         self.state.orders[event.client_id] = seen
         guarded = self.state.guarded.get(event.symbol)
+        if guarded is None and event.leg is Leg.STOP and event.reduce_only:
+            # An order can be known to have filled before its fill is heard: the stop comes first.
+            side = PositionSide.LONG if event.side is Side.SELL else PositionSide.SHORT
+            guarded = self._begin(event.symbol, event.position_id, side)
         if guarded is None:
             return
         if event.leg is Leg.STOP and event.reduce_only:
@@ -134,9 +138,9 @@ class Guard(Reactor[GuardState]):
             if seen is None or seen.reduce_only:
                 return
             guarded = self._begin(event.symbol, None, side)
-            guarded.entry = event.price
         signed = event.qty if guarded.side is side else -event.qty
         guarded.qty = max(ZERO, Qty(guarded.qty + signed))
+        guarded.entry = guarded.entry or event.price
         guarded.changed_at = Ns(self.now)
         yield from self._watch(guarded)
 

@@ -11,6 +11,10 @@ from quantum_os.portfolio.positions import ZERO, OpenPosition, Origin
 from quantum_os.portfolio.wallet import Wallet
 
 
+EARLY_MAX = 100
+"""Stops remembered that rest before their position is known; the oldest are forgotten first."""
+
+
 class OrderNote(msgspec.Struct, frozen=True):
     """What the ledger must know of an order when its fill comes."""
 
@@ -26,7 +30,8 @@ class OrderNote(msgspec.Struct, frozen=True):
 class LedgerState(msgspec.Struct):
     """Cash, open positions by symbol, and what is needed to book the next fill.
 
-    `ticks` holds the last tick of each symbol since the last bar closed.
+    `ticks` holds the last tick of each symbol since the last bar closed, `early` the stops that
+    rest before the fill they cover was heard.
     """
 
     namespace: str = ""
@@ -36,6 +41,7 @@ class LedgerState(msgspec.Struct):
     wallet: Wallet = msgspec.field(default_factory=Wallet)
     positions: dict[str, OpenPosition] = {}
     orders: dict[str, OrderNote] = {}
+    early: dict[str, None] = {}
     origins: dict[str, Origin] = {}
     leverages: dict[str, Leverage] = {}
     brackets: dict[str, tuple[Bracket, ...]] = {}
@@ -44,6 +50,24 @@ class LedgerState(msgspec.Struct):
     bars: MarketKlines | None = None
     opens: MarketOpens | None = None
     ticks: dict[str, float] = {}
+
+    def note_early(self, client_id: str, *, stands: bool) -> None:
+        """Remembers that a stop rests although no fill of what it covers was heard yet."""
+        self.early.pop(client_id, None)
+        if stands:
+            self.early[client_id] = None
+        if len(self.early) > EARLY_MAX:
+            del self.early[next(iter(self.early))]
+
+    def take_early(self, position_id: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """Gives trigger and quantity of such stops of a position, by client id, and forgets them."""
+        found = {}
+        for client_id in tuple(self.early):
+            note = self.orders.get(client_id)
+            if note is not None and note.position_id == position_id and note.trigger is not None:
+                found[client_id] = (note.trigger, note.qty)
+                del self.early[client_id]
+        return found
 
     @property
     def upnl(self) -> Decimal:

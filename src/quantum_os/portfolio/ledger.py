@@ -118,7 +118,10 @@ class Ledger(Reactor[LedgerState]):
         """Follows the protective stops: they are the only orders a position's shape depends on."""
         note = self.state.orders.get(event.client_id)
         position = self.state.positions.get(event.symbol)
-        if note is None or position is None or note.leg is not Leg.STOP or note.trigger is None:
+        if note is None or note.leg is not Leg.STOP or note.trigger is None:
+            return None
+        if position is None:
+            self.state.note_early(event.client_id, stands=event.state in _STOP_STANDS)
             return None
         if event.state in _STOP_STANDS and event.client_id not in position.stops:
             position.stops[event.client_id] = (note.trigger, note.qty)
@@ -239,14 +242,16 @@ class Ledger(Reactor[LedgerState]):
         intent_id = note.intent_id if note else None
         origin = state.origins.get(intent_id or "", Origin())
         adopted = derive(state.namespace, "adopted", fill.symbol, fill.trade_id)
+        position_id = (note.position_id if note else None) or adopted
         return OpenPosition(
-            position_id=(note.position_id if note else None) or adopted,
+            position_id=position_id,
             symbol=fill.symbol,
             side=PositionSide.LONG if fill.side is Side.BUY else PositionSide.SHORT,
             origin=origin,
             leverage=state.leverages.get(fill.symbol, Leverage(1)),
             opened_at=self.now,
             mark=self._last_price(fill.symbol) or fill.price,
+            stops=state.take_early(position_id),
         )
 
     def _adopted(self, event: PositionCorrected) -> OpenPosition:
