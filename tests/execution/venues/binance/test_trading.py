@@ -147,13 +147,23 @@ async def test_e7_funding_is_told_once(tmp_path: Path) -> None:
         scene.asks(entry())
         await scene.until(lambda: scene.filled(entry().client_id))
         scene.exchange.pays_funding("-0.01")
-        scene.venue.sweeper.funding_due = True
         await scene.until(lambda: scene.says(FundingPaid))
         seen = len(scene.says(VenueSnapshot))
         scene.venue.sweeper.funding_due = True
         scene.venue.sweeper.wanted.set()
         await scene.until(lambda: len(scene.says(VenueSnapshot)) > seen)
         assert [each.amount for each in scene.says(FundingPaid)] == [Decimal("-0.01")]
+
+
+async def test_e7_funding_is_told_before_the_wallet_that_holds_it(tmp_path: Path) -> None:
+    async with trading(tmp_path) as scene:
+        await scene.until(lambda: scene.says(VenueSnapshot))
+        scene.exchange.muted = True
+        scene.exchange.pays_funding("-0.01")
+        scene.venue.sweeper.wanted.set()
+        await scene.until(lambda: scene.says(VenueSnapshot)[-1].wallet < 10_000)
+        told = [each for each in scene.said if isinstance(each, FundingPaid | VenueSnapshot)]
+        assert [type(each) for each in told[-2:]] == [FundingPaid, VenueSnapshot]
 
 
 async def test_a_question_is_answered_with_the_last_word(tmp_path: Path) -> None:

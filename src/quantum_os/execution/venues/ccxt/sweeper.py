@@ -1,7 +1,7 @@
 """What the venue itself lists of the account, over a connection of its own, and what that means."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -25,10 +25,10 @@ from quantum_os.execution.venues.ccxt.teller import Teller
 ZERO = Decimal(0)
 
 PERIOD_S = 10.0
-"""Wall seconds between two listings when nobody asks for one."""
+"""Seconds of the exchange's time between two listings when nobody asks for one."""
 
 HASTE_S = 0.25
-"""Wall seconds between two listings at least."""
+"""Seconds of the exchange's time between two listings at least."""
 
 TRIES_MAX = 4
 """Listings in a row that may be overtaken by events; the next period tries again."""
@@ -40,7 +40,7 @@ LOOKED_BACK_MAX_NS = 7 * NS_PER_DAY
 """The window in which a venue lists trades."""
 
 INCOME_EVERY = 6
-"""Listings between two looks at the income, unless funding was told."""
+"""Listings between two looks at the income, unless the wallet has moved: then before it is told."""
 
 FAILURES_ALARM = 3
 """Listings in a row that fail before a person is told; the ledger is not compared meanwhile."""
@@ -77,21 +77,33 @@ class Sweeper:
         self.period_s = PERIOD_S
         self.failures = 0
         self.listings = 0
+        self.is_listing = False
         self._incomes: dict[str, None] = {}
+        self._wallet: Decimal | None = None
         self._held: dict[str, VenuePosition] = {}
         self._recent: dict[str, None] = {}
 
     async def run(self, client: Any) -> None:
         """Lists every period, and soon after it is wanted, until cancelled."""
+        clock = self._attempts.line.clock
         while True:
             self.wanted.clear()
-            await self.list_once(client)
-            await asyncio.sleep(HASTE_S)
+            self.is_listing = True
             try:
-                async with asyncio.timeout(self.period_s - HASTE_S):
-                    await self.wanted.wait()
-            except TimeoutError:
-                continue
+                await self.list_once(client)
+            finally:
+                self.is_listing = False
+            await clock.rest(HASTE_S)
+            await self._until_wanted(clock.rest(self.period_s - HASTE_S))
+
+    async def _until_wanted(self, rest: Coroutine[Any, Any, None]) -> None:
+        """Returns when a listing is wanted, at the end of the rest at the latest."""
+        waits = (asyncio.create_task(rest), asyncio.create_task(self.wanted.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def list_once(self, client: Any) -> bool:
         """Makes one listing that stands still; False when the venue did not let us."""
@@ -126,6 +138,8 @@ class Sweeper:
             trades = await self._trades_of(client, symbol)
             if trades is None:
                 return False
+        if account.wallet != self._wallet:
+            self.funding_due = True
         if self.funding_due or self.listings % INCOME_EVERY == 0:
             await self._income(client)
         return True
@@ -223,6 +237,7 @@ class Sweeper:
 
     def _say(self, account: AccountSeen) -> None:
         self.listings += 1
+        self._wallet = account.wallet
         for order in account.orders:
             self._recent[order.symbol] = None
             if self._is_orphan(order):
