@@ -138,10 +138,20 @@ def test_live_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
         ([], "needs a key file"),
         (["--keys", "none.toml"], "No such file"),
         (["--keys", "none.toml", "--emulator", "127.0.0.1:1"], "both --emulator"),
+        (["--keys", "none.toml", "--follow-clock"], "only mode testnet at an emulator follows"),
     ],
 )
 def test_testnet_says_in_a_line_what_does_not_fit(
     tmp_path: Path, arguments: list[str], why: str
 ) -> None:
     told = here("run", "--mode", "testnet", "--home", tmp_path, *arguments)
+    assert why in told.refusal()
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [("paper", "only mode testnet at an emulator follows"), ("demo", "a demo plays a market")],
+)
+def test_no_other_mode_follows_a_clock(tmp_path: Path, mode: str, why: str) -> None:
+    told = here("run", "--mode", mode, "--home", tmp_path, "--follow-clock")
     assert why in told.refusal()

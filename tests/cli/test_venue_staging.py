@@ -14,6 +14,7 @@ from quantum_os.cli.venue_staging import (
 )
 from quantum_os.events.units import Mode
 from quantum_os.exchange.endpoint import PRODUCTION, Endpoint
+from quantum_os.kernel.clock import WallClock
 from quantum_os.settings import Settings, SettingsError, load_settings
 from tests.exchange.wire import wire
 from tests.execution.venues.binance import faults
@@ -47,7 +48,7 @@ async def test_the_deposit_is_the_wallet_and_the_time_is_the_emulators(tmp_path:
     async with wire(tmp_path, exchange) as served:
         stage = await staged(served.endpoint, settings(keys_in(tmp_path)))
         assert stage.deposit == 10_000.0
-        assert abs(stage.offset_ns / 1e9 + 3600) < 1
+        assert abs((stage.wall() - WallClock().now()) / 1e9 + 3600) < 1
         assert "ASECRET" not in repr(stage)
 
 

@@ -73,3 +73,17 @@ def test_in_a_recorded_market_either_clock_is_right() -> None:
     assert recorded.objection(T0 // 1_000_000, 5_000) is None
     assert recorded.objection(hands.wall // 1_000_000, 5_000) is None
     assert recorded.objection(T0 // 1_000_000 + 3_600_000, 5_000) is not None
+
+
+def test_whoever_stands_in_the_last_step_is_right() -> None:
+    hands = Hands(T0 + 10**9 * S)
+    stepped = clock(hands, 0.0)
+    now = T0 // 1_000_000
+    stepped.begin_step()
+    stepped.jump(60 * S)
+    assert stepped.objection(now, 5_000) is None
+    assert stepped.objection(now + 30_000, 5_000) is None
+    assert stepped.objection(now + 61_000, 5_000) is not None
+    assert stepped.objection(now - 5_001, 5_000) is not None
+    stepped.begin_step()
+    assert stepped.objection(now, 5_000) is not None

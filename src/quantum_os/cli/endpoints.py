@@ -21,6 +21,20 @@ keys_option = click.option(
 )
 
 
+_follow_option = click.option(
+    "--follow-clock",
+    "follow",
+    is_flag=True,
+    help="With --emulator: the fund's time is what the emulator last said, so that its market may "
+    "go at any pace, or by steps.",
+)
+
+
+def account_options(command: F) -> F:
+    """Adds `--keys` and `--follow-clock`: whose account is traded on, and by whose time."""
+    return keys_option(_follow_option(command))
+
+
 def emulator_options(command: F) -> F:
     """Adds `--emulator` and `--ca`: an emulator under the exchanges' own names."""
     ca = click.option(

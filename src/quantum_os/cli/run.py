@@ -16,7 +16,7 @@ from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
 from quantum_os.cli.demo_record import DemoRecord
-from quantum_os.cli.endpoints import emulator_options, keys_option
+from quantum_os.cli.endpoints import account_options, emulator_options
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.keeping import kept
 from quantum_os.cli.live_staging import live_stage
@@ -79,6 +79,7 @@ class Wish(msgspec.Struct, frozen=True):
     emulator: str | None = None
     ca: str | None = None
     keys: str | None = None
+    follow: bool = False
     duration: float | None = None
     speed: float | None = None
     database: str | None = None
@@ -100,7 +101,8 @@ class Wish(msgspec.Struct, frozen=True):
         home = None if self.home is None else str(self.home)
         copies = {"database": self.database, "redis": self.redis, "let_in": self.let_in or None}
         api, logged = {"host_names": self.host_names or None}, {"level": self.log_level}
-        where = {"emulator": self.emulator, "emulator_ca": self.ca}
+        where: Document = {"emulator": self.emulator, "emulator_ca": self.ca}
+        where["follow_emulator"] = self.follow or None
         elsewhere = flags(feeds=where, exchange={"keys": self.keys})
         return {**flags(storage={"home": home, **copies}, api=api, logs=logged), **elsewhere}
 
@@ -157,7 +159,7 @@ log_level_option = click.option(
     help="Trade at a `quantum-os remote-sim`, which then gives the market too.",
 )
 @emulator_options
-@keys_option
+@account_options
 @duration_option
 @speed_option
 @click.option(
@@ -264,7 +266,7 @@ def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:
     """Puts market, plan and wish together; raises what is wrong with them."""
     if wish.mode is not Mode.DEMO:
         return _heard(wish, settings)
-    if wish.emulator or wish.ca:
+    if wish.emulator or wish.ca or wish.follow:
         raise SettingsError("--emulator is heard by --mode paper; a demo plays a market")
     if (wish.data or remote) and (wish.scenario is not None or wish.days is not None):
         given = "--data" if wish.data else "--venue"

@@ -13,6 +13,7 @@ from quantum_os.cli.endpoints import endpoint_of
 from quantum_os.cli.recorded_choice import HOME
 from quantum_os.events.units import NS_PER_MS, Mode
 from quantum_os.exchange.endpoint import Endpoint, Realm
+from quantum_os.exchange.followed_clock import FollowedClock
 from quantum_os.exchange.keys import Keys, KeysRefused, read_keys
 from quantum_os.exchange.line import Line
 from quantum_os.exchange.venue_clock import VenueClock
@@ -54,7 +55,10 @@ MISSING_FOR_LIVE = (
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What an account shows: its cash in USD, and how far its time is from this machine's, ns."""
+    """What an account shows: its cash in USD, and how far its time is from this machine's, ns.
+
+    That of a real exchange is called 0 here: its clock is measured, and ours stays the machine's.
+    """
 
     wallet: Decimal
     offset_ns: int
@@ -71,13 +75,12 @@ class VenueStage(msgspec.Struct, frozen=True):
     endpoint: Endpoint
     keys: Keys
     deposit: float
-    offset_ns: int
     line: Line
 
     @property
     def wall(self) -> Callable[[], int]:
         """The time of the world that is traded in, ns: the machine's, or an emulator's."""
-        return _wall(self.offset_ns)
+        return self.line.clock.ours
 
     def edge(self, plan: Plan, *, since: int) -> Module:
         """Makes the venue of a life; what the account did before `since` (ns) is in the deposit."""
@@ -116,8 +119,10 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
             f"{keys.fingerprint}: another key was meant"
         )
     shown = _seen(venue, endpoint, keys)
-    line = Line(VenueClock(_wall(shown.offset_ns)))
-    return VenueStage(venue, endpoint, keys, float(shown.wallet), shown.offset_ns, line)
+    wall = _wall(shown.offset_ns)
+    follows = settings.feeds.follow_emulator
+    clock = FollowedClock(wall()) if follows else VenueClock(wall)
+    return VenueStage(venue, endpoint, keys, float(shown.wallet), Line(clock))
 
 
 def _wall(offset_ns: int) -> Callable[[], int]:
@@ -152,9 +157,11 @@ def account_of(settings: Settings, mode: Mode) -> Account:
 
     The deposit of its ledger is the wallet as the home's first life found it.
     """
+    feeds = settings.feeds
+    if feeds.follow_emulator and (mode is not Mode.TESTNET or not feeds.emulator):
+        raise SettingsError("only mode testnet at an emulator follows a clock that is not its own")
     if mode is not Mode.TESTNET:
         return Account(settings, WallClock().now)
-    feeds = settings.feeds
     endpoint = endpoint_of(feeds.emulator, feeds.emulator_ca, mode)
     venue = settings.run.price_venue or next(iter(feeds.venues), "")
     stage = venue_stage(settings, mode, venue, endpoint)

@@ -115,6 +115,7 @@ class Admin:
             "clock_ms": server.clock.now() // NS_PER_MS,
             "paused": server.clock.paused,
             "tape_ended": server.player.ended,
+            "frames_sent": server.hub.sent,
         }
 
     def _account(self, account: TradingAccount) -> Json:

@@ -18,7 +18,8 @@ class VenueClock:
     """The market's time: `pace` times real time from `start` on, or stepped where `pace` is 0.
 
     Requests are stamped by a client's own clock. One that stands by the wall, by the market, or by
-    what `/time` last told is right; at pace 1 on the wall's own time the three are one.
+    what `/time` last told is right; at pace 1 on the wall's own time the three are one. A step
+    takes no time: who stands anywhere in the last one is right too, however much of it was heard.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class VenueClock:
         self._at, self._since = start, monotonic()
         self._told: tuple[int, int] | None = None
         self._drift_ms = 0
+        self._stepped_from = start
         self.pace = pace
         self.paused = pace == 0
 
@@ -58,6 +60,10 @@ class VenueClock:
         """Moves on by `ns` >= 0 at once."""
         self._at, self._since = self.now() + ns, self._monotonic()
 
+    def begin_step(self) -> None:
+        """Notes that a step begins here: its readers cannot have heard more than this yet."""
+        self._stepped_from = self.now()
+
     def drift(self, ms: int) -> None:
         """Sets the venue's clock apart from everybody's by `ms` until the next call."""
         self._drift_ms, self._told = ms, None
@@ -70,7 +76,10 @@ class VenueClock:
 
     def objection(self, stamp_ms: int, window_ms: int) -> str | None:
         """Says what is wrong with the stamp of a request; None when it passes."""
-        references = [self._wall.now() // NS_PER_MS, self.now() // NS_PER_MS]
+        market = self.now() // NS_PER_MS
+        if self.paused:
+            market = min(market, max(stamp_ms, self._stepped_from // NS_PER_MS))
+        references = [self._wall.now() // NS_PER_MS, market]
         references = [reference + self._drift_ms for reference in references]
         if self._told is not None:
             told, since = self._told

@@ -33,11 +33,17 @@ class Hub:
     def __init__(self, listen_keys: ListenKeys) -> None:
         self.sockets: list[Socket] = []
         self.opened: Counter[str] = Counter()
+        self._sent_by_gone = 0
         self.on_subscribe: Callable[[str], None] = lambda stream: None
         self.on_connect: Callable[[Socket], None] = lambda socket: None
         self.mangle: Mangle = lambda socket, frame: (frame,)
         self._listen_keys = listen_keys
         self._by_name: dict[str, dict[str, list[Socket]]] = {}
+
+    @property
+    def sent(self) -> int:
+        """How many frames were handed to connections, those that have ended included."""
+        return self._sent_by_gone + sum(socket.sent for socket in self.sockets)
 
     def streams_of(self, name: str) -> tuple[str, ...]:
         """The streams of a symbol (`btcusdt`), or of all of them (`!`), that somebody follows."""
@@ -78,6 +84,7 @@ class Hub:
                     self._hear(socket, message.data)
         finally:
             self.sockets.remove(socket)
+            self._sent_by_gone += socket.sent
             self._unfollow(socket, tuple(socket.streams))
             await socket.end()
         return ws

@@ -77,6 +77,7 @@ class Player:
         count = 0
         while (item := self._peek()) is not None and item[0] <= time:
             self._next = None
+            self._come_to(item[0])
             self._play(item[1])
             count += 1
             if not count % ITEMS_PER_TURN:
@@ -91,11 +92,19 @@ class Player:
             await asyncio.sleep(self._rest_s())
 
     async def step(self, ns: int) -> int:
-        """Moves the clock on by `ns` and plays what lies between."""
-        self._clock.jump(ns)
-        count = await self.play_until(self._clock.now())
+        """Moves the clock on by `ns` and plays what lies between, each thing at its time."""
+        self._clock.begin_step()
+        end = self._clock.now() + ns
+        count = await self.play_until(end)
+        self._come_to(end)
         await self._others()
         return count
+
+    def _come_to(self, time: int) -> None:
+        """Moves the clock on to `time`, unless it is there already."""
+        ahead = time - self._clock.now()
+        if ahead > 0:
+            self._clock.jump(ahead)
 
     async def _others(self) -> None:
         await asyncio.sleep(0)

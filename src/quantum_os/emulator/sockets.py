@@ -57,7 +57,7 @@ class Socket:
         self.opened = monotonic_ns()
         self.pinged = self.opened
         self.stalled = self.frozen = self.deaf = False
-        self.lost = 0
+        self.lost = self.sent = 0
         self._waiting: deque[str] = deque()
         self._filled = asyncio.Event()
         self._writer = asyncio.create_task(self._write())
@@ -124,6 +124,7 @@ class Socket:
                     return
                 await self.ws.send_str(self._waiting[0])
                 self._waiting.popleft()
+                self.sent += 1
 
 
 def section_of(stream: str) -> Section:

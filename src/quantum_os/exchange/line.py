@@ -9,7 +9,7 @@ from typing import Any
 
 from quantum_os.exchange.ban_clock import BanClock
 from quantum_os.exchange.quarantine import Quarantine
-from quantum_os.exchange.rate_budget import BudgetSpent, RateBudget
+from quantum_os.exchange.rate_budget import WEIGHT_MAX, BudgetSpent, RateBudget
 from quantum_os.exchange.venue_clock import VenueClock
 
 READ_WAIT_MAX_S = 30.0
@@ -56,7 +56,7 @@ class Line:
     def __init__(self, clock: VenueClock | None = None, weight_max: float | None = None) -> None:
         self.clock = clock or VenueClock()
         self.ban = BanClock(self.clock.now_ms)
-        self.budget = RateBudget() if weight_max is None else RateBudget(weight_max)
+        self.budget = RateBudget(weight_max or WEIGHT_MAX, self.clock.monotonic)
         self.quarantine = Quarantine()
         self.frame_hooks: list[FrameHook] = []
         self.requests = 0
@@ -91,10 +91,12 @@ class Line:
             answer.hears(status, body)
         self.ban.hears(status, headers, body)
         used = {name.lower(): value for name, value in headers.items()}.get(_USED_WEIGHT, "")
-        if used.isdecimal():
+        # An emulator counts by the machine's minutes, whatever the pace of the one we follow.
+        if used.isdecimal() and not self.clock.is_followed:
             self.budget.counted(float(used))
 
     def heard(self, url: str, message: Any) -> None:
         """Passes a frame on to who has asked for frames."""
+        self.clock.hears(message)
         for hook in self.frame_hooks:
             hook(url, message)

@@ -1,13 +1,16 @@
 """How far the exchange's clock is from ours, by the quickest of the last answers."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import msgspec
 
 from quantum_os.kernel.clock import WallClock, monotonic_ns
 
 NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
 _WALL = WallClock()
 SAMPLES_KEPT = 16
 """Measurements of which the quickest counts: its middle can be wrong by half its round trip."""
@@ -27,15 +30,17 @@ class VenueClock:
     """Gives the exchange's time. Between measurements it goes on by a clock that is never set.
 
     So a step of our own wall clock does not move it. `ours` is our own time, ns: the machine's, or
-    that of an emulated world.
+    that of an emulated world. `monotonic` is what durations of its world are measured by, ns.
     """
+
+    is_followed: ClassVar[bool] = False
 
     def __init__(
         self,
         wall: Callable[[], int] = _WALL.now,
         monotonic: Callable[[], int] = monotonic_ns,
     ) -> None:
-        self.ours = wall
+        self.ours, self.monotonic = wall, monotonic
         self._wall, self._monotonic = wall, monotonic
         self._origin = wall() - monotonic()
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
@@ -71,6 +76,13 @@ class VenueClock:
         self._samples.append(sample)
         self.best = min(self._samples, key=lambda each: each.round_trip_ms)
         return sample
+
+    def hears(self, message: Any) -> None:
+        """Hears every frame of a websocket; a clock that goes by itself needs none of them."""
+
+    async def rest(self, seconds: float) -> None:
+        """Returns after so many seconds of the exchange's time."""
+        await asyncio.sleep(seconds)
 
     def forget(self) -> None:
         """Drops the measurements: the exchange has refused a stamp that came of them."""

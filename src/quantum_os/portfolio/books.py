@@ -10,7 +10,6 @@ from quantum_os.events.units import Leverage, Mode, Price, Qty
 from quantum_os.portfolio.positions import ZERO, OpenPosition, Origin
 from quantum_os.portfolio.wallet import Wallet
 
-
 EARLY_MAX = 100
 """Stops remembered that rest before their position is known; the oldest are forgotten first."""
 
@@ -60,8 +59,10 @@ class LedgerState(msgspec.Struct):
             del self.early[next(iter(self.early))]
 
     def take_early(self, position_id: str) -> dict[str, tuple[Decimal, Decimal]]:
-        """Gives trigger and quantity of such stops of a position, by client id, and forgets them."""
-        found = {}
+        """Gives trigger and quantity of such stops of a position by client id; they are early no
+        more.
+        """
+        found: dict[str, tuple[Decimal, Decimal]] = {}
         for client_id in tuple(self.early):
             note = self.orders.get(client_id)
             if note is not None and note.position_id == position_id and note.trigger is not None:

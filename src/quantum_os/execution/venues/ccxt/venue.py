@@ -145,6 +145,7 @@ class ExchangeVenue(Edge):
         self.line.frame_hooks.append(self.ear.hears)
         self._keys = keys
         self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
+        self._carried = 0
         self._group: asyncio.TaskGroup | None = None
         self._clients: list[Any] = []
         self._last_heard = 0
@@ -193,14 +194,29 @@ class ExchangeVenue(Edge):
         """Gives each instruction a task of its own: a slow one holds up no other."""
         while True:
             event, seq = await self._errands.get()
+            self._carried += 1
+            self._spawn(self._carry_out(writer, event, seq, context))
+
+    async def _carry_out(
+        self, writer: Any, event: Instruction, seq: int, context: EdgeContext
+    ) -> None:
+        try:
             if isinstance(event, OrderRequested):
-                self._spawn(self.carrier.place(writer, event, seq, context))
+                await self.carrier.place(writer, event, seq, context)
             elif isinstance(event, OrderCancelRequested):
-                self._spawn(self.carrier.cancel(writer, event))
+                await self.carrier.cancel(writer, event)
             elif isinstance(event, LeverageRequested):
-                self._spawn(self.carrier.set_leverage(writer, event))
+                await self.carrier.set_leverage(writer, event)
             else:
-                self._spawn(self.carrier.query(writer, event.client_id, event.symbol))
+                await self.carrier.query(writer, event.client_id, event.symbol)
+        finally:
+            self._carried -= 1
+
+    @property
+    def under_way(self) -> int:
+        """Instructions that are not carried out, facts that the bus has not got, a listing."""
+        waiting = len(self.teller.waiting) + self.sweeper.is_listing
+        return self._errands.qsize() + self._carried + waiting
 
     def _enqueue(self, event: Instruction) -> None:
         if event.venue == self.dialect.venue:

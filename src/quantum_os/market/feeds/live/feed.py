@@ -59,7 +59,8 @@ class LiveFeed(Edge):
     A price waits at most 250 ms where we have a stake in its symbol, else 5 s, and carries what was
     merged into it. Before the bars of a time are told every price that waits is, so that none is
     told after the bar that holds it. What was missed while away is fetched and told once. `lines`
-    are those of exchanges that a venue of this process speaks with, too.
+    are those of exchanges that a venue of this process speaks with, too. `rounds` counts how often
+    all that could be told was told.
     """
 
     name = "market.feeds.live"
@@ -80,6 +81,7 @@ class LiveFeed(Edge):
         self._stakes = Stakes()
         self.prices = Conflator(self._stakes.__contains__, config.hot_ms, config.cold_ms)
         self.venues: tuple[VenueFeed, ...] = ()
+        self.rounds = 0
         self._noted = 0
         self._pulsed = 0
         self._listings = 0
@@ -132,6 +134,7 @@ class LiveFeed(Edge):
                 if now - self._pulsed >= PULSE_NS:
                     self._pulsed = now
                     await context.lanes.offer_market(now, None, self.name)
+                self.rounds += 1
                 await asyncio.sleep(PUMP_S)
         finally:
             gathered.cancel()

@@ -26,3 +26,6 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`HOST:PORT` of an emulator to hear instead of the exchanges themselves"""
     emulator_ca: str = ""
     """the emulator's certificate authority, a PEM file"""
+    follow_emulator: bool = False
+    """whether the fund's time is what the emulator last said, at whatever pace its market goes;
+    testnet at an emulator only"""

@@ -1,0 +1,244 @@
+"""An emulator in a process of its own, and a whole fund that trades there step by step with it.
+
+The market moves when it is told to. A step is over when each frame of it was heard, each event that
+followed was worked off and each order was carried out; only then the next one begins. So a day is
+as long as its work, and no order is later than it would be.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+
+from quantum_os.cli.live_staging import live_stage
+from quantum_os.cli.process import Edges, Life, Process, live_on
+from quantum_os.cli.venue_staging import VenueStage, account_of
+from quantum_os.events.base import Event
+from quantum_os.events.execution import VenueSnapshot
+from quantum_os.events.market import FeedWatermark
+from quantum_os.events.units import NS_PER_MS, Mode
+from quantum_os.exchange.followed_clock import FollowedClock
+from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.runtime import Ending
+from quantum_os.market.feeds.live.feed import LiveFeed
+from quantum_os.portfolio.books import LedgerState
+from quantum_os.portfolio.ledger import Ledger
+from quantum_os.settings import load_settings
+from quantum_os.storage.home import Home
+from quantum_os.storage.instance import claimed
+from tests.waiting import until
+
+KEY, SECRET = "KEY1", "SECRET1"
+UNHEARD_S = 5.0
+"""Wall seconds after which frames that were sent are given up: their connection has ended."""
+
+E = TypeVar("E", bound=Event)
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Which stretch of which market is traded, by whom.
+
+    `tape` None is the synthetic market of `seed`. The market opens `history_days` after its tape
+    begins; `hours` of it are traded, in steps of `step_s` market seconds.
+    """
+
+    history_days: float
+    hours: float
+    step_s: float = 20.0
+    tape: Path | None = None
+    seed: int = 7
+    deposit: int = 50_000
+    symbols: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+
+
+class Trading:
+    """A fund at work at an emulator: what it said, and how its world is moved on."""
+
+    def __init__(self, http: aiohttp.ClientSession, ready: dict[str, Any]) -> None:
+        self.ready = ready
+        self.said: list[Event] = []
+        self.heard = self.unheard = self.steps = 0
+        self._http = http
+        self._clock: FollowedClock | None = None
+        self._life: Life | None = None
+        self._feed: LiveFeed | None = None
+        self._venue: ExchangeVenue | None = None
+
+    def of(self, kind: type[E]) -> list[E]:
+        """What was said of a kind, oldest first."""
+        return [event for event in self.said if isinstance(event, kind)]
+
+    def tap(self, envelope: Envelope) -> None:
+        self.said.append(envelope.event())
+
+    def counts(self, url: str, message: object) -> None:
+        """Hears that a frame has come."""
+        self.heard += 1
+
+    def begins(self, clock: FollowedClock, feed: LiveFeed, venue: ExchangeVenue) -> None:
+        self._clock, self._feed, self._venue = clock, feed, venue
+
+    def lives(self, life: Life) -> None:
+        self._life = life
+
+    @property
+    def ledger(self) -> LedgerState:
+        """The fund's own books."""
+        assert self._life is not None
+        return next(each.state for each in self._life.modules if isinstance(each, Ledger))
+
+    async def state(self) -> dict[str, Any]:
+        """What the emulator's admin port shows of the venue."""
+        async with self._http.get(f"{self.ready['admin']}/__state") as answer:
+            state: dict[str, Any] = await answer.json()
+            return state
+
+    async def step(self, seconds: float) -> None:
+        """Moves the market on, and returns once all that came of it is done."""
+        assert self._clock is not None
+        told = await self._move(seconds)
+        await self._all_heard(told)
+        self._clock.moves_to(told["clock_ms"] * NS_PER_MS)
+        await self.quiet()
+        self.steps += 1
+
+    async def warm(self) -> None:
+        """Returns once history was told and the account was listed."""
+        await until(lambda: self.of(FeedWatermark) and self.of(VenueSnapshot))
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Returns once nothing is under way between the venue and the fund."""
+        assert self._life is not None
+        assert self._feed is not None
+        assert self._venue is not None
+        bus, lanes = self._life.bus, self._life.runtime.lanes
+        feed, venue = self._feed, self._venue
+        while True:
+            rounds, heard = feed.rounds, self.heard
+            await until(partial(_has_told, feed, rounds))
+            await lanes.settled()
+            seq = bus.seq
+            await until(lambda: venue.under_way == 0)
+            await self._all_heard(await self._move(0))
+            await lanes.settled()
+            if (bus.seq, self.heard, venue.under_way) == (seq, heard, 0):
+                return
+
+    async def _move(self, seconds: float) -> dict[str, Any]:
+        async with self._http.post(
+            f"{self.ready['admin']}/__clock", json={"advance_s": seconds}
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            told: dict[str, Any] = await answer.json()
+            return told
+
+    async def _all_heard(self, told: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(UNHEARD_S):
+                await until(lambda: self.heard + self.unheard >= told["frames_sent"])
+        except TimeoutError:
+            self.unheard = told["frames_sent"] - self.heard
+
+
+def _has_told(feed: LiveFeed, rounds: int) -> bool:
+    return feed.rounds > rounds
+
+
+@asynccontextmanager
+async def emulator(stretch: Stretch, folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """The emulator as somebody types it; gives what it printed when it was ready."""
+    market = ["--synthetic", str(stretch.seed)]
+    if stretch.tape is not None:
+        market = ["--tape", str(stretch.tape)]
+    words = ["--tls-dir", str(folder), *market, "--history", str(stretch.history_days)]
+    words += ["--account", f"{KEY}:{SECRET}:{stretch.deposit}", "--pace", "0", "--no-limits"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "quantum_os", "emulator", *words, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        yield msgspec.json.decode(await process.stdout.readline())
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def trading(stretch: Stretch, folder: Path) -> AsyncIterator[Trading]:
+    """The whole fund, staged as the command stages it, at an emulator of its own."""
+    async with AsyncExitStack() as stack:
+        ready = await stack.enter_async_context(emulator(stretch, folder))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        scene = Trading(http, ready)
+        process = await asyncio.to_thread(_staged, stretch, folder, scene)
+        stops: list[Callable[[str], None]] = []
+
+        async def attend(lived: Life) -> tuple[Ending, None]:
+            scene.lives(lived)
+            stops.append(lived.runtime.stop)
+            return await lived.runtime.run(lived.first), None
+
+        instance = await stack.enter_async_context(claimed(process.home, None))
+        running = asyncio.create_task(live_on(process, instance, attend))
+        try:
+            await until(lambda: stops or running.done())
+            yield scene
+        finally:
+            if stops:
+                stops[-1]("the day is over")
+            ending, _ = await running
+        assert ending.fault is None, ending.fault
+
+
+def _staged(stretch: Stretch, folder: Path, scene: Trading) -> Process:
+    asked = load_settings(None, _document(stretch, folder, scene.ready), {"PATH": ""})
+    account = account_of(asked, Mode.TESTNET)
+    stage = live_stage(account.settings, Mode.TESTNET, account.wall())
+    make_venue, lines = account.venue_of(stage.plan), account.lines()
+    assert make_venue is not None
+    assert isinstance(account.stage, VenueStage)
+
+    def edges(epoch: int) -> Edges:
+        venue = make_venue()
+        assert isinstance(venue, ExchangeVenue)
+        clock = venue.line.clock
+        assert isinstance(clock, FollowedClock)
+        feed = LiveFeed(stage.config, account.wall, lines)
+        scene.begins(clock, feed, venue)
+        for line in (venue.line, *lines.values()):
+            line.frame_hooks.append(scene.counts)
+        return Edges(feed, venue)
+
+    return Process(
+        plan=stage.plan,
+        home=Home(folder / "home"),
+        build="test",
+        now=account.wall(),
+        make_edges=edges,
+        world_went_on=True,
+        taps=(scene.tap,),
+    )
+
+
+def _document(stretch: Stretch, folder: Path, ready: dict[str, Any]) -> dict[str, Any]:
+    keys = folder / "keys.toml"
+    keys.write_text(f'venue = "binance"\nrealm = "emulator"\nkey = "{KEY}"\nsecret = "{SECRET}"\n')
+    keys.chmod(0o600)
+    place = {"emulator": f"127.0.0.1:{ready['port']}", "emulator_ca": ready["ca"]}
+    symbols = list(stretch.symbols or ready["symbols"])
+    return {
+        "run": {"symbols": symbols, **stretch.settings.get("run", {})},
+        "feeds": {"venues": ["binance"], "timeframe": "5m", "follow_emulator": True, **place},
+        "exchange": {"keys": str(keys)},
+        "policy": stretch.settings.get("policy", {}),
+        "storage": {"home": str(folder / "home")},
+    }
