@@ -34,6 +34,7 @@ class SmallBinance:
         self.income: list[Row] = []
         self.held = Decimal(0)
         self.wallet = Decimal(10_000)
+        self.fee_asset = "USDT"
         self.leverage = 20
         self.margin = "CROSSED"
         self.hedged = False
@@ -311,7 +312,7 @@ class SmallBinance:
             qty = min(qty, abs(self.held))
         self.held += sign * qty
         fee = qty * PRICE * Decimal("0.0005")
-        self.wallet -= fee
+        self.wallet -= fee if self.fee_asset == "USDT" else 0
         order |= {"status": "FILLED", "executedQty": str(qty), "avgPrice": "100"}
         trade = {
             "symbol": "BTCUSDT",
@@ -321,7 +322,7 @@ class SmallBinance:
             "price": "100",
             "qty": str(qty),
             "commission": str(fee),
-            "commissionAsset": "USDT",
+            "commissionAsset": self.fee_asset,
             "maker": False,
             "time": self._later(),
         }
@@ -341,7 +342,7 @@ class SmallBinance:
             "l": trade["qty"] if trade else "0",
             "L": trade["price"] if trade else "0",
             "n": trade["commission"] if trade else "0",
-            "N": "USDT",
+            "N": self.fee_asset,
             "T": self._later(),
             "t": trade["id"] if trade else 0,
             "m": False,

@@ -16,7 +16,9 @@ from quantum_os.events.execution import (
     VenueSnapshot,
 )
 from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.system import AlertRaised
 from quantum_os.events.units import Mode
+from quantum_os.execution.venues.binance import listings
 from quantum_os.execution.venues.ccxt.dialect import VenueRefused
 from tests.execution.venues.binance.scene import (
     BTC,
@@ -164,6 +166,26 @@ async def test_e7_funding_is_told_before_the_wallet_that_holds_it(tmp_path: Path
         await scene.until(lambda: scene.says(VenueSnapshot)[-1].wallet < 10_000)
         told = [each for each in scene.said if isinstance(each, FundingPaid | VenueSnapshot)]
         assert [type(each) for each in told[-2:]] == [FundingPaid, VenueSnapshot]
+
+
+async def test_a_fee_in_another_coin_is_no_cash_and_ends_entries(tmp_path: Path) -> None:
+    async with trading(tmp_path) as scene:
+        scene.exchange.fee_asset = "BNB"
+        scene.asks(entry("i1"))
+        await scene.until(lambda: scene.says(Fill) and scene.says(VenueSnapshot))
+        assert scene.says(Fill)[0].fee == 0
+        (alert,) = [each for each in scene.says(AlertRaised) if each.rule == "fee_asset"]
+        assert "0.05" in alert.summary
+        assert "BNB" in alert.summary
+        scene.asks(entry("i2"))
+        await scene.until(lambda: scene.states(entry("i2").client_id))
+        assert scene.states(entry("i2").client_id) == [OrderState.REJECTED]
+
+
+def test_what_another_coin_moves_is_no_cash() -> None:
+    row = {"symbol": "", "incomeType": "TRANSFER", "income": "3", "tranId": 1, "time": 1}
+    _, moved = listings.income([row | {"asset": "BNB"}, row | {"asset": "USDT", "income": "5"}])
+    assert [each.amount for each in moved] == [5]
 
 
 async def test_a_question_is_answered_with_the_last_word(tmp_path: Path) -> None:

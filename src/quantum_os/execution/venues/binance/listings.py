@@ -9,6 +9,7 @@ from quantum_os.events.market import Bracket, Instrument
 from quantum_os.events.units import Leverage, Margin, Notional, Ns, Price, Usd
 from quantum_os.execution.venues.binance import figures, orders
 from quantum_os.execution.venues.ccxt.facts import (
+    CASH,
     AccountSeen,
     CashMoved,
     FundingSeen,
@@ -16,7 +17,6 @@ from quantum_os.execution.venues.ccxt.facts import (
 )
 
 Json = Mapping[str, Any]
-CASH = "USDT"
 TRADED = frozenset({"COMMISSION", "REALIZED_PNL"})
 """Income that comes of trades, which are heard one by one."""
 
@@ -87,6 +87,9 @@ def income(rows: Iterable[Json]) -> tuple[list[FundingSeen], list[CashMoved]]:
     fundings: list[FundingSeen] = []
     moved: list[CashMoved] = []
     for row in rows:
+        if row.get("asset", CASH) != CASH:
+            # Another coin, as the one that fees are paid in, is no cash of the ledger.
+            continue
         kind, amount = str(row["incomeType"]), Usd(figures.number(row["income"]))
         name = f"{row['symbol']}:{kind}:{row['tranId']}:{row['time']}"
         if kind == "FUNDING_FEE":

@@ -10,10 +10,11 @@ from quantum_os.events.market import Instrument
 from quantum_os.events.units import Ns
 from quantum_os.execution.venues.bybit import executions, frames, listings, orders, paging
 from quantum_os.execution.venues.bybit.codes import CODES, CONSEQUENCES
-from quantum_os.execution.venues.bybit.figures import CASH, LINEAR
+from quantum_os.execution.venues.bybit.figures import LINEAR
 from quantum_os.execution.venues.ccxt import figures
 from quantum_os.execution.venues.ccxt.dialect import Consequences, Judged, VenueRefused
 from quantum_os.execution.venues.ccxt.facts import (
+    CASH,
     AccountSeen,
     CashMoved,
     FundingSeen,

@@ -9,9 +9,6 @@ from quantum_os.events.units import Side
 LINEAR = "linear"
 """The category of the perpetuals that are settled in a stable coin."""
 
-CASH = "USDT"
-"""The currency that everything here is settled in."""
-
 STATES: Mapping[str, OrderState] = {
     "New": OrderState.ACKED,
     "Untriggered": OrderState.ACKED,

@@ -9,9 +9,9 @@ from quantum_os.events.execution import VenuePosition
 from quantum_os.events.market import Bracket, Instrument
 from quantum_os.events.units import Leverage, Margin, Notional, Ns, Price, Usd
 from quantum_os.execution.venues.bybit import orders
-from quantum_os.execution.venues.bybit.figures import CASH, side
+from quantum_os.execution.venues.bybit.figures import side
 from quantum_os.execution.venues.ccxt import figures
-from quantum_os.execution.venues.ccxt.facts import AccountSeen, CashMoved
+from quantum_os.execution.venues.ccxt.facts import CASH, AccountSeen, CashMoved
 
 Json = Mapping[str, Any]
 TRADED = frozenset({"TRADE", "SETTLEMENT", "LIQUIDATION", "ADL", "DELIVERY"})

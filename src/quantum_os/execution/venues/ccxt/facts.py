@@ -7,6 +7,9 @@ import msgspec
 from quantum_os.events.execution import Liquidity, OrderState, VenueOrder, VenuePosition
 from quantum_os.events.units import Ns, Price, Qty, Side, Usd
 
+CASH = "USDT"
+"""The currency of the wallet that the ledger keeps; everything here is settled in it."""
+
 
 class OrderSeen(msgspec.Struct, frozen=True):
     """The venue's word on an order. `child_id` is the order that a conditional one has become."""
@@ -40,6 +43,11 @@ class TradeSeen(msgspec.Struct, frozen=True):
     liquidity: Liquidity
     venue_ts: Ns
     fee_asset: str = ""
+
+    @property
+    def is_fee_cash(self) -> bool:
+        """Whether the fee left the wallet that the ledger keeps; a venue may not name its asset."""
+        return not self.fee or self.fee_asset in ("", CASH)
 
 
 class FundingSeen(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from quantum_os.events.execution import Fill, Leg, Liquidity, OrderRequested, OrderUpdated
-from quantum_os.events.units import Mode, Ns, Qty
+from quantum_os.events.units import Mode, Ns, Qty, Usd
 from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.ccxt.facts import OrderSeen, TradeSeen
 from quantum_os.formulas.order_states import Standing, advance
@@ -50,7 +50,8 @@ class Known(msgspec.Struct):
 class Register:
     """Monotone: an order never comes back from its end, its executed quantity never falls.
 
-    `on_lack` is called when more of an order was executed than trades have been heard of.
+    `on_lack` is called when more of an order was executed than trades have been heard of,
+    `on_foreign_fee` with a trade whose fee was taken in something that the ledger does not hold.
     """
 
     def __init__(self, venue: str, mode: Mode) -> None:
@@ -60,6 +61,7 @@ class Register:
         self._trades: dict[str, None] = {}
         self.unnamed: dict[str, TradeSeen] = {}
         self.on_lack: Callable[[], None] = lambda: None
+        self.on_foreign_fee: Callable[[TradeSeen], None] = lambda trade: None
         self.changes = 0
         self.repeated = 0
         self.foreign: dict[str, None] = {}
@@ -175,6 +177,8 @@ class Register:
             known.traded += seen.qty
         else:
             _keep(self.foreign, client_id, None, UNNAMED_MAX)
+        if not seen.is_fee_cash:
+            self.on_foreign_fee(seen)
         is_liquidation = client_id.startswith(EXTERNAL[0])
         return Fill(
             self._venue,
@@ -185,7 +189,8 @@ class Register:
             seen.side,
             seen.price,
             seen.qty,
-            seen.fee,
+            # Nothing left the wallet that the ledger is compared with; it is called out instead.
+            seen.fee if seen.is_fee_cash else Usd(Decimal(0)),
             Liquidity.LIQUIDATION if is_liquidation else seen.liquidity,
             seen.venue_ts,
         )

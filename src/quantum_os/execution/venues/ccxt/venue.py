@@ -36,6 +36,7 @@ from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.carrier import Carrier, Follow
 from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
 from quantum_os.execution.venues.ccxt.ear import Ear
+from quantum_os.execution.venues.ccxt.facts import CASH, TradeSeen
 from quantum_os.execution.venues.ccxt.halts import Halts
 from quantum_os.execution.venues.ccxt.inquiry import ABSENT_AFTER_S, Inquiry
 from quantum_os.execution.venues.ccxt.register import Register
@@ -140,6 +141,7 @@ class ExchangeVenue(Edge):
             generator(config.seed, "venue", dialect.venue),
         )
         self.register.on_lack = self.sweeper.wanted.set
+        self.register.on_foreign_fee = self._refuse_fee
         self.sweeper.on_missed = self.ear.missed
         self.sweeper.on_orphan = self._cancel_orphan
         self.line.frame_hooks.append(self.ear.hears)
@@ -296,6 +298,14 @@ class ExchangeVenue(Edge):
         while True:
             await _wait(self.follow.instruments, INSTRUMENTS_PERIOD_S)
             await self._learn(client)
+
+    def _refuse_fee(self, trade: TradeSeen) -> None:
+        """A cost that the books cannot show makes every result wrong: no entry until it is off."""
+        self.halts.close(
+            "fee_asset",
+            f"{trade.symbol}: a fee of {trade.fee} {trade.fee_asset} is not in the books; have the "
+            f"venue take its fees in {CASH}, then start again",
+        )
 
     def _cancel_orphan(self, order: VenueOrder) -> None:
         """An order of ours that our books have ended is taken off the venue."""
