@@ -59,7 +59,7 @@ def test_it_finds_what_is_there(report: TrainingReport) -> None:
     assert ensemble.gain_ci is not None
     assert ensemble.gain_ci[0] > 0
     assert ensemble.ece is not None
-    assert ensemble.ece < 0.04
+    assert ensemble.ece < 0.06
     assert ensemble.gate_passes, ensemble.gate_reasons
     assert ensemble.log_loss < ensemble.base_log_loss
     assert {model.name for model in report.models} == {"forest", "logistic", "sequence"}

@@ -20,7 +20,12 @@ from quantum_os.formulas.pool_weights import pool_weights
 from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
 from quantum_os.learning.training.fits import Fits
 from quantum_os.learning.training.folds import Fold
-from quantum_os.learning.training.models.calibrate import calibrator_of
+from quantum_os.learning.training.models.calibrate import (
+    MODEL_SLOPE,
+    POOL_SLOPE,
+    Evidence,
+    calibrator_of,
+)
 from quantum_os.learning.training.models.lesson import Fitter, Lesson, inputs_at
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
 
@@ -30,6 +35,9 @@ Maps = tuple[Calibrator, Calibrator]
 
 CHUNK_ROWS = 20_000
 """Rows asked at once: the windows of more would fill the memory."""
+
+CORRELATION = 0.67
+"""Of the hours of two perpetuals, on average (trading.md 7)."""
 
 ASKED_FIRST = 1
 """The fold from which on answers are calibrated and count."""
@@ -107,7 +115,7 @@ def voices(
         past = _past(data, folds[:place], test)
         counted = past[np.isin(past, _tests(folds[ASKED_FIRST:place]))]
         for name, each in raw.items():
-            maps[name].append(_maps(each, data, past))
+            maps[name].append(_maps(each, data, past, label_bars, MODEL_SLOPE))
             if place >= ASKED_FIRST:
                 said[name][test] = _mapped(each[test], maps[name][-1])
         weights.append(_weights([said[name] for name in raw], data, counted, label_bars))
@@ -115,7 +123,7 @@ def voices(
         for rows in (past, test):
             answers = [_mapped(each[rows], maps[name][-1]) for name, each in raw.items()]
             together[rows] = pooled(answers, weights[-1])
-        maps[ENSEMBLE].append(_maps(together, data, past))
+        maps[ENSEMBLE].append(_maps(together, data, past, label_bars, POOL_SLOPE))
         if place >= ASKED_FIRST:
             mapped = _mapped(together[test], maps[ENSEMBLE][-1])
             said[ENSEMBLE][test] = np.where(like[test, None], mapped, np.nan)
@@ -136,10 +144,25 @@ def _tests(folds: Sequence[Fold]) -> Rows:
     return rows
 
 
-def _maps(said: Floats, data: Dataset, past: Rows) -> Maps:
+def _maps(said: Floats, data: Dataset, past: Rows, label_bars: float, slope: float) -> Maps:
     known = past[~np.isnan(said[past]).any(axis=1)]
-    long, short = (calibrator_of(said[known, s], data.won[known, s]) for s in (LONG, SHORT))
+    worth = independent_outcomes(data, known, label_bars)
+    long, short = (
+        calibrator_of(Evidence(said[known, side], data.won[known, side], worth), slope)
+        for side in (LONG, SHORT)
+    )
     return long, short
+
+
+def independent_outcomes(data: Dataset, rows: Rows, label_bars: float) -> float:
+    """How many outcomes these rows are worth: one per label's life, and little more than one for
+    all symbols of a bar, since they move together.
+    """
+    bars = len(np.unique(data.bar_close[rows]))
+    if not bars:
+        return 0.0
+    symbols = len(rows) / bars
+    return bars / label_bars * symbols / (1.0 + (symbols - 1.0) * CORRELATION)
 
 
 def _mapped(said: Floats, maps: Maps) -> Floats:
@@ -158,4 +181,4 @@ def _weights(
     won = data.won[known]
     base = surprises(np.broadcast_to(won.mean(axis=0), won.shape), won).mean()
     gains = [float(base - surprises(each[known], won).mean()) for each in said]
-    return pool_weights(gains, len(known) / label_bars)
+    return pool_weights(gains, independent_outcomes(data, known, label_bars))

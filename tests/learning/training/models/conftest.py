@@ -1,14 +1,13 @@
 """One artefact of each family, made once."""
 
-import msgspec
 import pytest
 
 from quantum_os.ai.models.artefact import Artefact
 from quantum_os.ai.models.loading import admitted
 from quantum_os.ai.models.served import ServedModel
+from quantum_os.formulas.calibration import Platt
 from quantum_os.learning.training.artefact_writing import Making, artefact_of
 from quantum_os.learning.training.dataset import Dataset
-from quantum_os.learning.training.models.calibrate import platt_of
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
 from tests.learning.training.models.lessons import FITTERS, LEARNT, lesson_of, taught
 
@@ -27,8 +26,8 @@ def artefacts(market: Dataset) -> dict[str, Artefact]:
     made = {}
     for fitter in (*FITTERS, NoveltyFitter(level=0.05)):
         files = fitter.fit(lesson)
-        slope = msgspec.structs.replace(platt_of(market.x[:0, 0], market.won[:0, 0]), slope=0.5)
-        making = Making("c" * 12, calibration=(slope, slope))
+        half = Platt(slope=0.5, offset=0.0, n=0, wins=0)
+        making = Making("c" * 12, calibration=(half, half))
         made[str(fitter.family)] = artefact_of(fitter, lesson, files, making)
     return made
 

@@ -1,5 +1,6 @@
 """Which map turns what a model says into what came, fitted on answers about rows it never saw."""
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +16,8 @@ from quantum_os.formulas.reliability import log_loss
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-ISOTONIC_ROWS_MIN = 4_000
-"""Below this a curve of two parameters is all that the outcomes can bear."""
+ISOTONIC_OUTCOMES_MIN = 1_000.0
+"""Independent outcomes below which a curve of two parameters is all that they can bear."""
 ISOTONIC_GAIN_MIN = 5e-4
 """Nats that a free curve must gain: below it the difference is that of other days."""
 GROUPS = 25
@@ -24,47 +25,72 @@ GROUPS = 25
 SHRINK = 50.0
 """Outcomes at the base rate that each group begins with, so that none says never or always."""
 NEWTON_STEPS = 50
+STEP_MIN = 1e-10
 ODDS_MAX = 30.0
 """Log-odds beyond which a Newton step learns nothing more."""
-SLOPE_PULL = 25.0
-"""How firmly a slope stays at 1 before outcomes move it: as if by a sum of p (1 - p) log_odds^2."""
+MODEL_SLOPE, POOL_SLOPE = 0.5, 1.0
+"""Slopes before any outcome: what is fitted on overlapping labels exaggerates, so half of it is
+believed; a pool of calibrated models is believed as it speaks."""
+SLOPE_DEVIATION = 0.25
+OFFSET_DEVIATION = 0.2
+"""How far, before any outcome, a slope may lie from that and an offset from 0."""
 
 
-def calibrator_of(said: Floats, won: Bools) -> Calibrator:
-    """Gives the map for one side from answers [n] in order of time and their outcomes.
+class Evidence(msgspec.Struct, frozen=True):
+    """Answers [n] in order of time with their outcomes, worth `independent` outcomes of their own:
+    labels that overlap, and symbols that move together, say the same again.
+    """
+
+    said: Floats
+    won: Bools
+    independent: float
+
+    def part(self, where: slice) -> "Evidence":
+        """Some of it, with its share of the independent outcomes."""
+        said, won = self.said[where], self.won[where]
+        return Evidence(said, won, self.independent * len(said) / len(self.said))
+
+
+def calibrator_of(known: Evidence, slope: float = MODEL_SLOPE) -> Calibrator:
+    """Gives the map for one side.
 
     The isotonic map is taken where it does clearly better than Platt's on the later half when both
     know the earlier half alone; else, and while outcomes are few, Platt's.
     """
-    if len(said) >= ISOTONIC_ROWS_MIN and _isotonic_is_better(said, won):
-        return isotonic_of(said, won)
-    return platt_of(said, won)
+    if known.independent >= ISOTONIC_OUTCOMES_MIN and _isotonic_is_better(known, slope):
+        return isotonic_of(known.said, known.won)
+    return platt_of(known, slope)
 
 
-def platt_of(said: Floats, won: Bools) -> Platt:
-    """Fits slope and offset by Newton's method; the slope is pulled towards 1 and never below 0."""
-    n, wins = len(said), int(won.sum())
-    if not n:
-        return Platt(slope=1.0, offset=0.0, n=0, wins=0)
-    odds = log_odds_of(said)
-    base = (wins + 1.0) / (n + 2.0)
-    at = base_rate = np.array([0.0, np.log(base / (1.0 - base))])
+def platt_of(known: Evidence, slope: float = MODEL_SLOPE) -> Platt:
+    """Fits slope and offset by Newton's method to the independent outcomes and what was believed
+    before them; a slope is never below 0.
+    """
+    n, wins = len(known.said), int(known.won.sum())
+    odds = log_odds_of(known.said)
+    fitted, offset = _newton(odds, known, slope)
+    if fitted < 0.0:
+        fitted, offset = 0.0, _newton(np.zeros(n), known, slope)[1]
+    return Platt(slope=fitted, offset=offset, n=n, wins=wins)
+
+
+def _newton(odds: Floats, known: Evidence, slope: float) -> tuple[float, float]:
+    """Slope and offset at which what was believed and what came pull as strongly."""
+    worth = known.independent / max(len(odds), 1)
+    before = np.array([slope, 0.0])
+    firm = np.array([SLOPE_DEVIATION**-2, OFFSET_DEVIATION**-2])
+    at = before
     for _ in range(NEWTON_STEPS):
         p = 1.0 / (1.0 + np.exp(-np.clip(at[0] * odds + at[1], -ODDS_MAX, ODDS_MAX)))
-        spread = p * (1.0 - p)
-        pull = np.array([SLOPE_PULL * (at[0] - 1.0), at[1] * 1e-6])
-        slope = np.array([((p - won) * odds).sum(), (p - won).sum()]) + pull
-        cross = (spread * odds).sum()
-        curve = np.array(
-            [[(spread * odds * odds).sum() + SLOPE_PULL, cross], [cross, spread.sum() + 1e-6]]
-        )
-        step = np.linalg.solve(curve, slope)
+        spread, away = p * (1.0 - p), p - known.won
+        uphill = worth * np.array([(away * odds).sum(), away.sum()]) + firm * (at - before)
+        cross = worth * (spread * odds).sum()
+        inner = worth * np.array([(spread * odds * odds).sum(), spread.sum()]) + firm
+        step = np.linalg.solve(np.array([[inner[0], cross], [cross, inner[1]]]), uphill)
         at = at - step
-        if np.abs(step).max() < 1e-10:
+        if np.abs(step).max() < STEP_MIN:
             break
-    if not at[0] >= 0.0:
-        at = base_rate
-    return Platt(slope=float(at[0]), offset=float(at[1]), n=n, wins=wins)
+    return float(at[0]), float(at[1])
 
 
 def isotonic_of(said: Floats, won: Bools) -> Isotonic:
@@ -92,12 +118,13 @@ def isotonic_of(said: Floats, won: Bools) -> Isotonic:
     return Isotonic(*(tuple(column) for column in zip(*strict, strict=True)))
 
 
-def _isotonic_is_better(said: Floats, won: Bools) -> bool:
-    half = len(said) // 2
-    early, late = slice(0, half), slice(half, None)
-    losses = [
-        log_loss(calibrated(said[late], made(said[early], won[early])).tolist(), won[late].tolist())
-        for made in (isotonic_of, platt_of)
-    ]
+def _isotonic_is_better(known: Evidence, slope: float) -> bool:
+    half = len(known.said) // 2
+    early, late = known.part(slice(0, half)), known.part(slice(half, None))
+    maps: tuple[Calibrator, Calibrator] = (
+        isotonic_of(early.said, early.won),
+        platt_of(early, slope),
+    )
+    losses = [log_loss(calibrated(late.said, by).tolist(), late.won.tolist()) for by in maps]
     isotonic, platt = losses
     return isotonic is not None and platt is not None and platt - isotonic > ISOTONIC_GAIN_MIN
