@@ -36,9 +36,6 @@ Maps = tuple[Calibrator, Calibrator]
 CHUNK_ROWS = 20_000
 """Rows asked at once: the windows of more would fill the memory."""
 
-CORRELATION = 0.67
-"""Of the hours of two perpetuals, on average (trading.md 7)."""
-
 ASKED_FIRST = 1
 """The fold from which on answers are calibrated and count."""
 
@@ -155,14 +152,24 @@ def _maps(said: Floats, data: Dataset, past: Rows, label_bars: float, slope: flo
 
 
 def independent_outcomes(data: Dataset, rows: Rows, label_bars: float) -> float:
-    """How many outcomes these rows are worth: one per label's life, and little more than one for
-    all symbols of a bar, since they move together.
+    """How many outcomes these rows are worth when those that say the same again are not counted.
+
+    A label speaks once in its life. Symbols of one bar count as little as their outcomes agree:
+    the variance of each bar's share of wins over what it would be, were they independent (the
+    design effect of Kish, Survey Sampling, 1965).
     """
-    bars = len(np.unique(data.bar_close[rows]))
-    if not bars:
+    if not len(rows):
         return 0.0
-    symbols = len(rows) / bars
-    return bars / label_bars * symbols / (1.0 + (symbols - 1.0) * CORRELATION)
+    _, bar = np.unique(data.bar_close[rows], return_inverse=True)
+    counts = np.bincount(bar)
+    effects = []
+    for side in (LONG, SHORT):
+        won = data.won[rows, side].astype(np.float64)
+        rate = float(won.mean())
+        shares = np.bincount(bar, weights=won) / counts
+        alone = rate * (1.0 - rate) * float((1.0 / counts).mean())
+        effects.append(float(((shares - rate) ** 2).mean()) / alone if alone > 0.0 else 1.0)
+    return len(rows) / label_bars / max(1.0, *effects)
 
 
 def _mapped(said: Floats, maps: Maps) -> Floats:
