@@ -14,7 +14,7 @@ from tests.learning.training.models.lessons import taught
 
 
 def market(job: Job, tell: Tell) -> Dataset:
-    print("libraries print, too")
+    print("libraries print, too", flush=True)
     tell(0.5, "data")
     match job.data[0]:
         case "refused":
@@ -25,6 +25,9 @@ def market(job: Job, tell: Tell) -> Dataset:
             os._exit(9)
         case "greedy":
             np.ones(job.limits.memory_bytes // 8 + 1)
+        case "aborted":
+            print("terminate called: std::bad_alloc", flush=True)
+            os.abort()
         case "frozen":
             os.kill(os.getpid(), signal.SIGSTOP)
         case "endless":

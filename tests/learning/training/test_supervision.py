@@ -79,6 +79,7 @@ def test_it_trains_and_tells_how_far_it_is(tmp_path: Path) -> None:
         ("broken", {}, "ZeroDivisionError: a mistake of ours"),
         ("dead", {}, "the worker died (exit code 9): libraries print, too"),
         ("greedy", {}, "more than 3.0 GiB of memory"),
+        ("aborted", {}, "more than 3.0 GiB of memory"),
         ("frozen", {"silence_s": 6.0}, "no sign of life for 6 s"),
         ("endless", {"deadline_s": 6.0}, "not done after 6 s"),
     ],

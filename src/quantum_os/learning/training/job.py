@@ -74,3 +74,15 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
 
 
 Message = Progressed | Alive | Finished | Refused | Broken
+
+
+OUT_OF_MEMORY = ("bad_alloc", "MemoryError")
+"""What a library in C++ says, and Python, where there is no memory left."""
+
+
+def too_little_memory(limits: Limits) -> Broken:
+    """What is told of a worker that wanted more than it may have."""
+    return Broken(
+        f"it needs more than {limits.memory_bytes / GIB:.1f} GiB of memory: "
+        "give it more with --memory, or less data"
+    )

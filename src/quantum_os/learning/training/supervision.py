@@ -13,6 +13,7 @@ import msgspec
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.learning.training.caps import environment
 from quantum_os.learning.training.job import (
+    OUT_OF_MEMORY,
     Alive,
     Broken,
     Job,
@@ -20,6 +21,7 @@ from quantum_os.learning.training.job import (
     Message,
     Progressed,
     Refused,
+    too_little_memory,
 )
 
 WORKER = (sys.executable, "-m", "quantum_os.learning.training")
@@ -59,7 +61,7 @@ def run_worker(
         finally:
             _ended(worker, by_itself=not isinstance(end, Broken))
         if end is None:
-            end = Broken(f"the worker died (exit code {worker.returncode}): {_last(words)}")
+            end = _death(worker, words, job.limits)
     if isinstance(end, Refused):
         raise TrainingRefused(end.reason)
     if isinstance(end, Broken):
@@ -119,7 +121,11 @@ def _ended(worker: "subprocess.Popen[bytes]", *, by_itself: bool) -> None:
         worker.wait()
 
 
-def _last(words: IO[bytes]) -> str:
+def _death(worker: "subprocess.Popen[bytes]", words: IO[bytes], limits: Limits) -> Broken:
+    """What a worker died of that could not say it itself."""
     words.seek(max(0, words.seek(0, os.SEEK_END) - LAST_WORDS))
-    said = words.read().decode(errors="replace").strip().splitlines()
-    return said[-1] if said else "it left no word"
+    said = words.read().decode(errors="replace").strip()
+    if any(name in said for name in OUT_OF_MEMORY):
+        return too_little_memory(limits)
+    last = said.splitlines()[-1] if said else "it left no word"
+    return Broken(f"the worker died (exit code {worker.returncode}): {last}")

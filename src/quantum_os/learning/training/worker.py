@@ -16,7 +16,7 @@ from quantum_os.learning.training.caps import hold, memory_bytes
 from quantum_os.learning.training.dataset import BadDataset, Dataset
 from quantum_os.learning.training.folds import TooLittleHistory
 from quantum_os.learning.training.job import (
-    GIB,
+    OUT_OF_MEMORY,
     Alive,
     Broken,
     Finished,
@@ -24,6 +24,7 @@ from quantum_os.learning.training.job import (
     Message,
     Progressed,
     Refused,
+    too_little_memory,
 )
 from quantum_os.learning.training.models.lesson import NothingToLearn
 from quantum_os.learning.training.places import FITS, is_begun
@@ -33,9 +34,6 @@ from quantum_os.market.feeds.tape_error import TapeError
 
 BEAT_S = 2.0
 """Seconds between two signs of life."""
-
-OUT_OF_MEMORY = "bad_alloc"
-"""What libraries in C++ say where Python says MemoryError."""
 
 DATA_SHARE = 0.15
 """Of the progress bar, for building the dataset."""
@@ -88,22 +86,15 @@ def _done(job: Job, load: Load, line: Line) -> Message:
             _remove(folder)
         return Refused(str(error))
     except MemoryError:
-        return _too_little_memory(job)
+        return too_little_memory(job.limits)
     except (ArtefactRefused, OSError) as error:
         return Broken(str(error))
     except Exception as error:  # noqa: BLE001 - whatever a library raises is told, and fails the job
-        if OUT_OF_MEMORY in str(error):
-            return _too_little_memory(job)
+        if any(words in str(error) for words in OUT_OF_MEMORY):
+            return too_little_memory(job.limits)
         traceback.print_exc()
         return Broken(f"{type(error).__name__}: {error}")
     return Finished()
-
-
-def _too_little_memory(job: Job) -> Broken:
-    return Broken(
-        f"it needs more than {job.limits.memory_bytes / GIB:.1f} GiB of memory: "
-        "give it more with --memory, or less data"
-    )
 
 
 def _remove(folder: Path) -> None:
