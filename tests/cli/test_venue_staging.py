@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from quantum_os.cli.venue_staging import (
@@ -50,6 +51,19 @@ async def test_the_deposit_is_the_wallet_and_the_time_is_the_emulators(tmp_path:
         assert stage.deposit == 10_000.0
         assert abs((stage.wall() - WallClock().now()) / 1e9 + 3600) < 1
         assert "ASECRET" not in repr(stage)
+
+
+async def test_a_market_that_is_followed_is_where_it_says(tmp_path: Path) -> None:
+    exchange = SmallBinance()
+    exchange.ahead_ms = -3_600_000
+    async with wire(tmp_path, exchange) as served:
+        feeds = msgspec.structs.replace(Settings().feeds, follow_emulator=True)
+        asked = msgspec.structs.replace(settings(keys_in(tmp_path)), feeds=feeds)
+        stage = await staged(served.endpoint, asked)
+        there = stage.wall()
+        assert abs((there - WallClock().now()) / 1e9 + 3600) < 5
+        assert there % 1_000_000 == 0
+        assert stage.wall() == there
 
 
 async def test_f47_a_key_of_another_realm_is_refused_before_anything_is_asked(

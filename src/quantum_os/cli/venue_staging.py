@@ -118,10 +118,10 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
             f"config: exchange.key_fingerprint is {asked.key_fingerprint}, the key's "
             f"{keys.fingerprint}: another key was meant"
         )
-    shown = _seen(venue, endpoint, keys)
-    wall = _wall(shown.offset_ns)
-    follows = settings.feeds.follow_emulator
-    clock = FollowedClock(wall()) if follows else VenueClock(wall)
+    # A market that may stand still is where it says: what has passed since counts for nothing.
+    followed = FollowedClock(0) if settings.feeds.follow_emulator else None
+    shown = _seen(venue, endpoint, keys, followed or VenueClock())
+    clock = followed or VenueClock(_wall(shown.offset_ns))
     return VenueStage(venue, endpoint, keys, float(shown.wallet), Line(clock))
 
 
@@ -212,20 +212,20 @@ def refuse_replaced(environment: Mapping[str, str]) -> None:
         )
 
 
-def _seen(venue: str, endpoint: Endpoint, keys: Keys) -> Shown:
+def _seen(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -> Shown:
     try:
-        return asyncio.run(asyncio.wait_for(_look(venue, endpoint, keys), LOOK_S))
+        return asyncio.run(asyncio.wait_for(_look(venue, endpoint, keys, clock), LOOK_S))
     except TimeoutError:
         raise SettingsError(f"{venue} {endpoint.realm}: the account did not answer") from None
 
 
-async def _look(venue: str, endpoint: Endpoint, keys: Keys) -> Shown:
+async def _look(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -> Shown:
     """Asks the account once; an answer that is none is told in a line."""
     from quantum_os.exchange.client import measure_clock, open_client
     from quantum_os.exchange.session import open_session
     from quantum_os.execution.venues.ccxt.attempts import Attempts
 
-    line = Line()
+    line = Line(clock)
     dialect = _dialect(venue, endpoint.realm)
     attempts = Attempts(dialect, line)
     async with open_session(endpoint) as session:

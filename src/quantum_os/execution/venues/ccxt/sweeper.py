@@ -191,13 +191,14 @@ class Sweeper:
         if income is None:
             return
         self.funding_due = False
-        for funding in (each for each in income[0] if each.venue_ts >= self.floor):
+        # What came at that very moment was in the wallet already, when it was looked at.
+        for funding in (each for each in income[0] if each.venue_ts > self.floor):
             self.income_until = max(self.income_until, funding.venue_ts)
             if funding.funding_id not in self._incomes:
                 self._incomes[funding.funding_id] = None
                 self._register.changes += 1
                 self._teller.say(self._paid(funding))
-        for cash in (each for each in income[1] if each.venue_ts >= self.floor):
+        for cash in (each for each in income[1] if each.venue_ts > self.floor):
             self.income_until = max(self.income_until, cash.venue_ts)
             if cash.cash_id not in self._incomes:
                 self._incomes[cash.cash_id] = None
