@@ -56,14 +56,10 @@ def streams_of(text: str) -> frozenset[str]:
 
 
 async def followed(
-    fund: Fund, who: str, after: int | None, streams: Collection[str]
+    fund: Fund, after: int | None, streams: Collection[str]
 ) -> AsyncIterator[Sequence[Sent]]:
-    """Gives what came after a number (None: from now on), then what comes, a handful at a time.
-
-    Raises TooManyClients.
-    """
+    """Gives what came after a number (None: from now on), then what comes, a handful at a time."""
     hub = fund.hub
-    hub.enter(who)
     try:
         cursor = hub.last if after is None else after
         async for missed in _missed(fund, cursor, streams):
@@ -74,8 +70,6 @@ async def followed(
             yield handful or [Alive()]
     except FellBehind as error:
         yield [Dropped(str(error))]
-    finally:
-        hub.leave(who)
 
 
 async def _missed(

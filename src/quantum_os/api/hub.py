@@ -1,7 +1,8 @@
 """How many can follow the bus at once: one history for all, and each client's place in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import contextmanager
 
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.envelope import Envelope
@@ -108,6 +109,15 @@ class Hub:
             self._clients[who] = left
         else:
             self._clients.pop(who, None)
+
+    @contextmanager
+    def place(self, who: str) -> Iterator[None]:
+        """Holds a client's place until the block ends, however it does; raises TooManyClients."""
+        self.enter(who)
+        try:
+            yield
+        finally:
+            self.leave(who)
 
     def recent(self, after: int) -> list[Envelope]:
         """Gives what the history holds after a number."""

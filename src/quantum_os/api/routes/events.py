@@ -9,7 +9,6 @@ import msgspec
 from litestar import WebSocket, get, websocket
 from litestar.exceptions import (
     ClientException,
-    ServiceUnavailableException,
     WebSocketDisconnect,
     WebSocketException,
 )
@@ -32,13 +31,12 @@ from quantum_os.api.gatekeeper import offered_by
 from quantum_os.api.given import Asked, FundOf
 from quantum_os.api.hub import TooManyClients
 from quantum_os.api.paging import SEQ_MAX
+from quantum_os.api.placed_stream import EVENT_STREAM, PlacedStream
 from quantum_os.api.told import told
 from quantum_os.kernel.envelope import Envelope
 
 Following = WebSocket[Any, Any, Any]
 
-EVENT_STREAM = "text/event-stream"
-NOT_SAVED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 POLICY, TRY_LATER = 1008, 1013
 """Codes with which a WebSocket is closed."""
 
@@ -75,9 +73,7 @@ async def events(
     says what is gone for good. Who reads too slowly gets `dropped` and may come back.
     """
     wanted, start, who = _wanted(streams), _start(after, last_event_id), request.user.token_id
-    if not fund.hub.has_room(who):
-        raise ServiceUnavailableException("as many follow as may", headers={"Retry-After": "5"})
-    return Stream(_written(fund, who, start, wanted), media_type=EVENT_STREAM, headers=NOT_SAVED)
+    return PlacedStream(fund.hub, who, _written(fund, start, wanted))
 
 
 @websocket("/ws", opt=needs(Role.VIEWER))
@@ -104,10 +100,11 @@ async def _send(socket: Following, fund: Fund, wanted: frozenset[str], after: in
     who = socket.scope["user"].token_id
     code = 1001
     try:
-        async for handful in followed(fund, who, after, wanted):
-            for sent in handful:
-                await socket.send_text(_text(fund, sent).decode())
-                code = TRY_LATER if isinstance(sent, Dropped) else code
+        with fund.hub.place(who):
+            async for handful in followed(fund, after, wanted):
+                for sent in handful:
+                    await socket.send_text(_text(fund, sent).decode())
+                    code = TRY_LATER if isinstance(sent, Dropped) else code
     except TooManyClients:
         code = TRY_LATER
     with suppress(WebSocketException, RuntimeError):
@@ -121,15 +118,10 @@ async def _left(socket: Following) -> None:
         await socket.close(code=POLICY)
 
 
-async def _written(
-    fund: Fund, who: str, after: int | None, wanted: frozenset[str]
-) -> AsyncIterator[bytes]:
+async def _written(fund: Fund, after: int | None, wanted: frozenset[str]) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
-    try:
-        async for handful in followed(fund, who, after, wanted):
-            yield b"".join([_line(fund, sent) for sent in handful])
-    except TooManyClients as error:
-        yield _line(fund, Dropped(str(error)))
+    async for handful in followed(fund, after, wanted):
+        yield b"".join([_line(fund, sent) for sent in handful])
 
 
 def _line(fund: Fund, sent: Sent) -> bytes:
