@@ -6,6 +6,7 @@ from quantum_os.exchange.ban_clock import (
     BACK_OFF_S,
     BAN_S,
     BLOCKED_S,
+    CROWDED_S,
     SILENCE_MAX_S,
     BanClock,
     Banned,
@@ -81,3 +82,32 @@ def test_a_shorter_silence_does_not_end_a_longer_one() -> None:
     time.ns += 10 * NS
     assert ban.seconds_left == pytest.approx(590)
     assert ban.status == 418
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"retCode":0,"retMsg":"OK"}',
+        '{"retCode":110001}',
+        '{"note":"\\"retCode\\":10006"}',
+        "",
+        "[]",
+    ],
+)
+def test_r11_any_other_answer_with_200_asks_for_no_silence(body: str) -> None:
+    ban = clock_at(Time())
+    ban.hears(200, {}, body)
+    ban.check()
+    assert ban.heard == 0
+
+
+@pytest.mark.parametrize("code", CROWDED_S)
+def test_r11_bybits_codes_with_200_are_heard_and_end_with_their_window(code: int) -> None:
+    time = Time()
+    ban = clock_at(time)
+    ban.hears(200, {}, f' {{"retCode": {code}, "retMsg": "Too many visits!"}}')
+    with pytest.raises(Banned) as refused:
+        ban.check()
+    assert (refused.value.status, refused.value.seconds) == (code, CROWDED_S[code])
+    time.ns += int(CROWDED_S[code] * NS)
+    ban.check()

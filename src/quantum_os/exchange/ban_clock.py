@@ -26,7 +26,14 @@ _SILENCE_S: Mapping[int, float] = {
     HTTPStatus.FORBIDDEN: BLOCKED_S,
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: BLOCKED_S,
 }
+CROWDED_S: Mapping[int, float] = {10006: 1.0, 10429: 1.0, 10018: 5.0}
+"""Seconds of silence by Bybit's code: its windows are a second an account, five an address.
+
+These come with HTTP 200 and with no figure.
+"""
+
 _UNTIL = re.compile(r"banned until (\d{13})")
+_BYBIT_CODE = re.compile(r'\s*\{\s*"retCode"\s*:\s*(\d+)')
 
 
 class Banned(ConnectionRefusedError):
@@ -66,6 +73,9 @@ class BanClock:
 
     def hears(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Takes one answer into account; an earlier, longer silence stands."""
+        if status == HTTPStatus.OK:
+            self._hears_a_code(body)
+            return
         if status not in _SILENCE_S:
             return
         if status == HTTPStatus.FORBIDDEN and body.lstrip().startswith("{"):
@@ -80,6 +90,12 @@ class BanClock:
         self.heard += 1
         if until > self._until:
             self._until, self.status = until, status
+
+    def _hears_a_code(self, body: str) -> None:
+        found = _BYBIT_CODE.match(body)
+        code = int(found[1]) if found else 0
+        if code in CROWDED_S:
+            self.silence(CROWDED_S[code], code)
 
     def _until_told(self, body: str) -> float:
         found = _UNTIL.search(body)

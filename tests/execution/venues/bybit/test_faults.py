@@ -108,6 +108,7 @@ async def test_r8_what_the_venue_throttled_is_sent_again_under_the_same_name(
         bodies = scene.exchange.asked(*CREATE)
         assert [body["orderLinkId"] for body in bodies] == [entry().client_id] * 3
         assert scene.exchange.held == 1
+        assert scene.venue.line.ban.heard == 2
 
 
 async def test_r14_a_stamp_that_is_refused_measures_the_clock_and_goes_again(
