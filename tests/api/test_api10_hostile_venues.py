@@ -88,12 +88,12 @@ def test_every_event_is_told_whole_and_none_of_its_numbers_is_none(
         assert not {"NaN", "sNaN", "-Infinity"} & set(words_in(read)), stream
 
 
-def test_every_event_is_one_message_and_one_line_of_a_log(fund: Served) -> None:
+def test_every_event_is_one_message_and_one_line_of_a_log() -> None:
     for number, (stream, kind) in enumerate(EVENTS.items(), 1):
         event = spoilt(example_of(kind), NUMBERS[0], Decimal(1))
         envelope = Envelope(number, number, 0, number, "test", stream, b"", 0)
         envelope = told_of(event, envelope)
-        lines = sent_line(fund.fund, envelope).decode().split("\n")
+        lines = sent_line(envelope).decode().split("\n")
         assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", "", ""]
         assert strictly(lines[2].removeprefix("data: "))["stream"] == stream
         assert message_of(stream, plain(event)).isprintable()

@@ -1,17 +1,19 @@
 """One history for all followers: bounded, in order, and who falls behind is let go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import chain
 
 import pytest
 
 from quantum_os.api import hub as hubs
+from quantum_os.api import pages
 from quantum_os.api.hub import FellBehind, Hub, TooManyClients
-from quantum_os.kernel.clock import perf_ns
+from quantum_os.api.pages import Page
 from quantum_os.kernel.envelope import Envelope
 
-CROWD = 12
+CROWD = 40
 
 
 def envelope(seq: int, stream: str = "fill", size: int = 10) -> Envelope:
@@ -25,11 +27,13 @@ def filled(first: int, last: int, **limits: int) -> Hub:
     return hub
 
 
-async def take(events: AsyncIterator[list[Envelope]], count: int) -> list[int]:
+async def take(
+    following: AsyncIterator[Page | None], count: int, streams: Collection[str] = ()
+) -> list[int]:
     taken: list[int] = []
-    async for handful in events:
-        assert handful
-        taken += [each.seq for each in handful]
+    async for page in following:
+        assert page is not None
+        taken += [each.seq for each in page.of(streams)]
         if len(taken) >= count:
             break
     return taken
@@ -48,14 +52,23 @@ async def test_only_the_streams_asked_for_are_sent() -> None:
     hub = Hub()
     for seq, stream in enumerate(("fill", "market.tick", "fill", "risk.permit"), 1):
         hub(envelope(seq, stream))
-    assert await take(hub.follow(0, {"fill", "risk.permit"}), 3) == [1, 3, 4]
+    wanted = {"fill", "risk.permit"}
+    assert await take(hub.follow(0, wanted), 3, wanted) == [1, 3, 4]
+
+
+async def test_a_page_without_a_stream_asked_for_is_passed_over() -> None:
+    hub = filled(1, pages.PAGE_MAX)
+    hub(envelope(pages.PAGE_MAX + 1, "risk.permit"))
+    page = await anext(hub.follow(0, {"risk.permit"}))
+    assert page is not None
+    assert page.first == pages.PAGE_MAX + 1
 
 
 async def test_who_falls_behind_is_let_go_and_no_event_is() -> None:
     hub = filled(1, 8, history_max=8)
     assert await take(hub.follow(4, ()), 4) == [5, 6, 7, 8]
     slow = hub.follow(4, ())
-    assert len(await anext(slow)) == 4
+    assert await anext(slow)
     for seq in range(9, 30):
         hub(envelope(seq))
     with pytest.raises(FellBehind):
@@ -79,12 +92,22 @@ def test_a_life_that_numbers_on_from_elsewhere_begins_a_new_history() -> None:
     assert [each.seq for each in hub.recent(0)] == [50]
 
 
-async def test_a_handful_holds_only_so_many_and_none_is_left_out() -> None:
-    hub = filled(1, 3 * hubs.HANDFUL)
-    handfuls = hub.follow(0, ())
-    seqs = [[each.seq for each in await anext(handfuls)] for _ in range(3)]
-    assert [len(each) for each in seqs] == [hubs.HANDFUL] * 3
-    assert list(chain(*seqs)) == list(range(1, 3 * hubs.HANDFUL + 1))
+async def test_a_page_holds_only_so_many_and_none_is_left_out() -> None:
+    hub = filled(1, 3 * pages.PAGE_MAX)
+    following = hub.follow(0, ())
+    found = [await anext(following) for _ in range(3)]
+    seqs = [[each.seq for each in page.events] for page in found if page is not None]
+    assert [len(each) for each in seqs] == [pages.PAGE_MAX] * 3
+    assert list(chain(*seqs)) == list(range(1, 3 * pages.PAGE_MAX + 1))
+
+
+async def test_a_page_of_heavy_events_is_short() -> None:
+    hub = Hub()
+    for seq in range(1, 9):
+        hub(envelope(seq, size=pages.PAGE_BYTES_MAX // 2))
+    page = await anext(hub.follow(0, ()))
+    assert page is not None
+    assert (page.first, page.last) == (1, 2)
 
 
 async def test_who_waits_is_woken_once_for_what_comes_together() -> None:
@@ -92,8 +115,9 @@ async def test_who_waits_is_woken_once_for_what_comes_together() -> None:
     sizes: list[int] = []
 
     async def follow() -> None:
-        async for handful in hub.follow(1, ()):
-            sizes.append(len(handful))
+        async for page in hub.follow(1, ()):
+            assert page is not None
+            sizes.append(len(page.events))
             if sum(sizes) >= 10:
                 break
 
@@ -114,7 +138,7 @@ async def test_closing_ends_everybody() -> None:
 
 
 async def test_silence_is_told() -> None:
-    assert await anext(Hub(heartbeat_s=0.0).follow(0, ())) == []
+    assert await anext(Hub(heartbeat_s=0.0).follow(0, ())) is None
 
 
 def test_there_are_only_so_many() -> None:
@@ -132,44 +156,59 @@ def test_there_are_only_so_many() -> None:
         hub.enter("eve")
 
 
-def test_an_event_is_written_once_for_all() -> None:
-    hub = filled(1, 2)
-    written: list[int] = []
+def write(events: Sequence[Envelope]) -> bytes:
+    return b" ".join(b"%d" % each.seq for each in events)
 
-    def write(each: Envelope) -> bytes:
-        written.append(each.seq)
-        return b"%d" % each.seq
 
-    for _ in range(3):
-        assert [hub.written(each, write) for each in hub.recent(0)] == [b"1", b"2"]
-    assert written == [1, 2]
-    hub(envelope(50))  # another life may say other things under a number
-    assert hub.written(envelope(1), write) == b"1"
-    assert written == [1, 2, 1]
+async def test_all_who_follow_get_the_same_page_written_once() -> None:
+    hub = filled(1, 10)
+    early, late = hub.follow(0, ()), hub.follow(4, ())
+    first, rest = await anext(early), await anext(late)
+    assert first is not None
+    assert rest is not None
+    assert rest.written((), write) == b"5 6 7 8 9 10", "who begins amid a page gets its rest"
+    hub(envelope(11))
+    hub(envelope(12, "risk.permit"))
+    one, other = await anext(early), await anext(late)
+    assert one is other
+    assert one is not None
+    assert one.written((), write) == b"11 12"
+    assert one.written({"risk.permit"}, write) == b"12"
+    assert one.written((), lambda events: b"never") == b"11 12"
+
+
+async def test_what_was_written_is_kept_of_the_latest_pages_only() -> None:
+    hub = filled(1, (pages.INKED_MAX + 1) * pages.PAGE_MAX)
+    following = hub.follow(0, ())
+    old, newer = await anext(following), await anext(following)
+    assert old is not None
+    assert newer is not None
+    assert (old.ink, newer.ink) == (None, {})
+    assert old.written((), write).startswith(b"1 2 3")
+
+
+async def test_another_life_has_pages_of_its_own() -> None:
+    hub = filled(1, 5)
+    await anext(hub.follow(0, ()))
+    for seq in (3, 4):  # it may say other things under the numbers of the old one
+        hub(envelope(seq, "risk.permit"))
+    page = await anext(hub.follow(2, ()))
+    assert page is not None
+    assert [each.stream for each in page.events] == ["risk.permit", "risk.permit"]
 
 
 async def test_a_crowd_that_follows_leaves_the_trading_its_turns() -> None:
-    """Each client works for a third of the share a time: a few are served in a turn, not all."""
-    hub, turns, served = filled(1, 10 * hubs.HANDFUL), 0, 0
+    """A few clients are served in a turn of the loop, and then none for a while."""
+    hub, turn = filled(1, 1), 0
+    served: list[int] = []
 
     async def client() -> None:
-        nonlocal served
-        async for _ in hub.follow(0, ()):
-            until = perf_ns() + hubs.SHARE_NS // 3
-            while perf_ns() < until:
-                pass
-            served += 1
-            if served >= CROWD * 10:
-                return
-
-    async def trading() -> None:
-        nonlocal turns
-        while served < CROWD * 10:
-            turns += 1
-            await asyncio.sleep(0)
+        await anext(hub.follow(0, ()))
+        served.append(turn)
 
     clients = [asyncio.create_task(client()) for _ in range(CROWD)]
-    await trading()
-    for each in clients:
-        each.cancel()
-    assert turns >= CROWD * 10 // 4
+    while len(served) < CROWD:
+        turn += 1
+        await asyncio.sleep(0)
+    await asyncio.gather(*clients)
+    assert max(Counter(served).values()) <= hubs.SERVED_AT_ONCE

@@ -11,6 +11,7 @@ import msgspec
 
 from quantum_os.api.etags import tagging
 from quantum_os.api.problems import MEDIA_TYPE, problem
+from quantum_os.api.turns import Turns
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -58,7 +59,7 @@ class Armour:
     """Wraps the application: hosts, origins, sizes and headers are one matter for all routes.
 
     `follows` begin the paths whose answers last; they are not counted as in flight. Requests begin
-    one by one, in each turn of the loop one: a crowd of them cannot hold up the trading.
+    one by one, and then the loop is the others' for a while: a crowd cannot hold up the trading.
     """
 
     def __init__(
@@ -70,8 +71,7 @@ class Armour:
     ) -> None:
         self._app = app
         self._locked_out = locked_out
-        self._turnstile = asyncio.Lock()
-        self._is_taken = False
+        self._turns = Turns()
         self._always = LOCAL_NAMES | frozenset(hosts)
         self._hosts = self._always
         self._follows = follows
@@ -97,35 +97,19 @@ class Armour:
             await _refuse(scope, receive, dressed, 429, "too many wrong tokens", later)
             return
         if scope["type"] == "websocket" or scope["path"].startswith(self._follows):
+            await self._turns.turn()
             await self._app(scope, receive, dressed)
             return
         if scope["method"] == "GET":
             dressed = tagging(dressed, _headers(scope).get(b"if-none-match", []))
         self.in_flight += 1
         try:
-            await self._turn()
+            await self._turns.turn()
             await self._app(scope, _in_time(receive), dressed)
         except TimeoutError:
             await _refuse(scope, receive, dressed, 408, "the body did not come in time", CLOSE)
         finally:
             self.in_flight -= 1
-
-    async def _turn(self) -> None:
-        """Returns in a turn of the loop in which no other request has begun."""
-        if self._is_taken or self._turnstile.locked():
-            async with self._turnstile:
-                while self._is_taken:  # noqa: ASYNC110  it is free in the next turn
-                    await asyncio.sleep(0)
-                self._take()
-        else:
-            self._take()
-
-    def _take(self) -> None:
-        self._is_taken = True
-        asyncio.get_running_loop().call_soon(self._free)
-
-    def _free(self) -> None:
-        self._is_taken = False
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Why this request is not even looked at: its status and the words; None when it is."""

@@ -16,11 +16,6 @@ READING_S = 10.0
 
 CONNECTIONS_MAX = 512
 
-ACCEPTED_AT_ONCE = 16
-"""Connections taken in one turn of the loop, so that a crowd does not hold up the trading; far
-fewer than there are places, so that nobody who asks is pushed out by it before being heard."""
-
-
 _IDLERS: "WeakKeyDictionary[ServerState, dict[ImpatientHttp, None]]" = WeakKeyDictionary()
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from quantum_os.api.fund import Fund
 from quantum_os.api.hub import FellBehind
+from quantum_os.api.pages import Page
 from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.logs import NOTABLE
@@ -42,6 +43,8 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 Sent = Envelope | Gap | Dropped | Alive
+Handful = Page | Sequence[Sent]
+"""What is sent at once: a page that all get, or something of one client's own."""
 
 
 def streams_of(text: str) -> frozenset[str]:
@@ -57,7 +60,7 @@ def streams_of(text: str) -> frozenset[str]:
 
 async def followed(
     fund: Fund, after: int | None, streams: Collection[str]
-) -> AsyncIterator[Sequence[Sent]]:
+) -> AsyncIterator[Handful]:
     """Gives what came after a number (None: from now on), then what comes, a handful at a time."""
     hub = fund.hub
     try:
@@ -66,8 +69,8 @@ async def followed(
             cursor = missed.last if isinstance(missed, Gap) else missed.seq
             yield [missed]
         cursor = max(cursor, hub.first - 1)
-        async for handful in hub.follow(cursor, streams):
-            yield handful or [Alive()]
+        async for page in hub.follow(cursor, streams):
+            yield page or [Alive()]
     except FellBehind as error:
         yield [Dropped(str(error))]
 

@@ -1,10 +1,11 @@
 """How many can follow the bus at once: one history for all, and each client's place in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from quantum_os.kernel.clock import perf_ns
+from quantum_os.api.pages import Page, Pages, Streams
+from quantum_os.api.turns import Turns
 from quantum_os.kernel.envelope import Envelope
 
 HISTORY_MAX = 16_384
@@ -18,20 +19,14 @@ CLIENTS_PER_TOKEN_MAX = 220
 HEARTBEAT_S = 15.0
 """Wall seconds of silence after which a client is told that its connection lives."""
 
-WRITTEN_MAX = 1_024
-"""Events kept as they are sent: each is written once, however many follow."""
-
-TURN = 256
-"""Events passed over before the other tasks get a turn."""
-
-HANDFUL = 64
-"""Events that a client is given at once: each sending costs more than an event more in it."""
-
 WAKE_S = 0.05
 """Seconds that those who wait are left to sleep after an event: it seldom comes alone."""
 
-SHARE_NS = 2_000_000
-"""What all clients together may take of one turn of the loop: the trading has the rest."""
+CROWD = 64
+"""For each so many who follow, they are woken less often by `WAKE_S`."""
+
+SERVED_AT_ONCE = 8
+"""Clients that are sent something in one turn of the loop."""
 
 
 class FellBehind(RuntimeError):
@@ -63,9 +58,9 @@ class Hub:
         self._waiting = 0
         self._is_woken_soon = False
         self._clients: dict[str, int] = {}
-        self._written: dict[int, bytes] = {}
+        self._pages = Pages()
+        self._turns = Turns(SERVED_AT_ONCE)
         self._closed = False
-        self._began_ns = 0
         self.first = 1
         self.last = 0
         self.dropped = 0
@@ -80,9 +75,8 @@ class Hub:
         self._bytes += len(envelope.payload)
         while self._bytes > self._bytes_max and self.first < self.last:
             self._forget()
-        if self._waiting and not self._is_woken_soon:
-            self._is_woken_soon = True
-            asyncio.get_running_loop().call_later(WAKE_S, self._wake)
+        if self._waiting:
+            self._wake_soon()
 
     @property
     def clients(self) -> int:
@@ -129,44 +123,39 @@ class Hub:
         """Gives one event; None when the history does not hold it."""
         return self._ring[seq % self._size] if self.first <= seq <= self.last else None
 
-    def written(self, envelope: Envelope, write: Callable[[Envelope], bytes]) -> bytes:
-        """Gives an event as `write` writes it, which is done once for all who follow."""
-        known = self._written.get(envelope.seq)
-        if known is None:
-            known = self._written[envelope.seq] = write(envelope)
-            if len(self._written) > WRITTEN_MAX:
-                del self._written[next(iter(self._written))]
-        return known
+    async def follow(self, after: int, streams: Streams) -> AsyncIterator[Page | None]:
+        """Gives every event after a number, a page at a time; ends when the process does.
 
-    async def follow(self, after: int, streams: Collection[str]) -> AsyncIterator[list[Envelope]]:
-        """Gives every event after a number, a handful at a time; ends when the process does.
-
-        An empty handful stands for a while of silence; no streams means all. Raises FellBehind when
-        the history has forgotten what comes next.
+        None stands for a while of silence; pages without one of the streams are passed over. Raises
+        FellBehind when the history has forgotten what comes next.
         """
         cursor = after
         while not self._closed:
-            handful, cursor = self._handful(cursor, streams)
-            if handful:
-                while self._is_spent():  # noqa: ASYNC110  the next turn has another share
-                    await asyncio.sleep(0)
-                yield handful
-            elif cursor < self.last:
-                await asyncio.sleep(0)
-            elif not await self._arrival():
-                yield []
+            if cursor < self.last and cursor + 1 < self.first:
+                self.dropped += 1
+                raise FellBehind(f"event {cursor + 1} is no longer in the history")
+            page = self._pages.after(cursor)
+            if page is not None:
+                cursor = page.last
+                await self._turns.turn()
+                if page.has(streams):
+                    yield page
+            elif not await self._arrival(cursor):
+                yield None
 
     def close(self) -> None:
         """Ends every client: the process stops."""
         self._closed = True
         self._arrived.set()
 
-    async def _arrival(self) -> bool:
-        """Waits for the next event; False when none came for a while."""
+    async def _arrival(self, cursor: int) -> bool:
+        """Waits for the next page; False when none came for a while."""
         if self._closed:
             return True
         self._arrived.clear()
         self._waiting += 1
+        if cursor < self.last:
+            self._wake_soon()
         try:
             async with asyncio.timeout(self._heartbeat_s):
                 await self._arrived.wait()
@@ -176,35 +165,17 @@ class Hub:
             self._waiting -= 1
         return True
 
-    def _handful(self, cursor: int, streams: Collection[str]) -> tuple[list[Envelope], int]:
-        """Gives what comes next, and the number that was looked at last; raises FellBehind."""
-        handful: list[Envelope] = []
-        for _ in range(TURN):
-            if cursor >= self.last or len(handful) == HANDFUL:
-                break
-            envelope = self._ring[(cursor + 1) % self._size] if cursor + 1 >= self.first else None
-            if envelope is None:
-                self.dropped += 1
-                raise FellBehind(f"event {cursor + 1} is no longer in the history")
-            cursor += 1
-            if not streams or envelope.stream in streams:
-                handful.append(envelope)
-        return handful, cursor
+    def _wake_soon(self) -> None:
+        if not self._is_woken_soon:
+            self._is_woken_soon = True
+            later_s = WAKE_S * (1 + self.clients / CROWD)
+            asyncio.get_running_loop().call_later(later_s, self._wake)
 
     def _wake(self) -> None:
         self._is_woken_soon = False
+        self._pages.cut(self.recent(self._pages.until))
+        self._pages.forget(self.first)
         self._arrived.set()
-
-    def _is_spent(self) -> bool:
-        """Whether the clients have had their share of this turn of the loop."""
-        now = perf_ns()
-        if not self._began_ns:
-            self._began_ns = now
-            asyncio.get_running_loop().call_soon(self._next_turn)
-        return now - self._began_ns >= SHARE_NS
-
-    def _next_turn(self) -> None:
-        self._began_ns = 0
 
     def _forget(self) -> None:
         place = self.first % self._size
@@ -216,5 +187,5 @@ class Hub:
         """Another life numbers on from elsewhere: its history begins anew."""
         self._ring = [None] * self._size
         self._bytes = 0
-        self._written = {}
+        self._pages = Pages()
         self.first, self.last = seq, seq - 1

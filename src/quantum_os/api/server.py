@@ -9,10 +9,12 @@ from typing import cast
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from quantum_os.api.app import Parts, build_app
 from quantum_os.api.armour import Armour, Asgi
-from quantum_os.api.connections import ACCEPTED_AT_ONCE, ImpatientWebSocket
+from quantum_os.api.connections import ImpatientWebSocket
+from quantum_os.api.doorman import Doorman
 from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import Gatekeeper
 from quantum_os.api.places import placed
@@ -29,9 +31,6 @@ HEADERS_MAX = 16 * 1024
 MESSAGE_MAX = 1_024
 """Bytes of what a WebSocket may send; none is read."""
 
-WAITING_MAX = 1_024
-"""Connections that may wait to be taken: a crowd is not to make the others try again."""
-
 FOLLOWS = ("/api/v1/events", "/api/v1/ws")
 
 _log = structlog.get_logger("quantum_os.api")
@@ -42,17 +41,32 @@ class NotListening(RuntimeError):
 
 
 class QuietServer(uvicorn.Server):
-    """Leaves the process's signals alone: they end the fund, and the fund ends the server."""
+    """Leaves the process's signals alone: they end the fund, and the fund ends the server.
+
+    A doorman takes the connections in the server's place, which would take all that come.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+        self._doormen: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
         for each in sockets or ():
-            each.listen(WAITING_MAX)  # the server would wait for no more than it takes at once
+            doorman = Doorman(each, self._protocol)
+            self._doormen.append(asyncio.create_task(doorman.run(), name="api.doorman"))
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for doorman in self._doormen:
+            doorman.cancel()
+        await asyncio.gather(*self._doormen, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        make = cast("type[H11Protocol]", self.config.http_protocol_class)
+        return make(self.config, self.server_state, self.lifespan.state)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -118,7 +132,6 @@ class ApiServer:
             uvicorn.Config(
                 self.armour,
                 http=placed(),
-                backlog=ACCEPTED_AT_ONCE,
                 ws=ImpatientWebSocket,
                 lifespan="off",
                 loop="none",

@@ -1,7 +1,7 @@
 """Routes that follow the bus: server-sent events, and the same over a WebSocket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -30,6 +30,7 @@ from quantum_os.api.fund import Fund
 from quantum_os.api.gatekeeper import offered_by
 from quantum_os.api.given import Asked, FundOf
 from quantum_os.api.hub import TooManyClients
+from quantum_os.api.pages import Page
 from quantum_os.api.paging import SEQ_MAX
 from quantum_os.api.placed_stream import EVENT_STREAM, PlacedStream
 from quantum_os.api.told import told
@@ -102,8 +103,8 @@ async def _send(socket: Following, fund: Fund, wanted: frozenset[str], after: in
     try:
         with fund.hub.place(who):
             async for handful in followed(fund, after, wanted):
-                for sent in handful:
-                    await socket.send_text(_text(fund, sent).decode())
+                for sent in handful.of(wanted) if isinstance(handful, Page) else handful:
+                    await socket.send_text(_text(sent).decode())
                     code = TRY_LATER if isinstance(sent, Dropped) else code
     except TooManyClients:
         code = TRY_LATER
@@ -121,22 +122,29 @@ async def _left(socket: Following) -> None:
 async def _written(fund: Fund, after: int | None, wanted: frozenset[str]) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
     async for handful in followed(fund, after, wanted):
-        yield b"".join([_line(fund, sent) for sent in handful])
+        if isinstance(handful, Page):
+            yield handful.written(wanted, _lines)
+        else:
+            yield _lines(handful)
 
 
-def _line(fund: Fund, sent: Sent) -> bytes:
+def _lines(handful: Sequence[Sent]) -> bytes:
+    return b"".join(map(_line, handful))
+
+
+def _line(sent: Sent) -> bytes:
     """Writes one message of the stream of server-sent events."""
     if isinstance(sent, Alive):
         return b": alive\n\n"
-    data = _text(fund, sent)
+    data = _text(sent)
     if isinstance(sent, Envelope):
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (sent.seq, sent.stream.encode(), data)
     return b"event: %s\ndata: %s\n\n" % (b"gap" if isinstance(sent, Gap) else b"dropped", data)
 
 
-def _text(fund: Fund, sent: Sent) -> bytes:
+def _text(sent: Sent) -> bytes:
     if isinstance(sent, Envelope):
-        return fund.hub.written(sent, lambda envelope: msgspec.json.encode(told(envelope)))
+        return msgspec.json.encode(told(sent))
     kind = type(sent).__name__.lower()
     return msgspec.json.encode({"stream": kind, "event": msgspec.to_builtins(sent)})
 

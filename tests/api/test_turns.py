@@ -1,0 +1,53 @@
+"""A crowd gets a little of one turn of the loop, then nothing for a multiple of what it took."""
+
+import asyncio
+from itertools import pairwise
+
+from quantum_os.api.turns import Turns
+from quantum_os.kernel.clock import perf_ns
+
+WORK_NS = 2_000_000
+CROWD = 5
+
+
+def work() -> None:
+    until = perf_ns() + WORK_NS
+    while perf_ns() < until:
+        pass
+
+
+async def test_who_asks_alone_does_not_wait() -> None:
+    alone = asyncio.create_task(Turns().turn())
+    await asyncio.sleep(0)
+    assert alone.done()
+
+
+async def test_between_two_of_a_crowd_the_others_have_a_multiple_of_their_time() -> None:
+    turns, began = Turns(at_once=1, rest=3.0), []
+
+    async def one(number: int) -> None:
+        await turns.turn()
+        began.append((perf_ns(), number))
+        work()
+
+    await asyncio.gather(*(one(number) for number in range(CROWD)))
+    assert [number for _, number in began] == list(range(CROWD)), "in the order of asking"
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(began)]
+    assert min(gaps) >= 3 * WORK_NS
+
+
+async def test_who_has_gone_costs_nobody_a_turn() -> None:
+    turns, begun = Turns(), []
+
+    async def one(number: int) -> None:
+        await turns.turn()
+        begun.append(number)
+
+    tasks = [asyncio.create_task(one(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    tasks[2].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert begun == [0, 3]
+    await one(4)
+    assert begun == [0, 3, 4]
