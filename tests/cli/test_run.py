@@ -119,3 +119,11 @@ def test_a_demo_of_another_market_lives_beside_the_first(tmp_path: Path) -> None
         assert quantum_os("run", "--days", days, "--json", cwd=tmp_path).code == 0
     assert len(list((tmp_path / "var").rglob("journal.sqlite"))) == 2
     assert len(list((tmp_path / "runs").glob("demo-*/run.json"))) == 2
+
+
+def test_a_demo_records_itself_in_the_folder_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fund.toml").write_text('[storage]\nruns = "kept"\n')
+    said = quantum_os("run", "--days", 1, "--config", "fund.toml", "--json", cwd=tmp_path)
+    assert said.code == 0
+    assert len(list((tmp_path / "kept").glob("demo-*/run.json"))) == 1
+    assert not (tmp_path / "runs").exists()

@@ -32,7 +32,7 @@ from quantum_os.cli.options import (
     scenario_option,
     seed_option,
 )
-from quantum_os.cli.recorded_choice import HOME, RUNS
+from quantum_os.cli.recorded_choice import HOME
 from quantum_os.cli.refusals import refuse_fault, told_in_a_line
 from quantum_os.cli.reloading import Told
 from quantum_os.cli.remote import Remote, reach
@@ -238,8 +238,8 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         demo = msgspec.structs.replace(demo, listening=_listens(wish), told=source)
         # The venue of another process keeps its own record: ours alone could not be replayed.
         keeps = demo.remote is None and demo.trade is None and not wish.recover_only
-        folder = wish.folder or RUNS / f"{wish.mode}-{demo.plan.namespace}" if keeps else None
-        recording = None if folder is None else begin(folder)
+        folder = wish.folder or Path(settings.storage.runs, f"{wish.mode}-{demo.plan.namespace}")
+        recording = begin(folder) if keeps else None
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
     if wish.recover_only and not demo.home.journal.exists():
@@ -249,17 +249,16 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         if wish.recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=wish.as_json)
             return
-        if recording is None or folder is None:
+        if recording is None:
             _tell(wish, asyncio.run(play_demo(demo)), None)
             return
         played, gap = _recorded(demo, recording)
     if gap:
         abandon(recording)
         err.print(f"not recorded: {gap}", style="yellow", highlight=False)
-        folder = None
     else:
         finish(recording, folder, RunDocument(played.result, demo.plan))
-    _tell(wish, played, folder)
+    _tell(wish, played, None if gap else folder)
 
 
 def _demo(wish: Wish, settings: Settings, remote: Remote | None) -> Demo:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import rich_click as click
@@ -17,7 +18,6 @@ from quantum_os.api.tokens import TOKENS_FILE, TokenFile
 from quantum_os.cli.console import err
 from quantum_os.cli.dashboard_link import tell_dashboard
 from quantum_os.cli.masking import masked
-from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.reloading import Apply, Reloader, Told, shown
 from quantum_os.events.units import NS_PER_S, Mode
 from quantum_os.kernel import logs
@@ -98,7 +98,7 @@ def facts_of(
         version=__version__,
         profile=plan.policy.profile,
         home=home,
-        runs=RUNS,
+        runs=Path(settings.storage.runs),
         config={**config, "policy": msgspec.to_builtins(plan.policy), **shown(settings)},
         price_venue=plan.price_venue,
         symbols=plan.symbols,
