@@ -12,6 +12,7 @@ PLACES = {
     "markets": "candles",
     "positions": "candles",
     "models": "reliability",
+    "risk": "timeline",
 }
 _SAID = "return document.querySelector('q-chart:has(svg.' + arguments[0] + ') [role=status]')"
 _FIRST = "document.querySelector('main .choice button')?.click()"

@@ -1,8 +1,9 @@
 /* What held over which time: lanes of spans, as the regime of the market or a closed latch. */
 
-import { h, s } from "../core/dom.js";
-import { below } from "./axes.js";
-import "./chart.js";
+import { s } from "../core/dom.js";
+import { below, written } from "./axes.js";
+import { chart } from "./chart.js";
+import { nearest } from "./equity.js";
 import { linear } from "./scale.js";
 
 const LANE_PX = 26;
@@ -10,23 +11,34 @@ const NAMES_PX = 92;
 const BOTTOM_PX = 20;
 const TICKS = 6;
 
-/** `lanes`: `{ name, spans: [{ from, to, words, kind }] }` in ms. */
+/** `lanes`: `{ name, spans: [{ from, to, words, kind }] }` in ms; read where something changes. */
 export function timeline(lanes, [from, to], label) {
-  const draw = (width) => drawn(lanes, from, to, width);
-  return h("q-chart", { class: "chart-timeline", model: { draw, label } });
+  return chart("chart-timeline", (width, pointer) => drawn(lanes, from, to, width, pointer), label);
 }
 
-function drawn(lanes, from, to, width) {
+function drawn(lanes, from, to, width, pointer) {
   const height = lanes.length * LANE_PX + BOTTOM_PX;
   const x = linear([from, to], [NAMES_PX, width - 4]);
   const times = Array.from({ length: TICKS }, (_, at) => from + ((to - from) * (at + 0.5)) / TICKS);
   const places = (at) => x(times[at]);
-  return s(
-    "svg",
-    { width, height, class: "timeline" },
-    lanes.map((lane, at) => laned(lane, at * LANE_PX, x, from, to)),
-    below(times, places, { top: height - BOTTOM_PX, left: NAMES_PX, right: width }),
-  );
+  const svg = s("svg", { width, height, class: "timeline" }, lanes.map((lane, at) => laned(lane, at * LANE_PX, x, from, to)));
+  const changes = [...new Set([...lanes.flatMap((lane) => lane.spans.map((span) => Math.max(from, span.from))), to])].sort((a, b) => a - b);
+  svg.stops = changes.map(x);
+  if (pointer === null) svg.append(...below(times, places, { top: height - BOTTOM_PX, left: NAMES_PX, right: width }));
+  else {
+    const at = changes[nearest(svg.stops, pointer)];
+    svg.append(
+      s("line", { class: "cross", x1: x(at), x2: x(at), y1: 0, y2: height - BOTTOM_PX }),
+      s("text", { class: "readout", x: 0, y: height - 6 }, `${written(at, 0)}  ${held(lanes, at)}`),
+    );
+  }
+  return svg;
+}
+
+/** What held at a moment, lane by lane; a change counts from its own moment on. */
+function held(lanes, at) {
+  const found = lanes.flatMap(({ name, spans }) => spans.filter((span) => span.from <= at && at <= span.to).slice(-1).map(({ words }) => `${name} ${words}`));
+  return found.join(" · ") || "nothing";
 }
 
 function laned(lane, top, x, from, to) {
