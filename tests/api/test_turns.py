@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from quantum_os.api.turns import Turns
+from quantum_os.api.turns import REST_MAX_NS, Turns
 from quantum_os.kernel.clock import perf_ns
 
 WORK_NS = 2_000_000
@@ -23,7 +23,7 @@ async def test_who_asks_alone_does_not_wait() -> None:
 
 
 async def test_between_two_of_a_crowd_the_others_have_a_multiple_of_their_time() -> None:
-    turns, began = Turns(at_once=1, rest=3.0), []
+    turns, began = Turns(rest=3.0, free=0.0), []
 
     async def one(number: int) -> None:
         await turns.turn()
@@ -37,7 +37,7 @@ async def test_between_two_of_a_crowd_the_others_have_a_multiple_of_their_time()
 
 
 async def test_who_has_gone_costs_nobody_a_turn() -> None:
-    turns, begun = Turns(), []
+    turns, begun = Turns(free=0.0), []
 
     async def one(number: int) -> None:
         await turns.turn()
@@ -51,3 +51,18 @@ async def test_who_has_gone_costs_nobody_a_turn() -> None:
     assert begun == [0, 3]
     await one(4)
     assert begun == [0, 3, 4]
+
+
+async def test_a_page_that_is_opened_is_no_crowd() -> None:
+    """Its requests begin in turns too, but nothing rests between them; after them it does."""
+    turns, began = Turns(rest=50.0, free=4.0), list[int]()
+
+    async def one() -> None:
+        await turns.turn()
+        began.append(perf_ns())
+        work()
+
+    await asyncio.gather(*(one() for _ in range(6)))
+    gaps = [later - earlier for earlier, later in pairwise(began)]
+    assert max(gaps[:3]) < 50 * WORK_NS // 2
+    assert gaps[-1] >= REST_MAX_NS

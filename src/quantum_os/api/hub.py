@@ -59,7 +59,7 @@ class Hub:
         self._is_woken_soon = False
         self._clients: dict[str, int] = {}
         self._pages = Pages()
-        self._turns = Turns(SERVED_AT_ONCE)
+        self._turns = Turns(SERVED_AT_ONCE, free=0.0)
         self._closed = False
         self.first = 1
         self.last = 0

@@ -8,6 +8,9 @@ from quantum_os.kernel.clock import perf_ns
 REST = 3.0
 """Times as long as a turn with their work took, nobody of the crowd gets another one."""
 
+FREE_PER_S = 32.0
+"""Turns a second without a rest: what a page asks for when it is opened is no crowd."""
+
 REST_MAX_NS = 50_000_000
 """The longest rest: a turn may have been long because the machine slept."""
 
@@ -16,12 +19,14 @@ class Turns:
     """Lets at most `at_once` pieces of work begin in one turn of the loop, in order of asking.
 
     What the rest is measured by is the whole turn, trading and all: the longer that takes, the less
-    of the loop a crowd gets. Who asks alone does not wait.
+    of the loop a crowd gets. Who asks alone does not wait, and `free` turns a second have no rest.
     """
 
-    def __init__(self, at_once: int = 1, rest: float = REST) -> None:
+    def __init__(self, at_once: int = 1, rest: float = REST, free: float = FREE_PER_S) -> None:
         self._at_once = at_once
         self._rest = rest
+        self._free = self._free_left = free
+        self._counted_ns = perf_ns()
         self._left = at_once
         self._began_ns = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -43,7 +48,14 @@ class Turns:
 
     def _end(self) -> None:
         self._left = 0
-        took_ns = min(perf_ns() - self._began_ns, REST_MAX_NS)
+        now = perf_ns()
+        filled = self._free_left + (now - self._counted_ns) / 1e9 * self._free
+        self._free_left, self._counted_ns = min(self._free, filled), now
+        if self._free_left >= 1:
+            self._free_left -= 1
+            self._reopen()
+            return
+        took_ns = min(now - self._began_ns, REST_MAX_NS)
         asyncio.get_running_loop().call_later(took_ns * self._rest / 1e9, self._reopen)
 
     def _reopen(self) -> None:
