@@ -4,8 +4,6 @@ import asyncio
 import socket
 from itertools import pairwise
 
-import pytest
-
 from quantum_os.api import doorman as door
 from quantum_os.api.doorman import Doorman
 from quantum_os.api.sockets import bound
@@ -55,10 +53,7 @@ async def test_few_are_let_in_together_and_then_none_for_a_multiple_of_their_tim
         each.close()
 
 
-async def test_one_who_cannot_come_in_does_not_shut_the_door(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(door, "AGAIN_S", 0.0)
+async def test_one_who_cannot_come_in_does_not_shut_the_door() -> None:
     listening = bound("127.0.0.1", 0, or_next=False)
     listening.listen(64)
     times: list[int] = []
@@ -71,7 +66,7 @@ async def test_one_who_cannot_come_in_does_not_shut_the_door(
         return Seated(times)
 
     clients = crowd(listening.getsockname()[1], 2)
-    task = asyncio.create_task(Doorman(listening, protocol).run())
+    task = asyncio.create_task(Doorman(listening, protocol, again_s=0.0).run())
     async with asyncio.timeout(PATIENCE_S):
         while not times:  # noqa: ASYNC110
             await asyncio.sleep(0)

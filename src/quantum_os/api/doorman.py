@@ -29,10 +29,14 @@ class Doorman:
     """Takes the connections of one listening socket, and gives each a protocol of its own."""
 
     def __init__(
-        self, listening: socket.socket, protocol: Callable[[], asyncio.BaseProtocol]
+        self,
+        listening: socket.socket,
+        protocol: Callable[[], asyncio.BaseProtocol],
+        again_s: float = AGAIN_S,
     ) -> None:
         self._listening = listening
         self._protocol = protocol
+        self._again_s = again_s
 
     async def run(self) -> None:
         """Takes whoever comes, until it is cancelled."""
@@ -45,7 +49,7 @@ class Doorman:
                 await self._let_in()
             except Exception as error:  # noqa: BLE001  one who cannot come in never shuts the door
                 _log.error("no connection can be taken", error=repr(error))
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(self._again_s)
                 continue
             await asyncio.sleep(min(REST_MAX_S, (perf_ns() - began) * REST / 1e9))
 
