@@ -361,6 +361,8 @@ async def test_a_contract_that_ends_closes_what_is_held(trader: Trader) -> None:
 
 
 async def test_history_is_read_in_windows(trader: Trader) -> None:
+    for side in ("BUY", "SELL") * 2:
+        await trader.market(side, "0.010")
     now = trader.venue.exchange.market.now // 1_000_000
     week = 7 * 86_400_000
     trades = "/fapi/v1/userTrades"

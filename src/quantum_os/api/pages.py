@@ -62,13 +62,13 @@ class Pages:
     def cut(self, events: Iterable[Envelope]) -> None:
         """Makes pages of the events that came since the last cut."""
         held: list[Envelope] = []
-        size = 0
+        heavy = 0
         for envelope in events:
             held.append(envelope)
-            size += len(envelope.payload)
-            if len(held) == PAGE_MAX or size >= PAGE_BYTES_MAX:
+            heavy += len(envelope.payload)
+            if len(held) == PAGE_MAX or heavy >= PAGE_BYTES_MAX:
                 self._keep(held)
-                held, size = [], 0
+                held, heavy = [], 0
         if held:
             self._keep(held)
 
