@@ -1,13 +1,12 @@
 """How the forest is grown: LightGBM, small and slow, for the signal is weak and labels overlap."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
-import msgspec
 import numpy as np
 
 from quantum_os.ai.models.forest import FILES
 from quantum_os.ai.models.manifest import Family, Value
-from quantum_os.learning.training.models.lesson import Lesson
+from quantum_os.learning.training.models.lesson import Fitter, Lesson
 
 _FIXED: dict[str, Value] = {
     "objective": "binary",
@@ -23,9 +22,10 @@ LEAF_SHARE = 0.01
 LEAF_ROWS_MIN = 20
 
 
-class ForestFitter(msgspec.Struct, frozen=True):
+class ForestFitter(Fitter, frozen=True):
     """Grows one forest per side. The parameters are set beforehand and never searched for."""
 
+    family: ClassVar[Family] = Family.FOREST
     trees: int = 60
     leaves: int = 15
     learning_rate: float = 0.06
@@ -33,19 +33,6 @@ class ForestFitter(msgspec.Struct, frozen=True):
     row_share: float = 0.5
     l2: float = 20.0
     bins: int = 63
-
-    @property
-    def family(self) -> Family:
-        return Family.FOREST
-
-    @property
-    def depth(self) -> int:
-        return 1
-
-    @property
-    def parameters(self) -> Mapping[str, Value]:
-        known: dict[str, Value] = msgspec.structs.asdict(self)
-        return known
 
     def fit(self, lesson: Lesson) -> dict[str, bytes]:
         lesson = lesson.of_depth(self.depth)

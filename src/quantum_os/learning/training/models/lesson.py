@@ -1,7 +1,7 @@
 """What a model is fitted on, and what a fitter of any family gives back: files that serve."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -54,18 +54,26 @@ class Lesson(msgspec.Struct, frozen=True):
         return max(1.0, float(lived.mean()) / step_of(self.data))
 
 
-class Fitter(Protocol):
-    """One family with its parameters. The same lesson gives the same bytes."""
+class Fitter(msgspec.Struct, frozen=True):
+    """One family with its parameters, which are its fields. The same lesson gives the same bytes.
+
+    `depth` is how many bars a row of inputs holds.
+    """
+
+    family: ClassVar[Family]
 
     @property
-    def family(self) -> Family: ...
+    def depth(self) -> int:
+        return 1
+
     @property
-    def depth(self) -> int: ...
-    @property
-    def parameters(self) -> Mapping[str, Value]: ...
+    def parameters(self) -> Mapping[str, Value]:
+        known: dict[str, Value] = msgspec.structs.asdict(self)
+        return known
+
     def fit(self, lesson: Lesson) -> dict[str, bytes]:
         """Fits both sides and gives the artefact's files; raises NothingToLearn."""
-        ...
+        raise NotImplementedError
 
 
 def step_of(data: Dataset) -> int:

@@ -1,38 +1,26 @@
 """How the logistic regression is fitted: a ridge whose strength follows from what is plausible."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 import numpy as np
 
 from quantum_os.ai.models.exact_products import weight_grid
 from quantum_os.ai.models.logistic import FILE, LogisticWeights
-from quantum_os.ai.models.manifest import Family, Value
-from quantum_os.learning.training.models.lesson import Lesson
+from quantum_os.ai.models.manifest import Family
+from quantum_os.learning.training.models.lesson import Fitter, Lesson
 from quantum_os.learning.training.models.scaling_fit import scaling_of
 
 
-class LogisticFitter(msgspec.Struct, frozen=True):
+class LogisticFitter(Fitter, frozen=True):
     """Fits both sides. `plausible_weight` is the deviation a weight has before any row is seen: how
     far one deviation of a feature moves the log-odds. Rows count once per label life, for those
     that overlap say the same.
     """
 
+    family: ClassVar[Family] = Family.LOGISTIC
     plausible_weight: float = 0.05
     iterations: int = 200
-
-    @property
-    def family(self) -> Family:
-        return Family.LOGISTIC
-
-    @property
-    def depth(self) -> int:
-        return 1
-
-    @property
-    def parameters(self) -> Mapping[str, Value]:
-        known: dict[str, Value] = msgspec.structs.asdict(self)
-        return known
 
     def fit(self, lesson: Lesson) -> dict[str, bytes]:
         from sklearn.linear_model import LogisticRegression

@@ -1,15 +1,15 @@
 """How the distance from the usual is measured: a shrunk covariance, calibrated on later rows."""
 
-from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from quantum_os.ai.models.exact_products import weight_grid
-from quantum_os.ai.models.manifest import Family, Value
+from quantum_os.ai.models.manifest import Family
 from quantum_os.ai.models.novelty import FILE, DistanceWeights, distances
-from quantum_os.learning.training.models.lesson import Lesson
+from quantum_os.learning.training.models.lesson import Fitter, Lesson
 from quantum_os.learning.training.models.scaling_fit import scaling_of
 
 Floats = NDArray[np.float64]
@@ -20,24 +20,12 @@ KNOWN_MAX = 2_000
 """Scores that are kept for calibration, evenly out of all of them in their order."""
 
 
-class NoveltyFitter(msgspec.Struct, frozen=True):
+class NoveltyFitter(Fitter, frozen=True):
     """Fits the score on the earlier rows and calibrates it on the later ones."""
 
+    family: ClassVar[Family] = Family.NOVELTY
     level: float = 0.01
     fit_share: float = 0.7
-
-    @property
-    def family(self) -> Family:
-        return Family.NOVELTY
-
-    @property
-    def depth(self) -> int:
-        return 1
-
-    @property
-    def parameters(self) -> Mapping[str, Value]:
-        known: dict[str, Value] = msgspec.structs.asdict(self)
-        return known
 
     def fit(self, lesson: Lesson) -> dict[str, bytes]:
         from sklearn.covariance import LedoitWolf

@@ -1,18 +1,18 @@
 """How the sequence net is trained: a few seeded passes of Adam over windows of bars."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from quantum_os.ai.models.exact_products import INPUT_MAX, weight_grid
-from quantum_os.ai.models.manifest import Family, Value
+from quantum_os.ai.models.manifest import Family
 from quantum_os.ai.models.scaling import Scaling
 from quantum_os.ai.models.sequence import FILE, Layer, SequenceWeights
 from quantum_os.kernel.chance import Generator, generator
-from quantum_os.learning.training.models.lesson import Lesson
+from quantum_os.learning.training.models.lesson import Fitter, Lesson
 from quantum_os.learning.training.models.scaling_fit import scaling_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-class SequenceFitter(msgspec.Struct, frozen=True):
+class SequenceFitter(Fitter, frozen=True):
     """Trains one net for both sides on the last `2 ** joins` bars.
 
     All that is drawn (first weights, order of the rows) comes from the lesson's seed, and torch
     runs on one thread, so that the same lesson gives the same net.
     """
 
+    family: ClassVar[Family] = Family.SEQUENCE
     joins: int = 3
     units: int = 16
     passes: int = 3
@@ -36,17 +37,8 @@ class SequenceFitter(msgspec.Struct, frozen=True):
     decay: float = 0.05
 
     @property
-    def family(self) -> Family:
-        return Family.SEQUENCE
-
-    @property
     def depth(self) -> int:
         return 1 << self.joins
-
-    @property
-    def parameters(self) -> Mapping[str, Value]:
-        known: dict[str, Value] = msgspec.structs.asdict(self)
-        return known
 
     def fit(self, lesson: Lesson) -> dict[str, bytes]:
         import torch
