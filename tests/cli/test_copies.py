@@ -7,18 +7,22 @@ import pytest
 import redis
 
 from quantum_os.cli.copies import Copies, check_copies
+from quantum_os.learning.trials import TRIALS_FILE, TRIALS_VARIABLE, record_trial
 from quantum_os.storage.home import Home
 from tests.cli.console import quantum_os
+from tests.learning.test_trials import TRIAL
 from tests.servers.redis import own_server
 
 
 def test_what_is_journaled_is_in_redis_and_in_the_database(tmp_path: Path) -> None:
+    record_trial(tmp_path / TRIALS_FILE, TRIAL)
     with own_server() as server:
         server.start()
         said = quantum_os(
             *("run", "--days", 8, "--json", "--home", "home", "--out", "run"),
             *("--redis", server.url, "--database", "sqlite:///store.sqlite"),
             cwd=tmp_path,
+            env={TRIALS_VARIABLE: str(TRIALS_FILE)},
         )
         assert said.code == 0, said.err
         with redis.Redis.from_url(server.url) as client:
@@ -35,6 +39,7 @@ def test_what_is_journaled_is_in_redis_and_in_the_database(tmp_path: Path) -> No
     assert checked.code == 0, checked.err
     with sqlite3.connect(tmp_path / "store.sqlite") as store:
         assert store.execute("SELECT count(*) FROM trades").fetchone()[0] == said.json()["trades"]
+        assert store.execute("SELECT trades FROM trials").fetchall() == [(TRIAL.trades,)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -14,13 +15,14 @@ class Copies(msgspec.Struct, frozen=True):
     """Where the copies are; None where none is wanted.
 
     `let_in` are the streams in Redis that others may write to (none); with `drain` what they wrote
-    is consumed and not traded.
+    is consumed and not traded. The database also gets what the ledger of `trials` holds.
     """
 
     database: str | None = None
     redis: str | None = None
     let_in: tuple[str, ...] = ()
     drain: bool = False
+    trials: Path | None = None
 
 
 class CopyRefused(RuntimeError):
@@ -75,13 +77,19 @@ def keepers_of(
     watermark = None
     floors: list[Callable[[], int]] = []
     if copies.database is not None:
+        from quantum_os.learning.trial_index import TrialIndex
         from quantum_os.storage.database.address import store_address
-        from quantum_os.storage.projector import Projector
+        from quantum_os.storage.projector import Index, Projector
         from quantum_os.storage.retention import snapshot_floor
+        from quantum_os.storage.snapshot_index import SnapshotIndex
+        from quantum_os.storage.store import Store
 
         floors.append(partial(snapshot_floor, home.snapshots))
         address = store_address(copies.database, home.folder)
-        projector = Projector(address, floors=floors, snapshots=home.snapshots)
+        indexes: list[Callable[[Store], Index]] = [partial(SnapshotIndex, folder=home.snapshots)]
+        if copies.trials is not None:
+            indexes.append(partial(TrialIndex, ledger=copies.trials))
+        projector = Projector(address, floors=floors, indexes=indexes)
         keepers.append(projector)
 
         def stored() -> int:

@@ -5,11 +5,10 @@ holds nobody up. Construct it with the address that `store_address` reads from a
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import structlog
 
@@ -28,7 +27,6 @@ from quantum_os.storage.mark import first_of
 from quantum_os.storage.opening import REFUSALS, Opened, prepare_store
 from quantum_os.storage.projecting import Projecting
 from quantum_os.storage.retention import USUAL, Floor, Keeping
-from quantum_os.storage.snapshot_index import SnapshotIndex
 from quantum_os.storage.store import MarkMoved, Store
 
 _log = structlog.get_logger("quantum_os.projector")
@@ -57,12 +55,18 @@ EXPECTED = (*DATABASE_ERRORS, *REFUSALS, OutOfReach)
 """What happens to databases. Anything else is said as well, and logged with its trace."""
 
 
+class Index(Protocol):
+    """What follows files into the store, beside the journal; it looks only when it is time."""
+
+    async def turn(self) -> int: ...
+
+
 class Projector(Edge):
     """Follows the journal into one database for as long as the process lives.
 
     `lag` counts the durable events that the store does not hold yet: the journal keeps them. The
     journal is trimmed behind the store and behind `floors`, which say what else is needed of it;
-    without any it is kept whole. The files of `snapshots` are written down as they appear.
+    without any it is kept whole. What `indexes` make has its turn after each batch.
     """
 
     name: ClassVar[str] = "storage.projector"
@@ -75,13 +79,13 @@ class Projector(Edge):
         *,
         keeping: Keeping = USUAL,
         floors: Sequence[Floor] = (),
-        snapshots: Path | None = None,
+        indexes: Sequence[Callable[[Store], Index]] = (),
         answer_s: float = ANSWER_S,
     ) -> None:
         self._address = address
         self._keeping = keeping
         self._floors = floors
-        self._snapshots = snapshots
+        self._indexes = indexes
         self._answer_s = answer_s
         self._projecting: Projecting | None = None
         self._told: StorageState | None = None
@@ -139,11 +143,11 @@ class Projector(Edge):
             await self._say(context, ok=True)
             floors = (lambda: projecting.stored, *self._floors) if self._floors else ()
             house = Housekeeping(context.journal, store, self._keeping, floors)
-            index = None if self._snapshots is None else SnapshotIndex(store, self._snapshots)
+            indexes = [make(store) for make in self._indexes]
             while True:
                 worked = await self._answered(context, projecting.step())
                 await self._note(context, projecting)
-                if index is not None:
+                for index in indexes:
                     await self._answered(context, index.turn())
                 if not worked:
                     await self._answered(context, house.turn(context.clock.now()))

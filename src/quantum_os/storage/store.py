@@ -1,13 +1,13 @@
 """Writes batches into the store: the rows and the mark in one transaction, each event once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from sqlalchemy import Insert, Select, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from quantum_os.storage.database.desk_tables import SNAPSHOTS
+from quantum_os.storage.database.desk_tables import EXPERIMENTS, SNAPSHOTS, TRIALS
 from quantum_os.storage.database.engines import BEGINS_AS, READING
 from quantum_os.storage.database.trade_tables import (
     AUDIT,
@@ -26,7 +26,9 @@ from quantum_os.storage.turns import Turn
 ROWS_PER_CALL = 20
 """Rows handed to the driver at once; then the other tasks of the loop get a turn."""
 
-FIRST_STANDS = frozenset({AUDIT, FILLS, FUNDING, PROCESSES, SNAPSHOTS, UNPROJECTED})
+FIRST_STANDS = frozenset(
+    {AUDIT, EXPERIMENTS, FILLS, FUNDING, PROCESSES, SNAPSHOTS, TRIALS, UNPROJECTED}
+)
 """Tables whose rows never change: what is said again is what is there already."""
 
 
@@ -80,6 +82,12 @@ class Store:
             rows = [{**row, "epoch": epoch} for row, epoch in lives if epoch is not None]
             await self._put(connection, SNAPSHOTS, rows)
         return {row["file"] for row in known}
+
+    async def note(self, records: Mapping[Table, list[Row]]) -> None:
+        """Writes down records that no journal holds, all or none."""
+        async with self._engine.begin() as connection:
+            for table, rows in records.items():
+                await self._put(connection, table, rows)
 
     async def prune(self, keeping: Keeping, now: int) -> int:
         """Deletes some rows that are kept no longer; 0 when all of them are gone."""

@@ -148,6 +148,7 @@ function runs(page) {
       const { runs: found, unreadable, where } = answer.body;
       return [
         page.own.trouble ? h("p", { class: "warn-text", role: "alert" }, page.own.trouble) : null,
+        h("p", { class: "dim" }, `Those that lie in ${where}.`),
         table(
           "Recorded runs",
           [
