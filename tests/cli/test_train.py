@@ -18,7 +18,7 @@ from quantum_os.learning.training.job import MadeUp
 from quantum_os.learning.training.made_up_tape import write_made_up_tape
 from quantum_os.learning.training.places import FITS
 from quantum_os.learning.trials import read_trials
-from tests.cli.console import Said, here
+from tests.cli.console import Said, here, quantum_os
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -149,3 +149,12 @@ def test_what_contradicts_itself_is_refused(tmp_path: Path, tape: Path) -> None:
 def test_more_memory_than_it_may_have_is_told(market: Path, tmp_path: Path) -> None:
     said = trained("--data", market, "--out", tmp_path / "out", "--memory", 0.5, *SHAPE)
     assert "more than 0.5 GiB of memory: give it more with --memory" in said.refusal(code=1)
+
+
+def test_a_machine_without_torch_says_so_before_it_reads_anything(tmp_path: Path) -> None:
+    hidden = 'import sys\nsys.modules["torch"] = None\n'
+    (tmp_path / "sitecustomize.py").write_text(hidden, encoding="utf-8")
+    words = ("train", "--synthetic", "--out", tmp_path / "models")
+    said = quantum_os(*words, env={"PYTHONPATH": str(tmp_path)})
+    assert "torch, which is not installed here" in said.refusal()
+    assert not (tmp_path / "models").exists()

@@ -1,5 +1,6 @@
 """`quantum-os train`: learned models from recorded markets, judged on what they had not seen."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,9 @@ from quantum_os.settings import Settings, SettingsError, load_settings, policy_o
 
 STEPS = 1_000
 """Of the progress bar."""
+
+TORCH = "torch"
+"""What the worker needs and an environment may lack: a machine that only trades leaves it out."""
 
 DAYS = 180
 """Of a synthetic market that was asked for without its length."""
@@ -137,6 +141,7 @@ def train(
     is made up.
     """
     try:
+        _refuse_without_torch()
         settings = load_settings(config, told(profile, None, _chosen(symbols)))
         _refuse_folder(folder, resume=resume)
         job = Job(
@@ -161,6 +166,15 @@ def train(
         print_json(report)
     else:
         show(report, out, folder)
+
+
+def _refuse_without_torch() -> None:
+    """Raises SettingsError before the data is read, and not once the net is to be trained."""
+    if find_spec(TORCH) is None:
+        raise SettingsError(
+            "the sequence net is trained with torch, which is not installed here: run bin/setup "
+            "without QUANTUM_OS_TORCH=0, or train on another machine"
+        )
 
 
 def _made_up(data: tuple[Path, ...], seed: int | None, days: int | None) -> MadeUp | None:
