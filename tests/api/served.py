@@ -130,11 +130,16 @@ class Served:
         return self.ask("POST", path, body=body, **more)
 
 
+async def _written(lived: Life) -> None:
+    """Returns once all that was said so far is in the journal."""
+    await lived.journal.barrier(lived.runtime.bus.seq)
+
+
 @contextmanager
 def served(
     folder: Path, *, days: int = 2, rate: Rate = PLENTY, copies: Copies = NO_COPIES
 ) -> Iterator[Served]:
-    """Serves a fund from a thread with a loop of its own; it has played its market by then."""
+    """Serves a fund from a thread with a loop of its own, its market played and written."""
     market = SyntheticMarket(seed=1, days=days)
     feed = Lingering(market)
     process = msgspec.structs.replace(
@@ -168,6 +173,7 @@ def served(
     thread = threading.Thread(target=lambda: asyncio.run(live()), name="fund", daemon=True)
     thread.start()
     assert feed.played.wait(WAIT_S)
+    asyncio.run_coroutine_threadsafe(_written(lives[0]), loops[0]).result(WAIT_S)
     try:
         yield Served(fund, port, tokens, server, loops[0])
     finally:
