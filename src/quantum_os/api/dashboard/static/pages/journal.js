@@ -148,7 +148,7 @@ function runs(page) {
       const { runs: found, unreadable, where } = answer.body;
       return [
         page.own.trouble ? h("p", { class: "warn-text", role: "alert" }, page.own.trouble) : null,
-        h("p", { class: "dim" }, `Those that lie in ${where}.`),
+        h("p", { class: "dim" }, `In the folder ${where}.`),
         table(
           "Recorded runs",
           [
