@@ -69,6 +69,8 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """the folder of the process's state; empty means `var`"""
     runs: Annotated[str, msgspec.Meta(min_length=1)] = "runs"
     """the folder of recorded runs: a demo records itself there, and the API shows what it holds"""
+    models: Annotated[str, msgspec.Meta(min_length=1)] = "models"
+    """the folder of trainings: the database gets a row for each model that one left there"""
     database: str = ""
     """`sqlite:///PATH` or `postgresql://USER@HOST/NAME`: the events as rows, and a lease that lets
     one instance trade; empty means no rows are kept"""

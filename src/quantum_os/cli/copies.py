@@ -15,7 +15,8 @@ class Copies(msgspec.Struct, frozen=True):
     """Where the copies are; None where none is wanted.
 
     `let_in` are the streams in Redis that others may write to (none); with `drain` what they wrote
-    is consumed and not traded. The database also gets what the ledger of `trials` holds.
+    is consumed and not traded. The database also gets what the ledger of `trials` and the folder of
+    `models` hold.
     """
 
     database: str | None = None
@@ -23,6 +24,7 @@ class Copies(msgspec.Struct, frozen=True):
     let_in: tuple[str, ...] = ()
     drain: bool = False
     trials: Path | None = None
+    models: Path | None = None
 
 
 class CopyRefused(RuntimeError):
@@ -77,6 +79,7 @@ def keepers_of(
     watermark = None
     floors: list[Callable[[], int]] = []
     if copies.database is not None:
+        from quantum_os.learning.model_index import ModelIndex
         from quantum_os.learning.trial_index import TrialIndex
         from quantum_os.storage.database.address import store_address
         from quantum_os.storage.projector import Index, Projector
@@ -89,6 +92,8 @@ def keepers_of(
         indexes: list[Callable[[Store], Index]] = [partial(SnapshotIndex, folder=home.snapshots)]
         if copies.trials is not None:
             indexes.append(partial(TrialIndex, ledger=copies.trials))
+        if copies.models is not None:
+            indexes.append(partial(ModelIndex, folder=copies.models))
         projector = Projector(address, floors=floors, indexes=indexes)
         keepers.append(projector)
 

@@ -19,7 +19,14 @@ def kept(settings: Settings, plan: Plan, *, drain: bool) -> tuple[Home, Copies]:
     places = settings.storage
     home = Home(Path(places.home)) if places.home else _usual_home(plan)
     trials = Path(os.environ.get(TRIALS_VARIABLE) or TRIALS_FILE)
-    copies = Copies(places.database or None, places.redis or None, places.let_in, drain, trials)
+    copies = Copies(
+        places.database or None,
+        places.redis or None,
+        places.let_in,
+        drain=drain,
+        trials=trials,
+        models=Path(places.models),
+    )
     check_copies(copies, home)
     return home, copies
 

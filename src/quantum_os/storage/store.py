@@ -7,7 +7,7 @@ from sqlalchemy import Insert, Select, Table, and_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from quantum_os.storage.database.desk_tables import EXPERIMENTS, SNAPSHOTS, TRIALS
+from quantum_os.storage.database.desk_tables import EXPERIMENTS, MODELS, SNAPSHOTS, TRIALS
 from quantum_os.storage.database.engines import BEGINS_AS, READING
 from quantum_os.storage.database.trade_tables import (
     AUDIT,
@@ -27,9 +27,9 @@ ROWS_PER_CALL = 20
 """Rows handed to the driver at once; then the other tasks of the loop get a turn."""
 
 FIRST_STANDS = frozenset(
-    {AUDIT, EXPERIMENTS, FILLS, FUNDING, PROCESSES, SNAPSHOTS, TRIALS, UNPROJECTED}
+    {AUDIT, EXPERIMENTS, FILLS, FUNDING, MODELS, PROCESSES, SNAPSHOTS, TRIALS, UNPROJECTED}
 )
-"""Tables whose rows never change: what is said again is what is there already."""
+"""Tables whose rows never change by being said again: the first word stands."""
 
 
 class MarkMoved(RuntimeError):
