@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,8 @@ from quantum_os.kernel.timers import Timers
 from quantum_os.storage.database.address import Address, sqlite_address, store_address
 from quantum_os.storage.database.engines import open_sync
 from quantum_os.storage.database.revisions import HEAD
-from quantum_os.storage.projector import ANSWER_S, Projector
+from quantum_os.storage.projector import ANSWER_S, Index, Projector
+from quantum_os.storage.store import Store
 from tests.events.examples import example_of
 from tests.servers.postgres import OwnServer
 from tests.storage.projections.telling import START
@@ -105,9 +107,10 @@ class Process:
         address: Address,
         answer_s: float = ANSWER_S,
         journal: MemoryJournal | None = None,
+        indexes: Sequence[Callable[[Store], Index]] = (),
     ) -> None:
         self.desk = Desk()
-        self.projector = Projector(address, answer_s=answer_s)
+        self.projector = Projector(address, answer_s=answer_s, indexes=indexes)
         self.journal = journal or MemoryJournal()
         modules = (timers := Timers(), self.desk, self.projector)
         self.runtime = Runtime(
@@ -129,9 +132,12 @@ class Process:
 
 @asynccontextmanager
 async def living(
-    address: Address, answer_s: float = ANSWER_S, journal: MemoryJournal | None = None
+    address: Address,
+    answer_s: float = ANSWER_S,
+    journal: MemoryJournal | None = None,
+    indexes: Sequence[Callable[[Store], Index]] = (),
 ) -> AsyncIterator[Process]:
-    process = Process(address, answer_s, journal)
+    process = Process(address, answer_s, journal, indexes)
     running = asyncio.create_task(process.runtime.run([START]))
     try:
         yield process
@@ -158,11 +164,25 @@ async def test_a_database_without_a_schema_gets_one_and_is_said_to_be_well(
         assert process.projector.lag == 0
 
 
+class Watching:
+    """An index that notes how far the store is at each of its turns."""
+
+    def __init__(self, store: Store, seen: list[int]) -> None:
+        self._store, self._seen = store, seen
+
+    async def turn(self) -> int:
+        mark = await self._store.mark()
+        self._seen.append(mark.seq if mark else 0)
+        return 0
+
+
 async def test_a_stop_takes_along_what_is_durable(ready: Address) -> None:
-    async with living(ready) as process:
+    seen: list[int] = []
+    async with living(ready, indexes=(partial(Watching, seen=seen),)) as process:
         await process.desk.hears(ok=True)
         await process.desk.orders(300)
     assert len(rows(ready, "orders")) == 300
+    assert seen[-1] == process.projector.seq, "the indexes come last, and they come"
 
 
 async def test_the_next_life_goes_on_where_the_last_one_stood(ready: Address) -> None:

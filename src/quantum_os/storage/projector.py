@@ -138,12 +138,12 @@ class Projector(Edge):
             raise OutOfReach(opened.problem)
         store = Store(open_async(self._address))
         self._projecting = projecting = Projecting(context.journal, store)
+        indexes = [make(store) for make in self._indexes]
         try:
             await self._answered(context, projecting.open())
             await self._say(context, ok=True)
             floors = (lambda: projecting.stored, *self._floors) if self._floors else ()
             house = Housekeeping(context.journal, store, self._keeping, floors)
-            indexes = [make(store) for make in self._indexes]
             while True:
                 worked = await self._answered(context, projecting.step())
                 await self._note(context, projecting)
@@ -153,7 +153,7 @@ class Projector(Edge):
                     await self._answered(context, house.turn(context.clock.now()))
                     await asyncio.sleep(POLL_S)
         except asyncio.CancelledError:
-            await self._drain(projecting)
+            await self._drain(projecting, indexes)
             raise
         finally:
             await store.close()
@@ -188,12 +188,14 @@ class Projector(Edge):
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-    async def _drain(self, projecting: Projecting) -> None:
+    async def _drain(self, projecting: Projecting, indexes: Sequence[Index]) -> None:
         """A stop takes along what is durable; what is left is taken by the next life."""
         with suppress(*EXPECTED, RuntimeError):
             async with asyncio.timeout(DRAIN_S):
                 await projecting.open()
                 await projecting.finish()
+                for index in indexes:
+                    await index.turn()
 
     async def _note(self, context: EdgeContext, projecting: Projecting) -> None:
         async with self._moved:
