@@ -1,5 +1,7 @@
 """A thread that reads the journal rests as long as it works, and tells the same."""
 
+import msgspec
+
 from quantum_os.api.considerate import WORK_NS, ConsiderateJournal, Rests, told_in_steps
 from quantum_os.api.told import plain
 from quantum_os.kernel.clock import perf_ns
@@ -30,4 +32,8 @@ def test_it_reads_and_tells_the_same_and_rests_meanwhile(fund: Served) -> None:
         assert considerate.rests.taken > 0
         every = [each.seq for each in considerate.events()]
         assert every == [each.seq for each in usual.events()]
-    assert told_in_steps(found) == plain(found)
+    told_by_steps = told_in_steps(found)
+    assert msgspec.json.decode(msgspec.json.encode(told_by_steps)) == plain(found)
+    steps = told_by_steps["steps"]
+    assert isinstance(steps, list)
+    assert {type(step) for step in steps} == {msgspec.Raw}, "the loop has nothing left to write"
