@@ -132,7 +132,11 @@ class ExposureRow(msgspec.Struct, frozen=True):
 
 
 class PortfolioExposureUpdated(Event, frozen=True):
-    """Where the money leans: gross, net, concentration; None while the data is too short."""
+    """Where the money leans: gross, net, concentration.
+
+    The old stream's fields `var95_1d`, `es95_1d` and `beta_btc` are None: no module measures them
+    yet.
+    """
 
     STREAM: ClassVar[str] = "portfolio.exposure_updated"
     time: Ns

@@ -171,8 +171,8 @@ def test_limits_name_who_set_them(fund: Served, page: Page) -> None:
     assert shown == {name: sources[name] for name in found if name != "sources"}
     book = fund.get("/api/v1/risk").json()
     assert figure(page, "Taken of what is allowed", "Heat") == percent(book["heat"])
-    unknown = book["exposure"]["var95_1d"]
-    assert figure(page, "Where the money leans", "Loss, 1 day in 20") == percent(unknown)
+    gross = book["exposure"]["gross"]
+    assert figure(page, "Where the money leans", "Gross") == usd(gross)
 
 
 def test_trades_add_up_to_what_is_shown(fund: Served, page: Page) -> None:

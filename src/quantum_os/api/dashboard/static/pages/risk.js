@@ -92,8 +92,6 @@ function leaning({ read }) {
         figure("Gross", f.usd(exposure.gross)),
         figure("Net", f.usd(exposure.net, { sign: true })),
         figure("Concentration", f.decimal(exposure.hhi), { hint: "Herfindahl index of notional: 1 is everything in one symbol" }),
-        figure("Loss, 1 day in 20", f.percent(exposure.var95_1d), { extra: exposure.var95_1d === null ? "the past is too short" : `beyond it ${f.percent(exposure.es95_1d)}` }),
-        figure("Moves with BTC", f.decimal(exposure.beta_btc)),
       ),
       table(
         "Notional by symbol",
