@@ -28,6 +28,7 @@ from quantum_os.events.governance import (
 )
 from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
+from quantum_os.events.risk import IncidentClosed, IncidentOpened
 from quantum_os.events.sizing import IntentReceived
 from quantum_os.events.system import AlertRaised, AlertResolved, ModuleStateChanged, ProcessStarted
 from quantum_os.events.units import NS_PER_S, Mode, Ns, Usd
@@ -58,6 +59,7 @@ from quantum_os.portfolio.exposure import Exposure
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.risk.gate import GateConfig, RiskGate
+from quantum_os.risk.invariants.reactor import Invariants
 from quantum_os.risk.keepers import Keepers
 from quantum_os.risk.safety import Safety, SafetyConfig
 from quantum_os.settings import FundSettings, config_hash
@@ -72,6 +74,8 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
         ApprovalRequested,
         ApprovalVoted,
         AuditEntry,
+        IncidentClosed,
+        IncidentOpened,
         ModuleStateChanged,
         OrderSubmitted,
         PortfolioExposureUpdated,
@@ -103,6 +107,7 @@ REQUIRED: tuple[str, ...] = (
     "risk.gate",
     "risk.safety",
     "risk.keepers",
+    "risk.invariants",
     "execution.orders",
     "execution.venues.",
     "execution.reconcile",
@@ -271,6 +276,7 @@ def line_up(
         RiskGate(GateConfig(tape_step_s=step_s)),
         Safety(SafetyConfig(tape_step_s=step_s)),
         Keepers(),
+        Invariants(),
         # execution: do it
         Intake(IntakeConfig(tape_step_s=step_s)),
         Orders(),

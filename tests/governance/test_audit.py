@@ -6,7 +6,8 @@ import pytest
 from quantum_os.events.commands import ActionAsked
 from quantum_os.events.governance import AuditEntry
 from quantum_os.events.units import Ns
-from quantum_os.governance.audit import GENESIS, Audit, broken_at
+from quantum_os.formulas.audit_chain import GENESIS
+from quantum_os.governance.audit import Audit, broken_at
 
 
 def asked(number: int) -> ActionAsked:

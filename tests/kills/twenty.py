@@ -16,8 +16,8 @@ from quantum_os.events.execution import (
     OrderRequested,
 )
 from quantum_os.events.units import Leverage, Mode, Ns, Qty, Side
-from quantum_os.execution.client_ids import client_id
 from quantum_os.execution.venues.remote_sim.host import Host
+from quantum_os.formulas.client_ids import client_id
 from quantum_os.formulas.rounding import decimal_of, floor_to_step
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.ids import derive

@@ -10,9 +10,9 @@ import msgspec
 from quantum_os.events.execution import Fill, Leg, OrderRequested
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
 from quantum_os.events.risk import RiskPermit
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.remote_sim.client import VENUE
 from quantum_os.execution.venues.remote_sim.wire import Frame
+from quantum_os.formulas.client_ids import parse
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.home import Home
 from quantum_os.storage.journal_file import JournalFile

@@ -1,6 +1,9 @@
-"""May it: permits, refusals, and the latches that stop new risk."""
+"""May it: permits, refusals, the latches that stop new risk, and what was broken of the rules."""
 
 from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
 
 from quantum_os.events.ai import Gate, GateCheck
 from quantum_os.events.base import Event
@@ -74,3 +77,68 @@ class SafetyCleared(Event, frozen=True):
     reason: str
     since: Ns
     rebases_peak: bool = False
+
+
+class InvariantKind(StrEnum):
+    """Whose doing a broken invariant is: BROKEN is ours and must never be, HALT may be the world's.
+
+    Both stop new risk until an operator has looked.
+    """
+
+    BROKEN = "broken"
+    HALT = "halt"
+
+
+class InvariantViolated(Event, frozen=True):
+    """What must always hold does not: `number` of the 36, on what, and with which values.
+
+    `since` is when it began, which is before the fact was noticed where it takes time to break.
+    """
+
+    STREAM: ClassVar[str] = "invariant.violated"
+    number: int
+    name: str
+    kind: InvariantKind
+    sentence: str
+    subject: str
+    values: str
+    since: Ns
+
+
+class WindowLine(msgspec.Struct, frozen=True):
+    """One event before an incident: when, which, and what it said, as JSON."""
+
+    at: Ns
+    stream: str
+    text: str
+
+
+class IncidentOpened(Event, frozen=True):
+    """A broken invariant to be looked into; `window` holds the events that led to it.
+
+    `cause` is the latch that stops new risk, and with which an operator closes the incident.
+    """
+
+    STREAM: ClassVar[str] = "incident.opened"
+    incident_id: str
+    number: int
+    name: str
+    kind: InvariantKind
+    cause: str
+    subject: str
+    summary: str
+    since: Ns
+    opened_at: Ns
+    window: tuple[WindowLine, ...]
+
+
+class IncidentClosed(Event, frozen=True):
+    """An operator has looked into an incident and says why the fund may go on."""
+
+    STREAM: ClassVar[str] = "incident.closed"
+    incident_id: str
+    actor: str
+    reason: str
+    repeated: int
+    opened_at: Ns
+    closed_at: Ns

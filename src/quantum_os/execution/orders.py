@@ -29,7 +29,6 @@ from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.risk import RiskPermit, SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted, TimerFired, TimerSet
 from quantum_os.events.units import NS_PER_S, Notional, Ns, Qty, Usd
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.closing import ask_exit, close_ended, pursue
 from quantum_os.execution.entries import conflict_of, refusal_of, result_of, unfilled
 from quantum_os.execution.placing import place, withdraw
@@ -54,6 +53,7 @@ from quantum_os.execution.trades import (
     WorkingOrder,
     remember,
 )
+from quantum_os.formulas.client_ids import parse
 from quantum_os.formulas.order_states import advance
 from quantum_os.formulas.rounding import floor_to_step, protective_stop_price
 from quantum_os.kernel.ids import derive

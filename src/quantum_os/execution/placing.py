@@ -10,8 +10,8 @@ from quantum_os.events.execution import (
     OrderState,
 )
 from quantum_os.events.units import Ns, Price, Qty
-from quantum_os.execution.client_ids import client_id
 from quantum_os.execution.trades import OrdersState, Trade, WorkingOrder
+from quantum_os.formulas.client_ids import client_id
 from quantum_os.formulas.order_states import advance
 
 _KIND = {

@@ -22,7 +22,7 @@ from quantum_os.events.system import (
     TimerSet,
 )
 from quantum_os.events.units import NS_PER_S, Mode, Ns, Qty, Usd
-from quantum_os.execution.client_ids import parse
+from quantum_os.formulas.client_ids import parse
 from quantum_os.kernel.reactor import Reactor
 
 RECONCILE_TIMER = "execution.reconcile"

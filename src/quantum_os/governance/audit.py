@@ -1,17 +1,14 @@
 """Writes down who is about to do what, each entry bound by a hash to the one before it."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 import msgspec
 
 from quantum_os.events.commands import ActionAsked
 from quantum_os.events.governance import AuditEntry
 from quantum_os.events.units import Ns
+from quantum_os.formulas.audit_chain import GENESIS, hash_of
 from quantum_os.kernel.reactor import Reactor
-
-GENESIS = "0" * 64
-"""What stands before the first entry."""
 
 
 class AuditState(msgspec.Struct):
@@ -42,12 +39,6 @@ class Audit(Reactor[AuditState]):
         entry = msgspec.structs.replace(entry, hash=hash_of(entry))
         state.position, state.hash = entry.position, entry.hash
         return entry
-
-
-def hash_of(entry: AuditEntry) -> str:
-    """Gives the hash that an entry must carry."""
-    bare = msgspec.structs.replace(entry, hash="")
-    return sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
 
 
 def broken_at(entries: Iterable[AuditEntry]) -> int | None:

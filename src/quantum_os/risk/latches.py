@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from quantum_os.events.risk import SafetyAction, SafetyCleared, SafetyTripped
+from quantum_os.events.risk import InvariantKind, SafetyAction, SafetyCleared, SafetyTripped
 from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Ns
 
 KILL_COOL_OFF_S = 900.0
@@ -25,6 +25,8 @@ class Cause(StrEnum):
     STOP_HITS = "stop_hits"
     RECONCILE_MISMATCH = "reconcile_mismatch"
     SAFETY_FAULT = "safety_fault"
+    INVARIANT_BROKEN = "invariant_broken"
+    INVARIANT_HALT = "invariant_halt"
     FEED_GONE = "feed_gone"
     JOURNAL_FAILING = "journal_failing"
     DATABASE_DOWN = "database_down"
@@ -100,6 +102,12 @@ LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
             dwell_s=_QUARTER_HOUR_S,
         ),
         Cause.SAFETY_FAULT: LatchRule(SafetyAction.HALT_ENTRIES, _CLEAR),
+        Cause.INVARIANT_BROKEN: LatchRule(
+            SafetyAction.HALT_ENTRIES, f"{_CLEAR}, once the incident is understood"
+        ),
+        Cause.INVARIANT_HALT: LatchRule(
+            SafetyAction.HALT_ENTRIES, f"{_CLEAR}, once the incident is understood"
+        ),
         Cause.FEED_GONE: LatchRule(
             SafetyAction.FLATTEN,
             f"15 minutes of an unbroken feed, or {_CLEAR}",
@@ -115,6 +123,15 @@ LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
         ),
     }
 )
+
+
+INVARIANT_CAUSES: Mapping[InvariantKind, Cause] = MappingProxyType(
+    {
+        InvariantKind.BROKEN: Cause.INVARIANT_BROKEN,
+        InvariantKind.HALT: Cause.INVARIANT_HALT,
+    }
+)
+"""Which latch stops new risk while an invariant of that kind is broken."""
 
 
 def trip(

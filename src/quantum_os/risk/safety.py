@@ -17,7 +17,7 @@ from quantum_os.events.exits import ExitReason
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.market import FeedWatermark
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import SafetyCleared, SafetyTripped
+from quantum_os.events.risk import InvariantViolated, SafetyCleared, SafetyTripped
 from quantum_os.events.system import (
     AlertRaised,
     ProcessStarted,
@@ -29,6 +29,7 @@ from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.reactor import Reactor
 from quantum_os.risk.book import TERMINAL
 from quantum_os.risk.latches import (
+    INVARIANT_CAUSES,
     LATCHES,
     SHADOW_CLOSES,
     Cause,
@@ -47,6 +48,8 @@ EQUITY_GAP_ALERT = 0.01
 """Gaps between venue and ledger as fractions of equity (governance.md 2, exchange truth)."""
 TAPE_AGE_BARS = 2
 EVENTS_KEPT = 256
+WATCHERS = frozenset({"risk.invariants"})
+"""Modules without which money is traded as before, and nothing new is risked unwatched."""
 
 
 class SafetyConfig(msgspec.Struct, frozen=True):
@@ -181,8 +184,13 @@ class Safety(Reactor[SafetyState]):
             yield self._alert("reconcile", Severity.WARNING, "; ".join(event.mismatches), gap)
 
     def on_fault(self, event: SafetyFault) -> Iterator[SafetyTripped | AlertRaised]:
-        if event.critical:
+        if event.critical or event.module in WATCHERS:
             yield from self._trip(Cause.SAFETY_FAULT)
+
+    def on_violated(self, event: InvariantViolated) -> Iterator[SafetyTripped | AlertRaised]:
+        yield from self._trip(INVARIANT_CAUSES[event.kind])
+        summary = f"invariant {event.number} ({event.name}): {event.subject}: {event.values}"
+        yield self._alert(f"invariant.{event.number}", Severity.CRITICAL, summary)
 
     def on_resolved(self, event: SignalResolved) -> None:
         """Votes go on in shadow while a latch is closed: they are the evidence that opens it."""

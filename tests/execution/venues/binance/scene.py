@@ -22,9 +22,9 @@ from quantum_os.events.execution import (
 from quantum_os.events.units import NS_PER_S, Leverage, Mode, Ns, Price, Qty, Side
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.exchange.keys import Keys
-from quantum_os.execution.client_ids import client_id
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.venue import ExchangeVenue, Patience, VenueConfig
+from quantum_os.formulas.client_ids import client_id
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.clock import ReplayClock, WallClock
 from quantum_os.kernel.edge import EdgeContext

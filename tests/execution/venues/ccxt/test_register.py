@@ -8,9 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from quantum_os.events.execution import Fill, Leg, Liquidity, OrderState, OrderUpdated
 from quantum_os.events.units import Mode, Ns, Price, Qty, Side, Usd
-from quantum_os.execution.client_ids import client_id
 from quantum_os.execution.venues.ccxt.facts import OrderSeen, TradeSeen
 from quantum_os.execution.venues.ccxt.register import Register
+from quantum_os.formulas.client_ids import client_id
 from quantum_os.formulas.order_states import TERMINAL
 
 BTC = "BTC/USDT:USDT"

@@ -9,7 +9,6 @@ from quantum_os.events.execution import OrderKind, OrderRequested
 from quantum_os.events.market import Instrument
 from quantum_os.events.units import NS_PER_MS, Ns
 from quantum_os.exchange.endpoint import Realm
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.binance import figures, frames, listings, orders
 from quantum_os.execution.venues.binance.codes import CODES, CONSEQUENCES
 from quantum_os.execution.venues.ccxt.dialect import Consequences, VenueRefused
@@ -22,6 +21,7 @@ from quantum_os.execution.venues.ccxt.facts import (
     TradeSeen,
 )
 from quantum_os.execution.venues.ccxt.verdicts import CodeTable
+from quantum_os.formulas.client_ids import parse
 
 PAGE = 1_000
 """Rows that a listing of trades or income holds at the most."""

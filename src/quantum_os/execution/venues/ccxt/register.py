@@ -8,8 +8,8 @@ import msgspec
 
 from quantum_os.events.execution import Fill, Leg, Liquidity, OrderRequested, OrderUpdated
 from quantum_os.events.units import Mode, Ns, Qty, Usd
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.ccxt.facts import OrderSeen, TradeSeen
+from quantum_os.formulas.client_ids import parse
 from quantum_os.formulas.order_states import Standing, advance
 
 ORDERS_MAX = 10_000

@@ -15,12 +15,12 @@ from quantum_os.events.execution import (
     VenueSnapshot,
 )
 from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Frac, Mode, Ns, Price, Qty
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.dialect import Dialect
 from quantum_os.execution.venues.ccxt.facts import AccountSeen, CashMoved, FundingSeen
 from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.formulas.client_ids import parse
 
 ZERO = Decimal(0)
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from quantum_os.events.execution import Fill, Liquidity, OrderState
 from quantum_os.events.market import Instrument
 from quantum_os.events.units import Ns, Price, Qty, Side, Usd
-from quantum_os.execution.client_ids import without_epoch
 from quantum_os.execution.venues.sim.account import ZERO, Account, money
 from quantum_os.execution.venues.sim.book import RestingOrder, reduces
 from quantum_os.execution.venues.sim.endings import end, expire_reduce_only, settle_book, tell
@@ -14,6 +13,7 @@ from quantum_os.execution.venues.sim.liquidation import liquidation_level
 from quantum_os.execution.venues.sim.slippage import taker_price
 from quantum_os.execution.venues.sim.state import Session
 from quantum_os.execution.venues.sim.tape import Point
+from quantum_os.formulas.client_ids import without_epoch
 from quantum_os.formulas.costs import fee
 from quantum_os.formulas.rounding import decimal_of, floor_to_step
 from quantum_os.kernel.ids import derive

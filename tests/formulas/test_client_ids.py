@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantum_os.events.execution import Leg
-from quantum_os.execution.client_ids import LENGTH_MAX, ClientId, client_id, parse
+from quantum_os.formulas.client_ids import LENGTH_MAX, ClientId, client_id, parse
 
 PARTS = st.tuples(
     st.integers(0, 999_999),

@@ -1,0 +1,1 @@
+"""What must always hold: the invariants of the fund, checked over its events while it runs."""

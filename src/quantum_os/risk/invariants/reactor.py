@@ -1,0 +1,196 @@
+"""What follows when an invariant is broken: it is said, new risk stops, an incident is opened."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from quantum_os.events.base import Event, stream_of
+from quantum_os.events.execution import (
+    CashTransferred,
+    ExecutionResult,
+    Fill,
+    FundingPaid,
+    OrderCancelRequested,
+    OrderRequested,
+    OrderSubmitted,
+    OrderUpdated,
+    PositionCorrected,
+    VenueSnapshot,
+)
+from quantum_os.events.exits import ExitIntent
+from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.market import FeedWatermark, InstrumentUpdated, MarketTick
+from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
+from quantum_os.events.risk import (
+    IncidentClosed,
+    IncidentOpened,
+    InvariantViolated,
+    RiskPermit,
+    SafetyCleared,
+    SafetyTripped,
+    WindowLine,
+)
+from quantum_os.events.system import ProcessStarted, TimerFired
+from quantum_os.events.units import Ns
+from quantum_os.kernel.envelope import decode_event, encode_event
+from quantum_os.kernel.ids import derive
+from quantum_os.kernel.reactor import Reactor
+from quantum_os.risk.invariants.violation import Violation
+from quantum_os.risk.invariants.watch import Watch
+from quantum_os.risk.latches import INVARIANT_CAUSES
+
+WINDOW = 40
+"""Events kept with an incident: those before it that checks look at."""
+
+OPEN_MAX = 100
+"""Incidents open at a time; what is broken beyond them is counted with the last."""
+
+Said = Iterator[InvariantViolated | IncidentOpened]
+Cleared = Iterator[IncidentClosed | InvariantViolated | IncidentOpened]
+
+Looked = (
+    CashTransferred
+    | ExecutionResult
+    | ExitIntent
+    | Fill
+    | FundingPaid
+    | InstrumentUpdated
+    | OrderCancelRequested
+    | OrderRequested
+    | OrderSubmitted
+    | OrderUpdated
+    | PolicyUpdated
+    | PositionCorrected
+    | PositionUpdated
+    | ProcessStarted
+    | RiskPermit
+    | SafetyTripped
+    | TradeClosed
+)
+"""What the checks start from and an incident shows."""
+
+Frequent = AccountUpdated | VenueSnapshot
+"""What the checks start from and comes too often to be shown."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """An event as it was heard, until it is shown or forgotten."""
+
+    at: Ns
+    stream: str
+    payload: bytes
+
+
+class Incident(msgspec.Struct):
+    """One that is open, and how often the same was seen again."""
+
+    incident_id: str
+    cause: str
+    opened_at: Ns
+    repeated: int = 0
+
+
+class InvariantsState(msgspec.Struct):
+    """The watch with all it knows, the last events, and the open incidents by what is broken."""
+
+    watch: Watch = msgspec.field(default_factory=Watch)
+    last: list[Kept] = []
+    open: dict[str, Incident] = {}
+
+
+class Invariants(Reactor[InvariantsState]):
+    """Lets the watch hear the life of every order, and speaks up for it once per thing broken.
+
+    It stops new risk by a latch that an operator clears with a reason, which closes the incident.
+    Should it break itself, the fund trades on and enters nothing (`risk/safety.py`).
+    """
+
+    name = "risk.invariants"
+    critical = False
+
+    def __init__(self) -> None:
+        super().__init__(InvariantsState())
+
+    def on_event(self, event: Looked) -> Said | None:
+        last = self.state.last
+        last.append(Kept(Ns(self.now), stream_of(type(event)), encode_event(event)))
+        if len(last) > WINDOW:
+            del last[0]
+        found = self.state.watch.hear(event, self.now)
+        return self._told(found) if found else None
+
+    def on_frequent(self, event: Frequent) -> Said | None:
+        found = self.state.watch.hear(event, self.now)
+        return self._told(found) if found else None
+
+    def on_time(self, event: FeedWatermark | MarketTick | TimerFired) -> Said | None:
+        """Time alone breaks some: what was due is looked at when the market or a timer tells it."""
+        watch = self.state.watch
+        if self.now < watch.facts.due:
+            return None
+        found = watch.pass_to(self.now)
+        return self._told(found) if found else None
+
+    def on_cleared(self, event: SafetyCleared) -> Cleared:
+        """An operator has looked: what was broken may be said again from now on."""
+        found = self.state.watch.hear(event, self.now)
+        for key, incident in list(self.state.open.items()):
+            if incident.cause == event.cause:
+                del self.state.open[key]
+                yield IncidentClosed(
+                    incident.incident_id,
+                    event.actor,
+                    event.reason,
+                    incident.repeated,
+                    incident.opened_at,
+                    Ns(self.now),
+                )
+        yield from self._told(found)
+
+    def _told(self, found: list[Violation]) -> Said:
+        for violation in found:
+            key = f"{violation.number}:{violation.subject}"
+            known = self.state.open.get(key)
+            if known is None and len(self.state.open) >= OPEN_MAX:
+                known = next(reversed(self.state.open.values()))
+            if known is not None:
+                known.repeated += 1
+                continue
+            invariant = violation.invariant
+            yield InvariantViolated(
+                number=violation.number,
+                name=invariant.name,
+                kind=invariant.kind,
+                sentence=invariant.sentence,
+                subject=violation.subject,
+                values=violation.values,
+                since=violation.since,
+            )
+            yield self._opened(key, violation)
+
+    def _opened(self, key: str, violation: Violation) -> IncidentOpened:
+        process = self.state.watch.facts.process
+        namespace = process.namespace if process is not None else ""
+        incident = Incident(
+            derive(namespace, "incident", key, self.now),
+            INVARIANT_CAUSES[violation.kind],
+            Ns(self.now),
+        )
+        self.state.open[key] = incident
+        return IncidentOpened(
+            incident_id=incident.incident_id,
+            number=violation.number,
+            name=violation.invariant.name,
+            kind=violation.kind,
+            cause=incident.cause,
+            subject=violation.subject,
+            summary=str(violation),
+            since=violation.since,
+            opened_at=incident.opened_at,
+            window=tuple(_shown(each) for each in self.state.last),
+        )
+
+
+def _shown(kept: Kept) -> WindowLine:
+    event: Event = decode_event(kept.stream, kept.payload)
+    return WindowLine(kept.at, kept.stream, msgspec.json.encode(event).decode())

@@ -1,0 +1,138 @@
+"""Which check hears which event, and when an instant is over: the 36 invariants over a stream.
+
+It needs no bus: whoever has events can feed them and is told what does not hold.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import msgspec
+
+from quantum_os.events.base import Event
+from quantum_os.events.execution import (
+    CashTransferred,
+    ExecutionResult,
+    Fill,
+    FundingPaid,
+    OrderCancelRequested,
+    OrderRequested,
+    OrderSubmitted,
+    OrderUpdated,
+    PositionCorrected,
+    VenueSnapshot,
+)
+from quantum_os.events.exits import ExitIntent
+from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
+from quantum_os.events.risk import RiskPermit, SafetyCleared, SafetyTripped
+from quantum_os.events.system import ProcessStarted
+from quantum_os.events.units import Ns
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.risk.invariants.books import Books
+from quantum_os.risk.invariants.exits import Exits
+from quantum_os.risk.invariants.facts import NEVER, Facts
+from quantum_os.risk.invariants.kill_switch import KillSwitch
+from quantum_os.risk.invariants.numbers import Numbers
+from quantum_os.risk.invariants.orders import Orders
+from quantum_os.risk.invariants.protection import Protection
+from quantum_os.risk.invariants.violation import Violation
+
+
+class Family(Protocol):
+    """Checks that share what they remember."""
+
+    def hear(self, event: Event, facts: Facts) -> Iterator[Violation]: ...
+
+
+_LEARNT: Mapping[type[Event], str] = MappingProxyType(
+    {
+        ProcessStarted: "on_started",
+        PolicyUpdated: "on_policy",
+        InstrumentUpdated: "on_instruments",
+        AccountUpdated: "on_account",
+        SafetyTripped: "on_tripped",
+        SafetyCleared: "on_cleared",
+        OrderRequested: "on_requested",
+        OrderUpdated: "on_updated",
+        Fill: "on_fill",
+        PositionUpdated: "on_position",
+        PositionCorrected: "on_corrected",
+        VenueSnapshot: "on_listing",
+    }
+)
+"""What becomes a fact before any check looks at it, and how."""
+
+_HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
+    {
+        ProcessStarted: ("books",),
+        RiskPermit: ("orders", "kill_switch", "numbers"),
+        SafetyTripped: ("exits",),
+        ExitIntent: ("exits",),
+        OrderRequested: ("orders", "kill_switch", "exits", "numbers"),
+        OrderCancelRequested: ("protection", "orders"),
+        OrderSubmitted: ("orders", "kill_switch"),
+        OrderUpdated: ("orders",),
+        Fill: ("orders", "books", "exits"),
+        ExecutionResult: ("orders",),
+        FundingPaid: ("books",),
+        CashTransferred: ("books",),
+        VenueSnapshot: ("books",),
+        PositionCorrected: ("books",),
+        PositionUpdated: ("protection",),
+        AccountUpdated: ("books",),
+        TradeClosed: ("books",),
+    }
+)
+"""Which families hear which event, in the order of the numbers."""
+
+HEARD: tuple[type[Event], ...] = tuple(dict.fromkeys((*_LEARNT, *_HEARERS)))
+"""Every event that some check starts from."""
+
+
+class Watch(msgspec.Struct):
+    """Holds a stream of events to the invariants; all that it knows is in it."""
+
+    facts: Facts = msgspec.field(default_factory=Facts)
+    protection: Protection = msgspec.field(default_factory=Protection)
+    orders: Orders = msgspec.field(default_factory=Orders)
+    books: Books = msgspec.field(default_factory=Books)
+    kill_switch: KillSwitch = msgspec.field(default_factory=KillSwitch)
+    exits: Exits = msgspec.field(default_factory=Exits)
+    numbers: Numbers = msgspec.field(default_factory=Numbers)
+
+    def feed(self, envelope: Envelope) -> list[Violation]:
+        """Takes one recorded event and gives what does not hold after it."""
+        return self.hear(envelope.event(), envelope.ts)
+
+    def hear(self, event: Event, now: int) -> list[Violation]:
+        """Takes one event at its input's time (UTC ns) and gives what does not hold after it."""
+        facts = self.facts
+        found = self.pass_to(now) if now > facts.now else []
+        kind = event.__class__
+        learn = _LEARNT.get(kind)
+        if learn is not None:
+            getattr(facts, learn)(event)
+        for name in _HEARERS.get(kind, ()):
+            family: Family = getattr(self, name)
+            found.extend(family.hear(event, facts))
+        return found
+
+    def pass_to(self, now: int) -> list[Violation]:
+        """Ends the instant that was, and gives what has not held in it or is overdue by now.
+
+        The simulator calls it with the end of its last step: no event says that time is over.
+        """
+        facts = self.facts
+        found: list[Violation] = []
+        if facts.touched or self.books.account is not None or self.exits.asked:
+            for settling in (self.protection, self.books, self.exits):
+                found.extend(settling.settle(facts))
+            facts.touched = {}
+        facts.now = Ns(now)
+        if now >= facts.due:
+            facts.due = NEVER
+            for timed in (self.protection, self.exits):
+                found.extend(timed.overdue(facts))
+        return found
