@@ -138,7 +138,9 @@ CANARIES = {
         "execution.orders",
         "exits",
         "naked",
-        says=order(Leg.STOP, lambda event: [replace(event, qty=Qty(event.qty / 2))]),
+        says=order(
+            Leg.STOP, lambda event: [replace(event, qty=Qty((event.qty / 2).quantize(event.qty)))]
+        ),
     ),
     "a stop that loosens": Canary(
         "execution.orders", "exits", "loosens", says=order(Leg.STOP, loosened)

@@ -13,9 +13,6 @@ from quantum_os.formulas.rounding import decimal_of
 from quantum_os.risk.invariants.facts import Facts, SymbolSeen
 from quantum_os.risk.invariants.violation import Violation
 
-NAKED_MAX_S = 3
-"""Seconds from the first moment without cover (DESIGN 1, law 6)."""
-
 LIQUIDATION_SPARE = Decimal("0.2")
 """The part of the way to liquidation that must be left when the stop is hit."""
 
@@ -44,11 +41,11 @@ class Protection(msgspec.Struct):
                 self.told.pop(symbol, None)
             elif symbol not in self.naked_since:
                 self.naked_since[symbol] = facts.now
-                facts.wake(facts.now + NAKED_MAX_S * NS_PER_S + 1)
+                facts.wake(facts.now + _naked_ns(facts) + 1)
         return iter(())
 
     def overdue(self, facts: Facts) -> Iterator[Violation]:
-        limit = NAKED_MAX_S * NS_PER_S
+        limit = _naked_ns(facts)
         for symbol, since in self.naked_since.items():
             if symbol in self.told:
                 continue
@@ -60,6 +57,12 @@ class Protection(msgspec.Struct):
             naked_s = (facts.now - since) / NS_PER_S
             values = f"{held} held, no stop for it confirmed for {naked_s:.3f} s"
             yield Violation(1, symbol, values, since)
+
+
+def _naked_ns(facts: Facts) -> int:
+    """How long nothing may be without cover; not at all before a policy was heard."""
+    policy = facts.policy
+    return int(policy.policy.exits.naked_limit_s * NS_PER_S) if policy is not None else 0
 
 
 def _stop_sane(event: PositionUpdated, facts: Facts) -> Iterator[Violation]:
