@@ -276,11 +276,35 @@ def test_a_close_is_told_as_position_then_account_then_trade() -> None:
     assert [type(event) for event in said] == [PositionUpdated, AccountUpdated, TradeClosed]
 
 
-def test_a_fill_that_would_flip_a_position_is_a_fault() -> None:
+def test_e4_a_stop_told_before_the_rest_of_its_entry_costs_what_it_costs() -> None:
+    """3 of 10 are heard, the stop sells 10, then the other 7: 10 at 100, 10 at 97, whole fees."""
     book = Book()
-    book.fill(BUY, "1", "100")
-    with pytest.raises(AssertionError, match="would flip"):
-        book.fill(SELL, "1.5", "100")
+    book.order("entry", Leg.ENTRY, BUY, "10")
+    book.order("stop", Leg.STOP, SELL, "10", trigger="97")
+    book.fill(BUY, "3", "100", fee="0.3")
+    said = book.fill(SELL, "10", "97", fee="1", order="stop")
+    end = closed(said)
+    assert (end.position_id, end.qty, end.gross, end.fees) == ("p", 3, -9, dec("0.6"))
+    (_, opened) = [event for event in said if isinstance(event, PositionUpdated)]
+    assert (opened.qty, opened.entry, opened.intent_id) == (-7, 97, None)
+    rest = closed(book.fill(BUY, "7", "100", fee="0.7"))
+    assert rest.position_id not in ("p", "")
+    assert (rest.gross, rest.fees) == (-21, dec("1.4"))
+    assert book.cash == DEPOSIT - 30 - 2
+    assert book.ledger.state.positions == {}
+
+
+def test_an_entry_that_goes_on_after_its_stop_has_a_second_end_by_another_name() -> None:
+    book = Book()
+    book.order("entry", Leg.ENTRY, BUY, "10")
+    book.order("stop", Leg.STOP, SELL, "10", trigger="97")
+    ends = []
+    for qty in ("3", "2", "5"):
+        told = position(book.fill(BUY, qty, "100"))
+        assert told.position_id == "p"
+        ends.append(closed(book.fill(SELL, qty, "97", order="stop")).position_id)
+    assert ends[0] == "p"
+    assert len(set(ends)) == 3
 
 
 @pytest.mark.parametrize(

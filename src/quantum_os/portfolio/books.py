@@ -30,7 +30,8 @@ class LedgerState(msgspec.Struct):
     """Cash, open positions by symbol, and what is needed to book the next fill.
 
     `ticks` holds the last tick of each symbol since the last bar closed, `early` the stops that
-    rest before the fill they cover was heard.
+    rest before the fill they cover was heard, `ends` how often each position has become flat: one
+    whose entry goes on after its stop has a second end, under a name of its own.
     """
 
     namespace: str = ""
@@ -46,6 +47,7 @@ class LedgerState(msgspec.Struct):
     brackets: dict[str, tuple[Bracket, ...]] = {}
     booked: dict[str, None] = {}
     repeated: int = 0
+    ends: dict[str, int] = {}
     bars: MarketKlines | None = None
     opens: MarketOpens | None = None
     ticks: dict[str, float] = {}

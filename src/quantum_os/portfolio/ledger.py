@@ -30,7 +30,6 @@ from quantum_os.events.risk import RiskPermit, SafetyCleared
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import (
     NS_PER_S,
-    Bps,
     Frac,
     Leverage,
     Margin,
@@ -52,6 +51,7 @@ from quantum_os.portfolio.positions import (
     Origin,
     origin_of,
     reason_named,
+    through_zero,
 )
 
 V = TypeVar("V")
@@ -135,23 +135,11 @@ class Ledger(Reactor[LedgerState]):
             state.repeated += 1
             return
         _remember(state.booked, event.trade_id, None, BOOKED_MAX)
-        note = state.orders.get(event.client_id)
-        position = state.positions.get(event.symbol)
-        if position is None:
-            position = state.positions[event.symbol] = self._opened(event, note)
-        state.wallet.realised += position.book(event)
-        state.wallet.fees += event.fee
-        position.reach(float(event.price))
-        if position.qty:
-            yield self._told(position)
-            yield self._account()
-            return
-        del state.positions[event.symbol]
-        reason = _reason_of(event, note)
-        position.leave(at_stop=reason in _ADVERSE_ENDS)
-        yield self._told(position)
-        yield self._account()
-        yield self._closed(position, reason)
+        note, held = state.orders.get(event.client_id), state.positions.get(event.symbol)
+        closing, *rest = through_zero(event, held.qty if held is not None else ZERO)
+        yield from self._booked(closing, note)
+        for opening in rest:
+            yield from self._booked(opening, None)
 
     def on_funding(self, event: FundingPaid) -> AccountUpdated | None:
         if event.funding_id in self.state.booked:
@@ -236,6 +224,27 @@ class Ledger(Reactor[LedgerState]):
                 if position is not None:
                     position.mark = row.mark
         return self._account()
+
+    def _booked(
+        self, fill: Fill, note: OrderNote | None
+    ) -> Iterator[PositionUpdated | AccountUpdated | TradeClosed]:
+        state = self.state
+        position = state.positions.get(fill.symbol)
+        if position is None:
+            position = state.positions[fill.symbol] = self._opened(fill, note)
+        state.wallet.realised += position.book(fill)
+        state.wallet.fees += fill.fee
+        position.reach(float(fill.price))
+        if position.qty:
+            yield self._told(position)
+            yield self._account()
+            return
+        del state.positions[fill.symbol]
+        reason = _reason_of(fill, note)
+        position.leave(at_stop=reason in _ADVERSE_ENDS)
+        yield self._told(position)
+        yield self._account()
+        yield self._closed(position, reason)
 
     def _opened(self, fill: Fill, note: OrderNote | None) -> OpenPosition:
         state = self.state
@@ -335,18 +344,20 @@ class Ledger(Reactor[LedgerState]):
         return None if price is None else Price(price)
 
     def _closed(self, position: OpenPosition, reason: ExitReason) -> TradeClosed:
-        origin = position.origin
+        origin, state = position.origin, self.state
+        name, ends = position.position_id, state.ends.get(position.position_id, 0)
+        _remember(state.ends, name, ends + 1, ORDERS_MAX)
         net = position.gross - position.fees + position.funding
         entry = position.entry_value / position.entered
         return TradeClosed(
-            position_id=position.position_id,
+            position_id=derive(state.namespace, "again", name, ends) if ends else name,
             intent_id=origin.intent_id,
             decision_id=origin.decision_id,
             symbol=position.symbol,
             side=position.side,
             strategy=origin.strategy,
-            venue=self.state.venue,
-            mode=self.state.mode,
+            venue=state.venue,
+            mode=state.mode,
             entry_price=Price(entry),
             exit_price=Price(position.exit_value / position.exited),
             qty=Qty(position.entered),
@@ -354,7 +365,7 @@ class Ledger(Reactor[LedgerState]):
             gross=Usd(position.gross),
             fees=Usd(position.fees),
             funding=Usd(position.funding),
-            slippage_bps=_slippage(position, entry),
+            slippage_bps=position.slippage(entry),
             net=Usd(net),
             r=position.in_r(net),
             mae_r=position.excursion_r(position.adverse),
@@ -384,10 +395,3 @@ def _reason_of(fill: Fill, note: OrderNote | None) -> ExitReason:
     if note is None or note.leg is Leg.ENTRY:
         return ExitReason.EXTERNAL
     return reason_named(note.reason, _REASON_OF_LEG[note.leg])
-
-
-def _slippage(position: OpenPosition, entry: Decimal) -> Bps | None:
-    ref = position.origin.ref_price
-    if not ref:
-        return None
-    return Bps(float((entry - ref) / ref) * position.side.sign * 1e4)

@@ -7,9 +7,10 @@ import msgspec
 from quantum_os.events.execution import Fill
 from quantum_os.events.exits import ExitReason
 from quantum_os.events.sizing import TradeIntent
-from quantum_os.events.units import Leverage, Margin, PositionSide, Price, Qty, Regime, Usd
+from quantum_os.events.units import Bps, Leverage, Margin, PositionSide, Price, Qty, Regime, Usd
 
 ZERO = Decimal(0)
+_FEE_GRID = Decimal("1e-8")
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -123,6 +124,11 @@ class OpenPosition(msgspec.Struct):
     def _extreme(self, *, highest: bool) -> float:
         return max(self.high, self.bar_high) if highest else min(self.low, self.bar_low)
 
+    def slippage(self, entry: Decimal) -> Bps | None:
+        """How much worse than its reference price a position was entered, in bps."""
+        ref = self.origin.ref_price
+        return Bps(float((entry - ref) / ref) * self.side.sign * 1e4) if ref else None
+
     @property
     def upnl(self) -> Usd:
         return Usd((self.mark - self.entry) * self.qty)
@@ -166,6 +172,23 @@ class OpenPosition(msgspec.Struct):
             return None
         entry = float(self.entry_value / self.entered)
         return self.side.sign * (price / entry - 1) / self.origin.stop_distance
+
+
+def through_zero(fill: Fill, held: Decimal) -> tuple[Fill, ...]:
+    """Gives a fill as it is booked: whole, or as what it closes and then what it opens.
+
+    Facts may be lost or told late, and people trade beside us: a stop can be heard before the last
+    fill of what it protects. The fee goes with the quantity.
+    """
+    rest = fill.qty - abs(held)
+    if held * fill.side.sign >= 0 or rest <= 0:
+        return (fill,)
+    fee = Usd((fill.fee * abs(held) / fill.qty).quantize(_FEE_GRID))
+    replace = msgspec.structs.replace
+    return (
+        replace(fill, qty=Qty(abs(held)), fee=fee),
+        replace(fill, qty=Qty(rest), fee=Usd(fill.fee - fee)),
+    )
 
 
 def origin_of(intent: TradeIntent) -> Origin:
