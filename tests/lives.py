@@ -1,11 +1,9 @@
 """How generated lives are lived: alike on every run of CI, and a planted bug found in as many."""
 
-from collections.abc import Callable
-
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-Machine = Callable[[], RuleBasedStateMachine]
+Machine = type[RuleBasedStateMachine]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 

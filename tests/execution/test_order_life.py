@@ -15,7 +15,6 @@ from quantum_os.events.execution import (
     ExecutionResult,
     Fill,
     Leg,
-    LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
     OrderQueryRequested,
@@ -318,9 +317,6 @@ class IgnoresTheLatch(Orders):
 
     def on_tripped(self, event: SafetyTripped) -> Iterator[Outcome]:
         yield from ()
-
-    def on_leverage(self, event: LeverageConfirmed) -> Iterator[Outcome]:
-        yield from super().on_leverage(event)
 
 
 class SwallowsResults(Orders):

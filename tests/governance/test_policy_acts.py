@@ -77,6 +77,10 @@ class Office:
         config = ApprovalsConfig(1, dwell_s=DWELL_S, lasts_h=24)
         desk = PolicyDesk(PolicyConfig(document, approvals=config))
         desk.restore(self.desk.snapshot())
+        return self.restarts(desk)
+
+    def restarts(self, desk: PolicyDesk) -> list[Event]:
+        """Another desk takes this one's place."""
         self.desk = desk
         self.bus = Bus([desk], self.journal, self.bus.seq + 1)
         return self.hear(STARTED, "kernel")
@@ -441,3 +445,22 @@ def test_the_tightest_is_the_highest_where_a_limit_is_a_minimum() -> None:
     office = Office()
     office.asks("tighten", "confidence_min", 0.6)
     assert office.limits.confidence_min == 0.6
+
+
+def test_of_two_approved_loosenings_that_fall_due_together_the_first_holds() -> None:
+    """The second was asked for on limits that are none any more, and the desk goes on."""
+    office = Office()
+    for limit, value in (("positions_max", 1), ("confidence_min", 0.9)):
+        office.asks("tighten", limit, value, lasts_h=30)
+    keys = [
+        only(office.asks("loosen", limit), ApprovalRequested).approval_id
+        for limit in ("positions_max", "confidence_min")
+    ]
+    for key in keys:
+        office.asks("approve", key)
+    said = office.passes(DWELL_S)
+    ends = [(e.approval_id, e.state) for e in said if isinstance(e, ApprovalDecided)]
+    assert ends == [(keys[0], ApprovalState.APPROVED), (keys[1], ApprovalState.SUPERSEDED)]
+    assert not office.bus.faulted
+    assert office.limits.positions_max == LAID_DOWN.positions_max
+    assert office.limits.confidence_min == 0.9

@@ -284,12 +284,12 @@ def test_e4_a_stop_told_before_the_rest_of_its_entry_costs_what_it_costs() -> No
     book.fill(BUY, "3", "100", fee="0.3")
     said = book.fill(SELL, "10", "97", fee="1", order="stop")
     end = closed(said)
-    assert (end.position_id, end.qty, end.gross, end.fees) == ("p", 3, -9, dec("0.6"))
+    assert (end.position_id, end.qty, end.gross, end.fees) == row("p", 3, -9, dec("0.6"))
     (_, opened) = [event for event in said if isinstance(event, PositionUpdated)]
-    assert (opened.qty, opened.entry, opened.intent_id) == (-7, 97, None)
+    assert (opened.qty, opened.entry, opened.intent_id) == row(-7, 97, None)
     rest = closed(book.fill(BUY, "7", "100", fee="0.7"))
     assert rest.position_id not in ("p", "")
-    assert (rest.gross, rest.fees) == (-21, dec("1.4"))
+    assert (rest.gross, rest.fees) == row(-21, dec("1.4"))
     assert book.cash == DEPOSIT - 30 - 2
     assert book.ledger.state.positions == {}
 

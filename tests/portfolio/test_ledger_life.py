@@ -18,12 +18,11 @@ from quantum_os.events.execution import (
     CashTransferred,
     Fill,
     FundingPaid,
-    Leg,
     Liquidity,
     PositionCorrected,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.units import Leverage, Ns, Price, Qty, Side, Usd
+from quantum_os.events.units import Frac, Leverage, Ns, Price, Qty, Side, Usd
 from quantum_os.portfolio.ledger import Ledger
 from tests.lives import law, law_broken_by, lived
 from tests.portfolio.book import BTC, DEPOSIT, MODE, VENUE, Book
@@ -84,8 +83,9 @@ class LedgerLife(RuleBasedStateMachine):
         liquidity = Liquidity.TAKER
         if taken and held.qty:
             side = Side.SELL if held.qty > 0 else Side.BUY
-            qty, liquidity = Decimal(abs(held.qty).numerator) / abs(held.qty).denominator, (
-                Liquidity.LIQUIDATION
+            qty, liquidity = (
+                Decimal(abs(held.qty).numerator) / abs(held.qty).denominator,
+                (Liquidity.LIQUIDATION),
             )
         self.hears(self.fill(symbol, side, qty, price, fee, liquidity))
         self.cash += held.trades(Fraction(qty) * side.sign, Fraction(price)) - Fraction(fee)
@@ -93,7 +93,7 @@ class LedgerLife(RuleBasedStateMachine):
     @rule(symbol=SYMBOLS, amount=USD)
     def funds(self, symbol: str, amount: Decimal) -> None:
         paid = FundingPaid(
-            VENUE, MODE, f"f{len(self.facts)}", symbol, Usd(amount), 0.0, Price(Decimal(1)),
+            VENUE, MODE, f"f{len(self.facts)}", symbol, Usd(amount), Frac(0.0), Price(Decimal(1)),
             Qty(Decimal(1)), Ns(0),
         )  # fmt: skip
         self.hears(msgspec.structs.replace(paid))

@@ -283,7 +283,9 @@ class PolicyDesk(Reactor[PolicyState]):
             gone = sorted({each.limit for each in state.overrides if each not in left})
             yield self._changed_to(left, f"the word on {', '.join(gone)} has run out", "clock")
         for proposal in list(state.proposals.values()):
-            came = verdict(proposal, self.now)
+            # The first that holds ends those asked for beside it, approved or not.
+            is_over = proposal.approval_id not in state.proposals
+            came = ApprovalState.PENDING if is_over else verdict(proposal, self.now)
             if came is ApprovalState.EXPIRED:
                 yield self._ended(proposal, came, "not approved in time")
             elif came is ApprovalState.APPROVED:
