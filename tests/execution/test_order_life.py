@@ -34,7 +34,7 @@ from tests.execution.desk import BTC, T0, Desk, intent, leave, permit, stop_at
 from tests.execution.fake_venue import VENUE, FakeVenue
 from tests.lives import law, law_broken_by, lived
 
-LOAD = lived(150, 50)
+LOAD = lived(250, 40)
 CODES = ("-1008", "-2021", "-2022", "-4131")
 NUMBER = st.integers(0, 30)
 ZERO = Decimal(0)
@@ -63,6 +63,7 @@ class OrderLife(RuleBasedStateMachine):
         self.venue = self.desk.venue = FarVenue()
         self.wishes: list[TradeIntent] = []
         self.told: dict[str, Fill] = {}
+        self.delivered: list[Event] = []
         self.turned = False
         self.seen: dict[str, Standing] = {}
         self.latched_at: int | None = None
@@ -81,13 +82,15 @@ class OrderLife(RuleBasedStateMachine):
         self.wishes.append(wish)
         self.hears(wish, permit(wish))
 
-    @rule(long=st.booleans(), tenths=st.integers(2, 10), part=st.integers(1, 10))
-    def enters(self, long: bool, tenths: int, part: int) -> None:
+    @rule(
+        long=st.booleans(), tenths=st.integers(2, 10), part=st.integers(1, 10), late=st.booleans()
+    )
+    def enters(self, long: bool, tenths: int, part: int, late: bool) -> None:
         """The short way to a position, so that lives do not end before they begin."""
         self.permits(long, tenths)
         self.all_post_comes()
         if self.venue.resting(Leg.ENTRY):
-            self.venue_fills_of(self.venue.resting(Leg.ENTRY)[-1], part)
+            self.venue_fills_of(self.venue.resting(Leg.ENTRY)[-1], part, late)
 
     @precondition(lambda self: self.wishes)
     @rule(which=NUMBER)
@@ -95,14 +98,16 @@ class OrderLife(RuleBasedStateMachine):
         self.hears(permit(self.wishes[which % len(self.wishes)]))
 
     @precondition(lambda self: self.venue.resting())
-    @rule(which=NUMBER, tenths=st.integers(1, 10))
-    def venue_fills(self, which: int, tenths: int) -> None:
+    @rule(which=NUMBER, tenths=st.integers(1, 10), late=st.booleans())
+    def venue_fills(self, which: int, tenths: int, late: bool) -> None:
         orders = self.venue.resting()
-        self.venue_fills_of(orders[which % len(orders)], tenths)
+        self.venue_fills_of(orders[which % len(orders)], tenths, late)
 
-    def venue_fills_of(self, order: OrderRequested, tenths: int) -> None:
+    def venue_fills_of(self, order: OrderRequested, tenths: int, late: bool) -> None:
+        """The trade, then the word on the order; `late` the other way round."""
         share = (order.qty * tenths / 10).quantize(Decimal("0.001")) or Decimal("0.001")
-        self.venue.post += self.venue.fills(order, share)
+        said = self.venue.fills(order, share)
+        self.venue.post += reversed(said) if late else said
 
     @precondition(lambda self: self.venue.resting())
     @rule(which=NUMBER, end=st.sampled_from([OrderState.EXPIRED, OrderState.UNKNOWN]))
@@ -121,14 +126,22 @@ class OrderLife(RuleBasedStateMachine):
         self.venue.lost ^= {leg}
 
     @precondition(lambda self: self.venue.post)
-    @rule(first=st.integers(0, 5), twice=st.booleans())
-    def post_comes(self, first: int, twice: bool) -> None:
-        """Any of the next letters, perhaps one of which another copy comes later."""
-        post = self.venue.post
-        letter = post.pop(first % len(post))
-        if twice:
-            post.append(letter)
+    @rule(first=st.integers(0, 5))
+    def post_comes(self, first: int) -> None:
+        """Any of the next letters."""
+        self.delivers(self.venue.post.pop(first % len(self.venue.post)))
+
+    @precondition(lambda self: self.venue.post)
+    @rule(first=st.integers(0, 5))
+    def post_comes_and_will_again(self, first: int) -> None:
+        letter = self.venue.post.pop(first % len(self.venue.post))
+        self.venue.post.append(letter)
         self.delivers(letter)
+
+    @precondition(lambda self: self.delivered)
+    @rule(back=st.integers(1, 6))
+    def post_of_days_past_comes(self, back: int) -> None:
+        self.hears(self.delivered[-min(back, len(self.delivered))])
 
     @precondition(lambda self: self.venue.post)
     @rule()
@@ -175,6 +188,7 @@ class OrderLife(RuleBasedStateMachine):
         self.desk.orders.restore(self.desk.orders.snapshot())
 
     def delivers(self, letter: Event) -> None:
+        self.delivered.append(letter)
         if isinstance(letter, Fill):
             before = self.sum_of_told()
             self.told[letter.trade_id] = letter
@@ -280,16 +294,6 @@ class BelievesTheLastWord(Orders):
         yield from super().on_updated(event)
 
 
-class RisesFromTheDead(Orders):
-    """Lets an order that ended live again when a late acknowledgement comes."""
-
-    def on_updated(self, event: OrderUpdated) -> Iterator[Outcome]:
-        order = self.state.orders.get(event.client_id)
-        if order is not None and order.standing.is_terminal and event.state not in TERMINAL:
-            order.standing = Standing(event.state, order.standing.cum_qty)
-        yield from super().on_updated(event)
-
-
 class TakesUnknownForGone(Orders):
     """Reads an answer that did not come as a refusal."""
 
@@ -308,7 +312,7 @@ class SendsAgain(Orders):
         yield from super().on_updated(event)
         if order is not None and order.leg is Leg.ENTRY and event.state is OrderState.UNKNOWN:
             trade = self.state.trades.get(order.position_id)
-            if trade is not None and order.generation == 0:
+            if trade is not None and len(self.state.legs(trade, Leg.ENTRY)) == 1 > order.generation:
                 yield place(self.state, trade, Leg.ENTRY, order.qty, self._at, generation=1)
 
 
@@ -342,7 +346,6 @@ class ExitsLoosely(Orders):
     [
         BooksTwice,
         BelievesTheLastWord,
-        RisesFromTheDead,
         TakesUnknownForGone,
         SendsAgain,
         IgnoresTheLatch,

@@ -154,6 +154,13 @@ class PolicyLife(RuleBasedStateMachine):
         self.catches_up(self.office.now)
         self.agrees_on(said)
 
+    @precondition(lambda self: self.waiting)
+    @rule(who=PEOPLE, which=st.integers(0, 2))
+    def votes_twice(self, who: str, which: int) -> None:
+        self.votes(who, "operator", which, approves=True)
+        if self.waiting:
+            self.votes(who, "operator", which, approves=True)
+
     @rule(who=PEOPLE, role=ROLES, back=st.integers(1, 6))
     def rolls_back(self, who: str, role: str, back: int) -> None:
         version = self.names[-min(back, len(self.names))]
