@@ -11,12 +11,14 @@ from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.features import Features, FeaturesConfig
 from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
 from quantum_os.ai.regime import RegimeConfig, RegimeDetector
+from quantum_os.ai.supervisor import Supervisor, SupervisorConfig
 from quantum_os.ai.voter import Voter
 from quantum_os.ai.voter_card import FoundVoter, VoterCard
 from quantum_os.ai.voter_search import found_again
 from quantum_os.ai.voters.breakout import Breakout
 from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
+from quantum_os.ai.weights import Weights, WeightsConfig
 from quantum_os.events.base import Event
 from quantum_os.events.execution import CashTransferred, OrderSubmitted
 from quantum_os.events.governance import (
@@ -26,6 +28,7 @@ from quantum_os.events.governance import (
     AuditEntry,
     Policy,
 )
+from quantum_os.events.learning import ModelQuarantined, ModelRetrain
 from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.risk import IncidentClosed, IncidentOpened
@@ -76,6 +79,8 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
         AuditEntry,
         IncidentClosed,
         IncidentOpened,
+        ModelQuarantined,
+        ModelRetrain,
         ModuleStateChanged,
         OrderSubmitted,
         PortfolioExposureUpdated,
@@ -267,6 +272,8 @@ def line_up(
         Features(FeaturesConfig(plan.price_venue, timeframe, groups_read(voting))),
         Engine(EngineConfig(round_trip_cost(settings.costs)), voting),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
+        Supervisor(SupervisorConfig()),
+        Weights(WeightsConfig()),
         Decision(),
         # exits and sizing: how it would be left, and so how much
         Planner(PlannerConfig(settings.costs)),

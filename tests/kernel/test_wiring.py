@@ -3,7 +3,13 @@
 import pytest
 
 from quantum_os.events.base import Event
-from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand, PolicyCommand
+from quantum_os.events.commands import (
+    ActionAsked,
+    CloseCommand,
+    ModelsCommand,
+    OperatorCommand,
+    PolicyCommand,
+)
 from quantum_os.events.execution import Fill, OrderRequested, OrderSubmitted
 from quantum_os.events.market import FeedWatermark, MarketTick
 from quantum_os.events.risk import RiskPermit
@@ -21,7 +27,9 @@ def _says(name: str, *kinds: type[Event]) -> Fake:
     return Fake(name, {}, kinds)
 
 
-COMMANDED = _hears("risk.safety", OperatorCommand, CloseCommand, PolicyCommand, ActionAsked)
+COMMANDED = _hears(
+    "risk.safety", OperatorCommand, CloseCommand, PolicyCommand, ModelsCommand, ActionAsked
+)
 WHOLE = (_says("market.feed", FeedWatermark), _hears("market.bars", FeedWatermark), COMMANDED)
 
 
@@ -80,7 +88,7 @@ def test_the_entitled_may_say_it() -> None:
 
 @pytest.mark.parametrize("handlers", [0, 2])
 def test_a_command_has_exactly_one_handler(handlers: int) -> None:
-    others = _hears("governance.audit", CloseCommand, PolicyCommand, ActionAsked)
+    others = _hears("governance.audit", CloseCommand, PolicyCommand, ModelsCommand, ActionAsked)
     line_up = [
         *WHOLE[:2],
         others,

@@ -7,10 +7,12 @@ import msgspec
 from quantum_os.ai.edge_of_signal import Edge, SymbolView, edge_of
 from quantum_os.ai.federation import Opinion, federate
 from quantum_os.ai.hit_rates import HitRates
+from quantum_os.ai.vote_shares import vote_shares
 from quantum_os.ai.voter import FeatureFrame, Voter, frame_of
 from quantum_os.events.ai import (
     AiFeatures,
     AiSignalGenerated,
+    FederationReweighed,
     MetaRegime,
     SignalResolved,
     VoteColumns,
@@ -30,13 +32,14 @@ class EngineConfig(msgspec.Struct, frozen=True):
 
 
 class EngineState(msgspec.Struct):
-    """The record of the voters, the regimes in force, and the bar's market."""
+    """The record of the voters and their weights, the regimes in force, and the bar's market."""
 
     namespace: str = ""
     hit_rates: HitRates = msgspec.field(default_factory=HitRates)
     regimes: dict[str, Regime] = {}
     market: MarketData | None = None
     policy: Policy | None = None
+    weights: FederationReweighed | None = None
 
 
 class Engine(Reactor[EngineState]):
@@ -76,6 +79,9 @@ class Engine(Reactor[EngineState]):
     def on_resolved(self, event: SignalResolved) -> None:
         self.state.hit_rates.note(event)
 
+    def on_weights(self, event: FederationReweighed) -> None:
+        self.state.weights = event
+
     def on_market_data(self, event: MarketData) -> None:
         self.state.market = event
 
@@ -110,6 +116,7 @@ class Engine(Reactor[EngineState]):
     def _votes(self, frame: FeatureFrame, policy: Policy) -> list[VoteColumns]:
         prior, weight = policy.decision.prior, policy.decision.prior_weight
         share = 1.0 / len(self._voters)
+        regimes = [self._regime(symbol) for symbol in frame.symbols]
         votes = []
         for voter in self._voters:
             said = voter.predict(frame)
@@ -125,8 +132,9 @@ class Engine(Reactor[EngineState]):
                     for side, own in zip(said.side, said.p, strict=True)
                 ]
             )
-            shares = (share,) * len(said.side)
-            votes.append(VoteColumns(voter.name, voter.version, said.side, p, shares))
+            shares = vote_shares(voter.name, share, regimes, self.state.weights)
+            states_p = any(own is not None for own in said.p)
+            votes.append(VoteColumns(voter.name, voter.version, said.side, p, shares, states_p))
         return votes
 
     def _edge(

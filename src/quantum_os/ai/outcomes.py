@@ -7,7 +7,7 @@ import msgspec
 from quantum_os.events.ai import AiSignalGenerated, SignalResolved
 from quantum_os.events.governance import DecisionPolicy, PolicyUpdated
 from quantum_os.events.market import MarketCandle, MarketData, row_of
-from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide
+from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
 from quantum_os.formulas.exit_levels import levels
 from quantum_os.kernel.reactor import Reactor
 
@@ -20,7 +20,10 @@ class OutcomesConfig(msgspec.Struct, frozen=True):
 
 
 class OpenVote(msgspec.Struct):
-    """One vote on its way to its outcome; prices in quote currency, distances as fractions."""
+    """One vote on its way to its outcome; prices in quote currency, distances as fractions.
+
+    `version`, `p` and `regime` are those of the vote: what came is held against what was said.
+    """
 
     voter: str
     symbol: str
@@ -31,6 +34,9 @@ class OpenVote(msgspec.Struct):
     target: float
     sl: float
     expires: int
+    version: str = ""
+    p: float | None = None
+    regime: Regime = Regime.UNKNOWN
 
 
 class OutcomesState(msgspec.Struct):
@@ -81,6 +87,8 @@ class Outcomes(Reactor[OutcomesState]):
                 if key not in self.state.open:
                     vote = _opened(votes.voter, event.symbols[row], side, market, policy)
                     if vote is not None:
+                        vote.version, vote.p = votes.version, votes.p[row]
+                        vote.regime = event.regime[row]
                         self.state.open[key] = vote
 
     def _resolved(self, event: MarketCandle) -> Iterator[SignalResolved]:
@@ -142,4 +150,7 @@ def _told(vote: OpenVote, candle: MarketCandle, price: float, reason: str) -> Si
         won=reason == "target",
         r=vote.side.sign * (price / vote.entry - 1) / vote.sl,
         reason=reason,
+        version=vote.version,
+        p=vote.p,
+        regime=vote.regime,
     )

@@ -83,6 +83,7 @@ SECTIONS = {
     "feeds": "Where real prices come from, and when they are no longer believed.",
     "policy": "When the policy holds, and for whom.",
     "policy.decision": "When a probability is worth a trade.",
+    "policy.supervision": "When a voter is still worth listening to, and how it comes back.",
     "policy.sizing": "How much may be lost at the stop.",
     "policy.leverage": "How much margin a position ties up, never how much it risks.",
     "policy.exits": "How a position is left.",

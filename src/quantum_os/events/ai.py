@@ -41,13 +41,17 @@ class AiFeatures(Event, frozen=True):
 
 
 class VoteColumns(msgspec.Struct, frozen=True):
-    """What one voter says of each symbol: a side or None (HOLD), and its odds of TP1 first."""
+    """What one voter says of each symbol: a side or None (HOLD), and its odds of TP1 first.
+
+    `states_p` when those are its own; a rule's are what its record says.
+    """
 
     voter: str
     version: str
     side: tuple[PositionSide | None, ...]
     p: tuple[float | None, ...]
     weight: tuple[float, ...]
+    states_p: bool = False
 
 
 class AiSignalGenerated(Event, frozen=True):
@@ -199,7 +203,10 @@ class DecisionSummary(Event, frozen=True):
 
 
 class SignalResolved(Event, frozen=True):
-    """A vote met its horizon: whether TP1 came before the initial stop, and the R it was worth."""
+    """A vote met its horizon: whether TP1 came before the initial stop, and the R it was worth.
+
+    `version`, `p` and `regime` are those of the vote; `p` None: no probability was known.
+    """
 
     STREAM: ClassVar[str] = "ai.signal_resolved"
     voter: str
@@ -210,6 +217,9 @@ class SignalResolved(Event, frozen=True):
     won: bool
     r: float
     reason: str
+    version: str = ""
+    p: float | None = None
+    regime: Regime = Regime.UNKNOWN
 
 
 class CandidateRefused(Event, frozen=True):
@@ -222,3 +232,64 @@ class CandidateRefused(Event, frozen=True):
     code: Gate
     value: float | None = None
     limit: float | None = None
+
+
+class RegimeWeights(msgspec.Struct, frozen=True):
+    """How much each voter counts in a regime; the weights sum to 1.
+
+    `outcomes` independent resolved votes stand behind them, of the voter that has fewest; `basis`
+    says of which regimes.
+    """
+
+    regime: Regime
+    weights: tuple[float, ...]
+    outcomes: float
+    basis: str
+
+
+class FederationReweighed(Event, frozen=True):
+    """How much each voter counts from the next bar on; columns over `voters`.
+
+    A regime that is not named keeps the weights that the voters came with. `factors` are what the
+    supervisor leaves of a voter's weight: 0 is a shadow that still votes.
+    """
+
+    bar_close: Ns
+    voters: tuple[str, ...]
+    factors: tuple[float, ...]
+    regimes: tuple[RegimeWeights, ...]
+    frozen: bool
+    reason: str
+    author: str = ""
+
+
+class ModelState(StrEnum):
+    """How far a voter is trusted: its full weight, less, none, or none until it is another."""
+
+    OK = "OK"
+    WATCH = "WATCH"
+    DEGRADED = "DEGRADED"
+    QUARANTINED = "QUARANTINED"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a voter, in words and figures, and the trust that is left."""
+
+    code: str
+    state: ModelState
+    words: str
+    value: float | None = None
+    limit: float | None = None
+
+
+class ModelStateChanged(Event, frozen=True):
+    """A voter is trusted less, or again; `weight` is what is left of its weight."""
+
+    slot: str
+    model_id: str
+    state: ModelState
+    previous: ModelState
+    weight: float
+    since: Ns
+    reason: str
+    findings: tuple[Finding, ...]

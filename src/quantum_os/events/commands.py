@@ -55,6 +55,22 @@ class PolicyCommand(Event, frozen=True):
     expects: str = ""
 
 
+class ModelsAct(StrEnum):
+    """What may be asked of the weights of the voters."""
+
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+
+
+class ModelsCommand(Event, frozen=True):
+    """A person's request that weights stay as they are, or move again, with who and why."""
+
+    act: ModelsAct
+    actor: str
+    role: str
+    reason: str
+
+
 class CloseCommand(Event, frozen=True):
     """A person's request to leave one open position, whole and at the market."""
 

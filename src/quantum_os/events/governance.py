@@ -33,6 +33,36 @@ class DecisionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     age_limit_s: float
 
 
+class SupervisionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a voter is still worth listening to, and how it comes back (governance.md 4).
+
+    Bars are decision bars, shares are fractions; `psi` is a population stability index in nats.
+    """
+
+    window_outcomes: int
+    review_bars: int
+    weight_step: float
+    outcomes_min: int
+    constant_answers: int
+    constant_deviation: float
+    runaway_multiple: float
+    runaway_share: float
+    runaway_bars: int
+    unknown_share_max: float
+    calibration_watch: float
+    calibration_degraded: float
+    drift_bars: int
+    drift_level: float
+    drift_psi: float
+    drift_psi_quarantine: float
+    drift_share_degraded: float
+    watch_weight: float
+    heal_share: float
+    dwell_h: float
+    retrain_every_h: float
+    retrains_per_day: int
+
+
 class SizingPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much may be lost at the stop (trading.md 3)."""
 
@@ -161,6 +191,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ttl_h: float
     report_only: tuple[Gate, ...]
     decision: DecisionPolicy
+    supervision: SupervisionPolicy
     sizing: SizingPolicy
     leverage: LeveragePolicy
     exits: ExitPolicy

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import fsum, log
+from math import fsum, log, pi, sqrt
 
 import msgspec
 
@@ -104,6 +104,14 @@ def calibration_error(
         for low, high in pairwise(cuts)
     )
     return fsum(gaps) / len(ps)
+
+
+def calibration_noise(n: int, rate: float, groups: int = GROUPS) -> float | None:
+    """The calibration error that chance alone gives a voter who says the truth, on average.
+
+    The mean distance of a share of n / groups trials from its rate. None of fewer than groups.
+    """
+    return sqrt(2.0 / pi * rate * (1.0 - rate) * groups / n) if n >= groups else None
 
 
 def _binned(ps: Sequence[float], wons: Sequence[bool]) -> tuple[Bin, ...]:

@@ -78,7 +78,7 @@ def mean_ci_95(xs: Sequence[float]) -> tuple[float, float] | None:
     if spread is None or len(xs) < MIN_POINTS_INTERVAL:
         return None
     centre = fsum(xs) / len(xs)
-    half = _t_975(len(xs) - 1) * sqrt(spread / len(xs))
+    half = t_975(len(xs) - 1) * sqrt(spread / len(xs))
     return centre - half, centre + half
 
 
@@ -104,7 +104,7 @@ def correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
     return max(-1.0, min(1.0, shared / scale))
 
 
-def _t_975(df: int) -> float:
+def t_975(df: int) -> float:
     """Student's 97.5 % point by its expansion around the normal one (within .3 % from df = 4)."""
     z = Z_95
     first = (z**3 + z) / 4

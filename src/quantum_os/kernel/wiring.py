@@ -3,7 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from quantum_os.events.base import Event, stream_of
-from quantum_os.events.commands import ActionAsked, CloseCommand, OperatorCommand, PolicyCommand
+from quantum_os.events.commands import (
+    ActionAsked,
+    CloseCommand,
+    ModelsCommand,
+    OperatorCommand,
+    PolicyCommand,
+)
 from quantum_os.events.execution import (
     CashTransferred,
     Fill,
@@ -29,7 +35,7 @@ from quantum_os.events.system import (
 from quantum_os.kernel.reactor import Module
 
 COMMANDS: frozenset[type[Event]] = frozenset(
-    {OperatorCommand, CloseCommand, PolicyCommand, ActionAsked}
+    {OperatorCommand, CloseCommand, PolicyCommand, ModelsCommand, ActionAsked}
 )
 """What people say through the faces of the process."""
 

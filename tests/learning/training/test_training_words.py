@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from quantum_os.formulas.log_loss_gain import LogLossGain
+from quantum_os.formulas.quality_gate import quality_gate
 from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.comparisons import Comparisons
-from quantum_os.learning.training.quality_gate import quality_gate
 from quantum_os.learning.training.report import MADE_UP, NO_EDGE, ModelReport, verdict
 
 MODEL = ModelReport(

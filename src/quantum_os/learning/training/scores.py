@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from quantum_os.events.units import NS_PER_DAY
 from quantum_os.formulas.bootstrap import DAYS_MIN
 from quantum_os.formulas.log_loss_gain import log_loss_gain, mean_interval
+from quantum_os.formulas.quality_gate import Gate, quality_gate
 from quantum_os.formulas.reliability import GROUPS, brier, calibration_error
 from quantum_os.formulas.statistics import sharpe_daily
 from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
-from quantum_os.learning.training.quality_gate import Gate, quality_gate
 from quantum_os.learning.training.trading_rule import Taken
 
 Floats = NDArray[np.float64]

@@ -15,6 +15,7 @@ from quantum_os.ai.models.loading import admitted
 from quantum_os.ai.models.novelty import admitted_novelty
 from quantum_os.ai.models.pooling import pooled
 from quantum_os.formulas.calibration import Calibrator, calibrated
+from quantum_os.formulas.independent_outcomes import design_effect
 from quantum_os.formulas.log_loss_gain import surprises
 from quantum_os.formulas.pool_weights import pool_weights
 from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
@@ -154,22 +155,12 @@ def _maps(said: Floats, data: Dataset, past: Rows, label_bars: float, slope: flo
 def independent_outcomes(data: Dataset, rows: Rows, label_bars: float) -> float:
     """How many outcomes these rows are worth when those that say the same again are not counted.
 
-    A label speaks once in its life. Symbols of one bar count as little as their outcomes agree:
-    the variance of each bar's share of wins over what it would be, were they independent (the
-    design effect of Kish, Survey Sampling, 1965).
+    A label speaks once in its life. Symbols of one bar count as little as their outcomes agree.
     """
     if not len(rows):
         return 0.0
-    _, bar = np.unique(data.bar_close[rows], return_inverse=True)
-    counts = np.bincount(bar)
-    effects = []
-    for side in (LONG, SHORT):
-        won = data.won[rows, side].astype(np.float64)
-        rate = float(won.mean())
-        shares = np.bincount(bar, weights=won) / counts
-        alone = rate * (1.0 - rate) * float((1.0 / counts).mean())
-        effects.append(float(((shares - rate) ** 2).mean()) / alone if alone > 0.0 else 1.0)
-    return len(rows) / label_bars / max(1.0, *effects)
+    effects = [design_effect(data.bar_close[rows], data.won[rows, side]) for side in (LONG, SHORT)]
+    return len(rows) / label_bars / max(effects)
 
 
 def _mapped(said: Floats, maps: Maps) -> Floats:

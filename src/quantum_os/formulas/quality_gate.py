@@ -28,18 +28,25 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 def quality_gate(said: Floats, gain: LogLossGain) -> Gate:
-    """Judges answers [rows, 2] that all met their outcome."""
+    """Judges answers [rows, 2] to both sides that all met their outcome."""
+    long = float((said[:, 0] > said[:, 1]).mean())
+    return judged(said, max(long, 1.0 - long), None if gain.interval is None else gain.interval[0])
+
+
+def judged(said: Floats, class_share: float, gain_low: float | None) -> Gate:
+    """Judges answers [rows, sides]; the side that deviates most counts.
+
+    `class_share` of the votes are for one side; `gain_low` is the lower 95 % bound of the log-loss
+    gain over the base rate in nats, None while it is unknown.
+    """
     deviation = float(said.std(axis=0).max())
     low, high = np.quantile(said, [0.1, 0.9], axis=0)
     spread = float((high - low).max())
-    long = float((said[:, 0] > said[:, 1]).mean())
-    share = max(long, 1.0 - long)
-    low_gain = None if gain.interval is None else gain.interval[0]
-    told = "unknown" if low_gain is None else f"{low_gain:+.5f} nats"
+    told = "unknown" if gain_low is None else f"{gain_low:+.5f} nats"
     claims = (
         (len(said) >= EVENTS_MIN, f"{len(said)} resolved answers, {EVENTS_MIN} are needed"),
         (
-            low_gain is not None and low_gain > 0,
+            gain_low is not None and gain_low > 0,
             f"the lower 95 % bound of its log-loss gain over the base rate is {told}, not above 0",
         ),
         (
@@ -51,9 +58,9 @@ def quality_gate(said: Floats, gain: LogLossGain) -> Gate:
             f"P10 and P90 of them lie {spread:.4f} apart, {SPREAD_MIN} are needed",
         ),
         (
-            share <= CLASS_SHARE_MAX,
-            f"{share:.0%} of its votes are for one side, {CLASS_SHARE_MAX:.0%} are allowed",
+            class_share <= CLASS_SHARE_MAX,
+            f"{class_share:.0%} of its votes are for one side, {CLASS_SHARE_MAX:.0%} are allowed",
         ),
     )
     reasons = tuple(reason for holds, reason in claims if not holds)
-    return Gate(not reasons, reasons, len(said), deviation, spread, share)
+    return Gate(not reasons, reasons, len(said), deviation, spread, class_share)

@@ -1,0 +1,245 @@
+"""Which voters are still worth listening to: by what came of their votes, and by their inputs."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import numpy as np
+
+from quantum_os.ai.binned_window import BinnedWindow, binned, edges_of
+from quantum_os.ai.standing import moved, weight_left
+from quantum_os.ai.voter_findings import RANK, of_answers, of_drift, of_outcomes, worst
+from quantum_os.ai.voter_review import drift_of, review_of
+from quantum_os.ai.voter_track import VoterTrack
+from quantum_os.events.ai import (
+    AiFeatures,
+    AiSignalGenerated,
+    Finding,
+    ModelState,
+    ModelStateChanged,
+    SignalResolved,
+    VoteColumns,
+)
+from quantum_os.events.governance import PolicyUpdated, SupervisionPolicy
+from quantum_os.events.learning import ModelQuarantined, ModelRetrain
+from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted, Severity
+from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Ns
+from quantum_os.formulas.drift import Reference
+from quantum_os.kernel.ids import derive
+from quantum_os.kernel.reactor import Reactor
+
+VOTERS_MAX = 64
+"""Voters that are watched; a fund has a handful."""
+
+EVIDENCE_MAX = 8
+"""Findings that an event carries, the gravest first."""
+
+URGENT, USUAL = 0, 1
+"""Priorities of a training: for a model that is set aside, and for one in the shadow."""
+
+Acts = Iterator[ModelStateChanged | ModelQuarantined | ModelRetrain | AlertRaised | AlertResolved]
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """The features that a model reads, and how they were distributed where it learnt."""
+
+    features: tuple[str, ...]
+    reference: Reference
+
+
+class SupervisorConfig(msgspec.Struct, frozen=True):
+    """What the learned models learnt from, by version; a rule has learnt from nothing."""
+
+    learned: Mapping[str, Learned] = {}
+
+
+class SupervisorState(msgspec.Struct):
+    """What is remembered of each voter, of the features that models read, and of requests."""
+
+    namespace: str = ""
+    policy: SupervisionPolicy | None = None
+    voters: dict[str, VoterTrack] = {}
+    features: dict[str, BinnedWindow] = {}
+    bars: int = 0
+    asked: list[int] = []
+    jobs: int = 0
+
+
+class Supervisor(Reactor[SupervisorState]):
+    """Watches rules and models alike, and trusts them less where they earn it.
+
+    A watched voter counts less; a degraded one is a shadow: it votes and counts for nothing; one in
+    quarantine says something else than it was trusted for. All go on being measured and come back
+    step by step. It advises, so it is not critical.
+    """
+
+    name = "ai.supervisor"
+    critical = False
+
+    def __init__(self, config: SupervisorConfig) -> None:
+        super().__init__(SupervisorState())
+        self._learned = dict(config.learned)
+        self._edges = {
+            version: edges_of(each.reference.features) for version, each in self._learned.items()
+        }
+
+    def on_start(self, event: ProcessStarted) -> None:
+        self.state.namespace = event.namespace
+
+    def on_policy(self, event: PolicyUpdated) -> None:
+        self.state.policy = event.policy.supervision
+
+    def on_features(self, event: AiFeatures) -> None:
+        """Counts what the models that vote now are fed."""
+        rows = {name: row for row, name in enumerate(event.names)}
+        for slot, track in self.state.voters.items():
+            learned = self._learned.get(track.version)
+            if learned is None or not event.symbols:
+                continue
+            window = self.state.features.setdefault(slot, BinnedWindow())
+            window.begin(track.version)
+            unknown = (None,) * len(event.symbols)
+            columns = [
+                event.columns[rows[name]] if name in rows else unknown for name in learned.features
+            ]
+            values = np.array(columns, dtype=np.float64)
+            window.count(binned(values, self._edges[track.version]), learned.reference.bars)
+
+    def on_resolved(self, event: SignalResolved) -> None:
+        policy, track = self.state.policy, self.state.voters.get(event.voter)
+        if policy is not None and track is not None and track.version == event.version:
+            track.window.note(event, policy.window_outcomes)
+
+    def on_signal(self, event: AiSignalGenerated) -> Acts:
+        policy = self.state.policy
+        if policy is None:
+            return
+        self.state.bars += 1
+        is_review = self.state.bars % policy.review_bars == 0
+        for votes in event.voters:
+            track = self._track(votes)
+            if track is None:
+                continue
+            track.note(votes, policy)
+            self._count_said(track, votes)
+            if is_review:
+                self._review(votes.voter, track, policy)
+            yield from self._judge(votes.voter, track, policy)
+
+    def is_learned(self, version: str) -> bool:
+        """Whether a version is a model whose training is known here."""
+        return version in self._learned
+
+    def _track(self, votes: VoteColumns) -> VoterTrack | None:
+        """The memory of a voter; another version begins anew, trusted as far as it earns it."""
+        voters = self.state.voters
+        track = voters.get(votes.voter)
+        if track is None and len(voters) >= VOTERS_MAX:
+            return None
+        if track is None:
+            track = voters[votes.voter] = VoterTrack(votes.version)
+        elif track.version != votes.version:
+            fresh = VoterTrack(votes.version, standing=track.standing, told=track.told)
+            track = voters[votes.voter] = fresh
+        return track
+
+    def _count_said(self, track: VoterTrack, votes: VoteColumns) -> None:
+        learned = self._learned.get(track.version)
+        if learned is None or learned.reference.said is None or not votes.p:
+            return
+        track.said.begin(track.version)
+        values = np.array([votes.p], dtype=np.float64)
+        edges = edges_of([learned.reference.said])
+        track.said.count(binned(values, edges), learned.reference.bars)
+
+    def _review(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> None:
+        """Measures anew what takes many bars to change."""
+        track.review = review_of(track.window.met(policy.window_outcomes), self.now)
+        learned, window = self._learned.get(track.version), self.state.features.get(slot)
+        track.drift = None
+        if learned is not None and window is not None and window.identity == track.version:
+            bars = learned.reference.bars
+            counts = window.full(bars)
+            if counts is not None:
+                said = track.said.full(bars)
+                names, level = learned.features, policy.drift_level
+                track.drift = drift_of(counts, said, names, learned.reference, level, self.now)
+        track.found = tuple(_found(track, policy, 1.0))
+        track.near = tuple(_found(track, policy, policy.heal_share))
+
+    def _judge(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> Acts:
+        answers = track.answers(policy, is_learned=self.is_learned(track.version))
+        found = (*of_answers(answers, policy, 1.0), *track.found)
+        near = (*of_answers(answers, policy, policy.heal_share), *track.near)
+        before = track.standing
+        dwell = round(policy.dwell_h * NS_PER_HOUR)
+        track.standing = moved(before, worst(found), worst(near), self.now, dwell)
+        graver = sorted(found, key=lambda each: -RANK.index(each.state))[:EVIDENCE_MAX]
+        evidence = tuple(graver)
+        if track.standing.state is not before.state:
+            track.told = evidence
+            yield from self._changed(slot, track, before.state, policy)
+        if RANK.index(track.standing.state) >= RANK.index(ModelState.DEGRADED):
+            yield from self._retrain(slot, track, evidence or track.told, policy)
+
+    def _changed(
+        self, slot: str, track: VoterTrack, previous: ModelState, policy: SupervisionPolicy
+    ) -> Acts:
+        state, evidence = track.standing.state, track.told
+        reason = evidence[0].words if evidence else f"it was well for {policy.dwell_h:g} h"
+        yield ModelStateChanged(
+            slot=slot,
+            model_id=track.version,
+            state=state,
+            previous=previous,
+            weight=weight_left(state, policy.watch_weight),
+            since=Ns(track.standing.since),
+            reason=reason,
+            findings=evidence,
+        )
+        key = f"{self.name}.{slot}"
+        was_shadow, is_shadow = (
+            RANK.index(each) >= RANK.index(ModelState.DEGRADED) for each in (previous, state)
+        )
+        if state is ModelState.QUARANTINED:
+            yield ModelQuarantined(slot, track.version, previous, reason, evidence, Ns(self.now))
+        if is_shadow:
+            words = f"{slot} is {state} and decides nothing: {reason}"
+            yield AlertRaised(key, "model.trust", Severity.WARNING, words, Ns(self.now))
+        elif was_shadow:
+            yield AlertResolved(key, Ns(track.standing.since), Ns(self.now))
+
+    def _retrain(
+        self,
+        slot: str,
+        track: VoterTrack,
+        evidence: tuple[Finding, ...],
+        policy: SupervisionPolicy,
+    ) -> Iterator[ModelRetrain]:
+        """Asks for a new model, not too often; a rule cannot be trained."""
+        state = self.state
+        state.asked = [at for at in state.asked if self.now - at < NS_PER_DAY]
+        rests = track.asked_at and self.now - track.asked_at < policy.retrain_every_h * NS_PER_HOUR
+        is_full = len(state.asked) >= policy.retrains_per_day
+        if not self.is_learned(track.version) or rests or is_full or not evidence:
+            return
+        track.asked_at = self.now
+        state.asked.append(self.now)
+        state.jobs += 1
+        is_urgent = track.standing.state is ModelState.QUARANTINED
+        code = evidence[0].code
+        yield ModelRetrain(
+            job_id=derive(state.namespace, "retrain", slot, track.version, state.jobs),
+            slot=slot,
+            reason_code=code,
+            evidence=evidence,
+            priority=URGENT if is_urgent else USUAL,
+            dedupe_key=f"{slot}:{track.version}:{code}",
+            asked_at=Ns(self.now),
+        )
+
+
+def _found(track: VoterTrack, policy: SupervisionPolicy, strictness: float) -> Iterator[Finding]:
+    if track.review is not None:
+        yield from of_outcomes(track.review, policy, strictness, states_p=track.states_p)
+    if track.drift is not None:
+        yield from of_drift(track.drift, policy, strictness)
