@@ -22,7 +22,7 @@ from tests.ai.votes import bar, columns, outcome, under
 SYMBOLS = tuple(f"S{place}/USDT:USDT" for place in range(10))
 FEATURES = ("momentum", "stretch", "funding")
 WINDOW = 28
-QUICK = {"review_bars": 4, "dwell_h": 12.0, "outcomes_min": 100, "window_outcomes": 300}
+QUICK = {"review_every": 4, "dwell_h": 12.0, "outcomes_min": 100, "outcomes_held": 300}
 
 Said = Sequence[float | None]
 Fed = Callable[[Generator], np.ndarray]
@@ -172,7 +172,7 @@ def test_a_model_that_knows_less_than_the_base_rate_is_a_shadow() -> None:
     def wrong(chance: Generator) -> Said:
         return chance.choice([0.2, 0.8], len(SYMBOLS)).tolist()  # type: ignore[no-any-return]
 
-    life = Life(window_outcomes=9_000).lives(900, wrong, wins=0.5)
+    life = Life(outcomes_held=9_000).lives(900, wrong, wins=0.5)
     assert life.state is ModelState.DEGRADED
     codes = {each.code for each in life.module.state.voters["net"].found}
     assert {"KNOWS_NOTHING", "CALIBRATION"} <= codes

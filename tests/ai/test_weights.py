@@ -32,7 +32,7 @@ def weigher(config: WeightsConfig | None = None) -> Weights:
 
 
 def meant(module: Weights) -> Weights:
-    module.on_policy(under(review_bars=REVIEW_BARS))
+    module.on_policy(under(review_every=REVIEW_BARS))
     return module
 
 

@@ -107,14 +107,14 @@ class Supervisor(Reactor[SupervisorState]):
     def on_resolved(self, event: SignalResolved) -> None:
         policy, track = self.state.policy, self.state.voters.get(event.voter)
         if policy is not None and track is not None and track.version == event.version:
-            track.window.note(event, policy.window_outcomes)
+            track.window.note(event, policy.outcomes_held)
 
     def on_signal(self, event: AiSignalGenerated) -> Acts:
         policy = self.state.policy
         if policy is None:
             return
         self.state.bars += 1
-        is_review = self.state.bars % policy.review_bars == 0
+        is_review = self.state.bars % policy.review_every == 0
         for votes in event.voters:
             track = self._track(votes)
             if track is None:
@@ -153,7 +153,7 @@ class Supervisor(Reactor[SupervisorState]):
 
     def _review(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> None:
         """Measures anew what takes many bars to change."""
-        track.review = review_of(track.window.met(policy.window_outcomes), self.now)
+        track.review = review_of(track.window.met(policy.outcomes_held), self.now)
         learned, window = self._learned.get(track.version), self.state.features.get(slot)
         track.drift = None
         if learned is not None and window is not None and window.identity == track.version:
@@ -161,15 +161,15 @@ class Supervisor(Reactor[SupervisorState]):
             counts = window.full(bars)
             if counts is not None:
                 said = track.said.full(bars)
-                names, level = learned.features, policy.drift_level
+                names, level = learned.features, policy.falsely_drifting
                 track.drift = drift_of(counts, said, names, learned.reference, level, self.now)
         track.found = tuple(_found(track, policy, 1.0))
-        track.near = tuple(_found(track, policy, policy.heal_share))
+        track.near = tuple(_found(track, policy, policy.heal_within))
 
     def _judge(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> Acts:
         answers = track.answers(policy, is_learned=self.is_learned(track.version))
         found = (*of_answers(answers, policy, 1.0), *track.found)
-        near = (*of_answers(answers, policy, policy.heal_share), *track.near)
+        near = (*of_answers(answers, policy, policy.heal_within), *track.near)
         before = track.standing
         dwell = round(policy.dwell_h * NS_PER_HOUR)
         track.standing = moved(before, worst(found), worst(near), self.now, dwell)
@@ -191,7 +191,7 @@ class Supervisor(Reactor[SupervisorState]):
             model_id=track.version,
             state=state,
             previous=previous,
-            weight=weight_left(state, policy.watch_weight),
+            weight=weight_left(state, policy.watch_factor),
             since=Ns(track.standing.since),
             reason=reason,
             findings=evidence,

@@ -25,7 +25,7 @@ class Answers(msgspec.Struct, frozen=True):
 def of_answers(told: Answers, policy: SupervisionPolicy, strictness: float) -> Iterator[Finding]:
     """Judges the latest answers. `strictness` 1 is the limit itself; below 1 more is asked."""
     if told.counted >= policy.constant_answers and told.deviation is not None:
-        limit = policy.constant_deviation / strictness
+        limit = policy.constant_under / strictness
         if told.deviation < limit:
             words = (
                 f"it says always the same: its last {told.counted} probabilities deviate by "
@@ -33,14 +33,14 @@ def of_answers(told: Answers, policy: SupervisionPolicy, strictness: float) -> I
             )
             yield Finding("CONSTANT", ModelState.QUARANTINED, words, told.deviation, limit)
     if told.share is not None and told.usual_share is not None:
-        limit = max(policy.runaway_share, policy.runaway_multiple * told.usual_share) * strictness
+        limit = max(policy.runaway_from, policy.runaway_times * told.usual_share) * strictness
         if told.share > limit:
             words = (
                 f"it runs away: it votes on {told.share:.0%} of symbols, usually on "
                 f"{told.usual_share:.1%}"
             )
             yield Finding("RUNAWAY", ModelState.QUARANTINED, words, told.share, limit)
-    limit = policy.unknown_share_max * strictness
+    limit = policy.missing_max * strictness
     if told.unanswered is not None and told.unanswered > limit:
         words = f"it has no answer to {told.unanswered:.0%} of symbols: an input is unknown"
         yield Finding("UNKNOWN_INPUT", ModelState.DEGRADED, words, told.unanswered, limit)
@@ -76,8 +76,8 @@ def _calibration(review: Review, policy: SupervisionPolicy, strictness: float) -
         return
     excess = max(0.0, review.ece - review.ece_noise)
     for state, limit in (
-        (ModelState.DEGRADED, policy.calibration_degraded * strictness),
-        (ModelState.WATCH, policy.calibration_watch * strictness),
+        (ModelState.DEGRADED, policy.miscalibrated_max * strictness),
+        (ModelState.WATCH, policy.miscalibrated_watch * strictness),
     ):
         if excess > limit:
             words = (
@@ -90,19 +90,19 @@ def _calibration(review: Review, policy: SupervisionPolicy, strictness: float) -
 
 def of_drift(drift: Drift, policy: SupervisionPolicy, strictness: float) -> Iterator[Finding]:
     """Judges what it is fed, and what it says of that."""
-    unknown = policy.unknown_share_max * strictness
+    unknown = policy.missing_max * strictness
     for row in drift.features:
         if row.unknown > unknown:
             words = f"{row.name} is unknown in {row.unknown:.0%} of its values"
             yield Finding("UNKNOWN_FEATURE", ModelState.DEGRADED, words, row.unknown, unknown)
-    drifted = [row for row in drift.features if _drifts(row, policy.drift_psi * strictness)]
+    drifted = [row for row in drift.features if _drifts(row, policy.shift_from * strictness)]
     for row in drifted:
-        if _drifts(row, policy.drift_psi_quarantine * strictness):
+        if _drifts(row, policy.shift_max * strictness):
             words = f"{row.name} is another thing than what it learnt from: {_measured(row)}"
-            limit = policy.drift_psi_quarantine * strictness
+            limit = policy.shift_max * strictness
             yield Finding("FEATURE_DRIFT", ModelState.QUARANTINED, words, row.psi, limit)
     share = len(drifted) / len(drift.features)
-    limit = policy.drift_share_degraded * strictness
+    limit = policy.drifting_max * strictness
     if drifted:
         state = ModelState.DEGRADED if share > limit else ModelState.WATCH
         first = max(drifted, key=lambda row: row.psi or 0.0)
@@ -111,9 +111,9 @@ def of_drift(drift: Drift, policy: SupervisionPolicy, strictness: float) -> Iter
             f"{_measured(first)}"
         )
         yield Finding("FEATURES_DRIFT", state, words, share, limit)
-    if drift.said is not None and _drifts(drift.said, policy.drift_psi * strictness):
+    if drift.said is not None and _drifts(drift.said, policy.shift_from * strictness):
         words = f"what it says is distributed otherwise: {_measured(drift.said)}"
-        limit = policy.drift_psi * strictness
+        limit = policy.shift_from * strictness
         yield Finding("OUTPUT_DRIFT", ModelState.WATCH, words, drift.said.psi, limit)
 
 

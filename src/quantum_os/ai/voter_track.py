@@ -51,7 +51,7 @@ class VoterTrack(msgspec.Struct):
         self.states_p = self.states_p or votes.states_p
         self.rows.append(len(votes.side))
         self.votes.append(sum(side is not None for side in votes.side))
-        if len(self.rows) > policy.runaway_bars:
+        if len(self.rows) > policy.runaway_over:
             self.usual_rows = self.usual_rows * USUAL_MEMORY + self.rows.pop(0)
             self.usual_votes = self.usual_votes * USUAL_MEMORY + self.votes.pop(0)
             self.usual_bars += 1
@@ -62,7 +62,7 @@ class VoterTrack(msgspec.Struct):
     def answers(self, policy: SupervisionPolicy, *, is_learned: bool) -> Answers:
         """Measures the latest answers; a rule may abstain as it likes, a learned model may not."""
         rows = sum(self.rows)
-        is_full = len(self.rows) >= policy.runaway_bars and rows > 0
+        is_full = len(self.rows) >= policy.runaway_over and rows > 0
         share = sum(self.votes) / rows if is_full else None
         knows_usual = self.usual_bars >= USUAL_BARS_MIN and self.usual_rows > 0
         return Answers(

@@ -92,7 +92,7 @@ class Weights(Reactor[WeightsState]):
             if len(state.windows) >= VOTERS_MAX:
                 return
             window = state.windows[event.voter] = OutcomeWindow()
-        window.note(event, state.policy.window_outcomes)
+        window.note(event, state.policy.outcomes_held)
 
     def on_signal(self, event: AiSignalGenerated) -> FederationReweighed | None:
         """Reviews the weights every so many bars, and at once when others vote."""
@@ -102,10 +102,10 @@ class Weights(Reactor[WeightsState]):
         voters = tuple([each.voter for each in event.voters])
         if voters != state.voters:
             return self._joined(voters)
-        if policy is None or state.freeze is not None or state.bars % policy.review_bars:
+        if policy is None or state.freeze is not None or state.bars % policy.review_every:
             return None
         fresh = self._weighed(policy)
-        if _largest_step(state.regimes, fresh) < policy.weight_step:
+        if _largest_step(state.regimes, fresh) < policy.reweigh_from:
             return None
         state.regimes = fresh
         return self._told(REVIEWED)
@@ -165,7 +165,7 @@ class Weights(Reactor[WeightsState]):
     def _weighed(self, policy: SupervisionPolicy) -> tuple[RegimeWeights, ...]:
         state = self.state
         windows = [state.windows.get(voter, OutcomeWindow()) for voter in state.voters]
-        return regime_weights([window.met(policy.window_outcomes) for window in windows])
+        return regime_weights([window.met(policy.outcomes_held) for window in windows])
 
     def _told(self, reason: str, author: str = "") -> FederationReweighed:
         state = self.state

@@ -39,6 +39,7 @@ SPELT_UNITS = frozenset(
         "USD",
         "bps",
         "fraction",
+        "nats",
         "probability",
         "resolved votes",
         "round trips",

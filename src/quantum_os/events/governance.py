@@ -36,28 +36,27 @@ class DecisionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SupervisionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a voter is still worth listening to, and how it comes back (governance.md 4).
 
-    Bars are decision bars, shares are fractions; `psi` is a population stability index in nats.
+    Bars are decision bars; drift is a population stability index in nats.
     """
 
-    window_outcomes: int
-    review_bars: int
-    weight_step: float
+    outcomes_held: int
     outcomes_min: int
+    review_every: int
+    reweigh_from: Frac
     constant_answers: int
-    constant_deviation: float
-    runaway_multiple: float
-    runaway_share: float
-    runaway_bars: int
-    unknown_share_max: float
-    calibration_watch: float
-    calibration_degraded: float
-    drift_bars: int
-    drift_level: float
-    drift_psi: float
-    drift_psi_quarantine: float
-    drift_share_degraded: float
-    watch_weight: float
-    heal_share: float
+    constant_under: float
+    runaway_times: float
+    runaway_from: Frac
+    runaway_over: int
+    missing_max: Frac
+    miscalibrated_watch: float
+    miscalibrated_max: float
+    falsely_drifting: Frac
+    shift_from: float
+    shift_max: float
+    drifting_max: Frac
+    watch_factor: Frac
+    heal_within: Frac
     dwell_h: float
     retrain_every_h: float
     retrains_per_day: int
