@@ -28,7 +28,7 @@ from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.artefact_writing import Making, artefact_of
 from quantum_os.learning.training.models.lesson import Lesson, places_of
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
-from quantum_os.learning.training.training import FAMILIES
+from quantum_os.learning.training.recipe import FAMILIES
 from tests.learning.training.models.lessons import taught
 
 RUNS = 9

@@ -21,6 +21,7 @@ def made_up(bars: int = 40, symbols: int = 3, *, hold_h_max: int = 6, seed: int 
         x=chance.standard_normal((rows, 2)),
         bar_close=bar_close,
         symbol=np.tile(np.arange(symbols, dtype=np.int32), bars),
+        regime=(np.arange(rows) // symbols // 24 % 3).astype(np.int8),
         won=won,
         r=np.where(won, 1.02, -1.0),
         ends=bar_close[:, None] + held * NS_PER_HOUR,

@@ -7,8 +7,9 @@ from quantum_os.learning.training.dataset import Dataset
 from quantum_os.learning.training.models.forest_fit import ForestFitter
 from quantum_os.learning.training.models.logistic_fit import LogisticFitter
 from quantum_os.learning.training.models.sequence_fit import SequenceFitter
+from quantum_os.learning.training.recipe import Recipe
 from quantum_os.learning.training.report import TrainingReport
-from quantum_os.learning.training.training import Recipe, train
+from quantum_os.learning.training.training import train
 from quantum_os.learning.trials import TrialLedger
 from quantum_os.settings import load_settings, policy_of
 
@@ -19,6 +20,8 @@ SMALL = Recipe(
     seed=3,
     code_hash="c" * 12,
     folds=3,
+    leakage=False,
+    paths=False,
     families=(
         ForestFitter(trees=15),
         LogisticFitter(plausible_weight=0.3),

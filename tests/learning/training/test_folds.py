@@ -25,7 +25,7 @@ def with_holes(data: Dataset, seed: int) -> Dataset:
     kept = np.random.default_rng(seed).random(len(data)) < 2 / 3
     late = data.bar_close > data.bar_close[len(data) // 2]
     shift = np.where(late, 50 * NS_PER_HOUR, 0).astype(np.int64)
-    columns = ("x", "symbol", "won", "r", "sl", "cost_r", "weight")
+    columns = ("x", "symbol", "regime", "won", "r", "sl", "cost_r", "weight")
     taken = {name: np.ascontiguousarray(getattr(data, name)[kept]) for name in columns}
     moved = {
         "bar_close": (data.bar_close + shift)[kept],

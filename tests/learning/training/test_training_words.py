@@ -8,6 +8,7 @@ from quantum_os.formulas.log_loss_gain import LogLossGain
 from quantum_os.formulas.quality_gate import quality_gate
 from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.comparisons import Comparisons
+from quantum_os.learning.training.groups import Groups
 from quantum_os.learning.training.report import MADE_UP, NO_EDGE, ModelReport, verdict
 
 MODEL = ModelReport(
@@ -36,7 +37,9 @@ MODEL = ModelReport(
     gate_passes=True,
     gate_reasons=(),
     curve=(),
-    comparisons=Comparisons(0.0, 0.1, None, {}, {}, {}, {}),
+    comparisons=Comparisons(0.0, 0.1, None, {}),
+    groups=Groups({}, {}, {}, {}),
+    equity=None,
     importances={},
     decision_hash="0",
 )

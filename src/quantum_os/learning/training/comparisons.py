@@ -1,4 +1,4 @@
-"""What the trades of a model are held against: their own time, other costs, years and symbols."""
+"""What the trades of a model are held against: other symbols at their bars, and other costs."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.events.units import NS_PER_DAY
-from quantum_os.formulas.bootstrap import DAYS_MIN
-from quantum_os.formulas.log_loss_gain import mean_interval
-from quantum_os.kernel.chance import generator
-from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.report.cost_split import ROUND_TRIPS_BPS
 from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
+from quantum_os.learning.training.day_draws import DayDraws
 from quantum_os.learning.training.scores import Interval
 from quantum_os.learning.training.trading_rule import Taken
 
@@ -20,13 +16,6 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 BPS = 1e-4
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Some of the trades: how many, and their mean R net of costs."""
-
-    trades: int
-    expectancy_r: float
 
 
 class Comparisons(msgspec.Struct, frozen=True):
@@ -42,12 +31,9 @@ class Comparisons(msgspec.Struct, frozen=True):
     excess_r: float | None
     excess_ci: Interval
     by_round_trip_bps: Mapping[str, float]
-    by_side: Mapping[str, Group]
-    by_year: Mapping[str, Group]
-    by_symbol: Mapping[str, Group]
 
 
-def comparisons_of(data: Dataset, rows: Rows, took: Taken, seed: int) -> Comparisons:
+def comparisons_of(data: Dataset, rows: Rows, took: Taken, days: DayDraws) -> Comparisons:
     """Compares the trades that were taken out of the rows asked about."""
     matched = _matched(data, rows, took)
     gross = data.r[took.rows, took.sides]
@@ -56,18 +42,12 @@ def comparisons_of(data: Dataset, rows: Rows, took: Taken, seed: int) -> Compari
         for bps in ROUND_TRIPS_BPS
         if len(gross)
     }
-    years = np.array([iso(close)[:4] for close in data.bar_close[took.rows].tolist()])
-    names = np.array(data.symbols)[data.symbol[took.rows]]
-    sides = np.where(took.sides == LONG, "LONG", "SHORT")
     known = len(gross) > 0
     return Comparisons(
         matched_r=float(matched.mean()) if known else None,
         excess_r=float((took.net_r - matched).mean()) if known else None,
-        excess_ci=_interval(data, took, took.net_r - matched, seed),
+        excess_ci=days.mean_interval(data.bar_close[took.rows], took.net_r - matched),
         by_round_trip_bps=costs,
-        by_side=_groups(sides, took.net_r),
-        by_year=_groups(years, took.net_r),
-        by_symbol=_groups(names, took.net_r),
     )
 
 
@@ -82,22 +62,3 @@ def _matched(data: Dataset, rows: Rows, took: Taken) -> Floats:
     place = bar[np.searchsorted(rows, took.rows)]
     matched: Floats = means[place, took.sides]
     return matched
-
-
-def _interval(data: Dataset, took: Taken, excess: Floats, seed: int) -> Interval:
-    """By the day of the entry; None of trades on fewer than `DAYS_MIN` days."""
-    if not len(excess):
-        return None
-    day = data.bar_close[took.rows] // NS_PER_DAY
-    counts = np.bincount(day - day.min())
-    if np.count_nonzero(counts) < DAYS_MIN:
-        return None
-    sums = np.bincount(day - day.min(), weights=excess).astype(np.float64)
-    return mean_interval(sums, counts, generator(seed, "training", "excess"))
-
-
-def _groups(names: NDArray[np.str_], net_r: Floats) -> dict[str, Group]:
-    return {
-        str(name): Group(int((names == name).sum()), float(net_r[names == name].mean()))
-        for name in np.unique(names)
-    }

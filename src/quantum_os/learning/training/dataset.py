@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from quantum_os.learning.training.row_regimes import REGIMES
+
 LONG, SHORT = 0, 1
 """Columns of everything that is known per side."""
 SIDES = 2
@@ -36,6 +38,8 @@ class Dataset(msgspec.Struct, frozen=True):
     """[rows] ns UTC: when the features were known"""
     symbol: NDArray[np.int32]
     """[rows] place in `symbols`"""
+    regime: NDArray[np.int8]
+    """[rows] place in `REGIMES`: which kind of market it was; for figures, not for models"""
     won: NDArray[np.bool_]
     """[rows, 2]: TP1 came before the initial stop, within the horizon"""
     r: NDArray[np.float64]
@@ -80,6 +84,7 @@ class Dataset(msgspec.Struct, frozen=True):
             "x": (self.x, np.float64, (rows, len(self.names))),
             "bar_close": (self.bar_close, np.int64, single),
             "symbol": (self.symbol, np.int32, single),
+            "regime": (self.regime, np.int8, single),
             "won": (self.won, np.bool_, sided),
             "r": (self.r, np.float64, sided),
             "ends": (self.ends, np.int64, sided),
@@ -101,6 +106,7 @@ class Dataset(msgspec.Struct, frozen=True):
         _refuse("bar_close", ~np.concatenate(([True], rises))[: len(self)], "is out of order")
 
     def _check_values(self) -> None:
+        _refuse("regime", (self.regime < 0) | (self.regime >= len(REGIMES)), "names no regime")
         for name, array in (("x", self.x), ("r", self.r), ("cost_r", self.cost_r)):
             _refuse(name, ~np.isfinite(array), "is not finite")
         _refuse("sl", ~((self.sl > 0.0) & (self.sl < 1.0)), "is no distance between 0 and 1")

@@ -1,8 +1,11 @@
 """Decides how tapes become a dataset: stretch by stretch of time, all symbols beside each other."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from mmap import mmap
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import msgspec
 import numpy as np
@@ -34,10 +37,10 @@ SYMBOL_BARS_A_PART = 60_000
 """Grid places of a part: with 80 features they take 40 MB on their way."""
 READ_SHARE = 0.3
 """Of the progress, for reading and labelling; the rest is for features."""
-BUILD_VERSION = "2"
+BUILD_VERSION = "3"
 """Raised when the same kernels and files make other rows."""
 _STATE = "state."
-_SINGLE = ("bar_close", "symbol", "won", "r", "ends", "sl", "cost_r", "number", "last")
+_SINGLE = ("bar_close", "symbol", "regime", "won", "r", "ends", "sl", "cost_r", "number", "last")
 _HASHED_BYTES = 1 << 20
 
 Tell = Callable[[float, str], None]
@@ -73,7 +76,7 @@ def build(
     rows = sum(part.rows for part in manifest.parts)
     progress(1.0, f"{rows:,} rows")
     loaded = (store.load(part, without=_STATE) for part in manifest.parts)
-    return _dataset(options, data_hash, loaded, dropped, rows)
+    return _dataset(options, data_hash, loaded, dropped, rows, cache)
 
 
 def hash_of(paths: Sequence[Path], options: DatasetOptions) -> str:
@@ -183,8 +186,12 @@ def _dataset(
     parts: Iterable[Arrays],
     dropped: dict[str, int],
     rows: int | None = None,
+    folder: Path | None = None,
 ) -> Dataset:
-    """Joins the parts, one after the other; `rows` in all where that is known beforehand."""
+    """Joins the parts, one after the other; `rows` in all where that is known beforehand.
+
+    The features are kept in a file of `folder`, where there is one.
+    """
     if rows is None:
         parts = list(parts)
         rows = sum(len(part["bar_close"]) for part in parts)
@@ -194,7 +201,7 @@ def _dataset(
             f"no row is left ({lost or 'no bars'}): a symbol needs more than {BARS_UNTIL_WARM} "
             f"bars of {options.timeframe} and a horizon behind them, ranks 5 symbols, betas BTC"
         )
-    x = np.empty((rows, len(options.names)))
+    x = _table(rows, len(options.names), folder)
     symbols: tuple[str, ...] = ()
     others: list[Arrays] = []
     at = 0
@@ -212,6 +219,7 @@ def _dataset(
         x=x,
         bar_close=joined["bar_close"].astype(np.int64),
         symbol=joined["symbol"].astype(np.int32),
+        regime=joined["regime"].astype(np.int8),
         won=joined["won"].astype(np.bool_),
         r=joined["r"].astype(np.float64),
         ends=joined["ends"].astype(np.int64),
@@ -221,6 +229,18 @@ def _dataset(
         dropped=dropped,
         data_hash=data_hash,
     )
+
+
+def _table(rows: int, columns: int, folder: Path | None) -> NDArray[np.float64]:
+    """Room for the features: in a file without a name, which the system may page out and which is
+    gone with the process; in memory without a folder.
+    """
+    if folder is None:
+        return np.empty((rows, columns))
+    with TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, rows * columns * np.dtype(np.float64).itemsize)
+        room = mmap(file.fileno(), 0)
+    return np.frombuffer(room, np.float64).reshape(rows, columns)
 
 
 def _weights(rows: Arrays) -> NDArray[np.float64]:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantum_os.events.units import NS_PER_DAY
-from quantum_os.formulas.kernels.atr import ATR_FRAC, atr_block, atr_state_new
+from quantum_os.formulas.kernels.atr import ATR_FRAC, VOL_RATIO, atr_block, atr_state_new
 from quantum_os.formulas.kernels.barrier_labels import NO_END, Labels, barrier_labels
 from quantum_os.learning.training.dataset_options import DatasetOptions
+from quantum_os.learning.training.row_regimes import Labels as RegimeLabels
+from quantum_os.learning.training.row_regimes import row_regimes
 from quantum_os.learning.training.tape_candles import (
     Candles,
     Funding,
@@ -38,6 +40,7 @@ class SymbolHistory(msgspec.Struct, frozen=True):
     told: Floats
     labels: Labels
     cost_r: Floats
+    regime: RegimeLabels
 
 
 class TrainingMarket(msgspec.Struct, frozen=True):
@@ -95,10 +98,13 @@ def _history(
         told[1] = divergence_at(closes, [candles, *others], options.step_ns)
     _, high, low, close, _ = candles.bars[:, :, None]
     state = atr_state_new(1, NS_PER_DAY // options.step_ns)
-    atr_frac = atr_block(state, high, low, close)[:, ATR_FRAC, 0]
+    reach = atr_block(state, high, low, close)
+    atr_frac = np.ascontiguousarray(reach[:, ATR_FRAC, 0])
+    regime = row_regimes(close[:, 0], reach[:, VOL_RATIO, 0])
     times = (candles.opens, closes)
-    labels = barrier_labels(candles.bars, times, np.ascontiguousarray(atr_frac), options.barriers)
-    return SymbolHistory(candles, told, labels, _cost_r(closes, labels, funding, options))
+    labels = barrier_labels(candles.bars, times, atr_frac, options.barriers)
+    cost_r = _cost_r(closes, labels, funding, options)
+    return SymbolHistory(candles, told, labels, cost_r, regime)
 
 
 def _cost_r(

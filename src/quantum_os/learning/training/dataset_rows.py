@@ -64,6 +64,7 @@ class RowMaker:
             "x": x[kept],
             "bar_close": closes[where][kept],
             "symbol": np.full(int(kept.sum()), self._place, np.int32),
+            "regime": self.history.regime[where][kept],
             "won": labels.won[where][kept],
             "r": labels.r[where][kept],
             "ends": closes[last[kept]],

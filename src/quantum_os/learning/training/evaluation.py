@@ -13,7 +13,10 @@ from quantum_os.formulas.deflated_sharpe import deflated_sharpe
 from quantum_os.formulas.overfitting import Overfitting, overfitting
 from quantum_os.learning.training.comparisons import Comparisons, comparisons_of
 from quantum_os.learning.training.dataset import Dataset
+from quantum_os.learning.training.day_draws import day_draws
+from quantum_os.learning.training.equity import Equity, equity_of
 from quantum_os.learning.training.folds import Fold
+from quantum_os.learning.training.groups import Groups, groups_of
 from quantum_os.learning.training.report import ModelReport
 from quantum_os.learning.training.scores import (
     Probabilities,
@@ -45,6 +48,8 @@ class Judged(msgspec.Struct, frozen=True):
     probabilities: Probabilities
     trades: Trades
     comparisons: Comparisons
+    groups: Groups
+    equity: Equity | None
     decision_hash: str
 
 
@@ -60,24 +65,25 @@ def evaluated(
     ledger: TrialLedger,
 ) -> Evaluation:
     """Scores all that was said from fold `ASKED_FIRST` on; `heeded` are features by model."""
-    judged = {
-        name: _judged(data, folds[ASKED_FIRST:], said, policy, seed)
+    found = {
+        name: judged(data, folds[ASKED_FIRST:], said, policy, seed)
         for name, said in heard.said.items()
     }
-    daily = np.array([each.trades.daily for each in judged.values()]).T
+    daily = np.array([each.trades.daily for each in found.values()]).T
     chosen = overfitting(daily)
-    own = {trial_config(config_hash, name): each for name, each in judged.items()}
+    own = {trial_config(config_hash, name): each for name, each in found.items()}
     trials, sharpes = _trials(ledger, data.data_hash, own)
     models = tuple(
         _report(name, each, heeded.get(name, {}), _poor(chosen, place), (trials, sharpes))
-        for place, (name, each) in enumerate(judged.items())
+        for place, (name, each) in enumerate(found.items())
     )
     return Evaluation(models, None if chosen is None else chosen.pbo, trials)
 
 
-def _judged(
+def judged(
     data: Dataset, folds: Sequence[Fold], said: Floats, policy: DecisionPolicy, seed: int
 ) -> Judged:
+    """Scores what one model said [all rows, 2] of the rows that these folds asked about."""
     rows = np.concatenate([fold.test for fold in folds])
     edge = [
         edges(said[f.test], data.cost_r[f.test], worth_of(data, f.train, policy), policy)
@@ -87,8 +93,15 @@ def _judged(
     scored = probabilities_of(data, rows, said, seed)
     assert scored is not None
     content = sha256(took.rows.tobytes() + took.sides.tobytes()).hexdigest()
-    compared = comparisons_of(data, rows, took, seed)
-    return Judged(scored, trades_of(data, rows, took, seed), compared, content)
+    days = day_draws(data, rows, seed)
+    return Judged(
+        probabilities=scored,
+        trades=trades_of(data, rows, took, seed),
+        comparisons=comparisons_of(data, rows, took, days),
+        groups=groups_of(data, rows, said, took, days),
+        equity=equity_of(data, rows, took, seed),
+        decision_hash=content,
+    )
 
 
 def _trials(
@@ -145,6 +158,8 @@ def _report(
         gate_reasons=said.gate.reasons,
         curve=said.curve,
         comparisons=each.comparisons,
+        groups=each.groups,
+        equity=each.equity,
         importances=heeded,
         decision_hash=each.decision_hash,
     )

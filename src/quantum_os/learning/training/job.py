@@ -29,7 +29,10 @@ class MadeUp(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One training: which data, into which folder, decided by what."""
+    """One training: which data, into which folder, decided by what.
+
+    A `quick` one leaves out the leak tests and the paths.
+    """
 
     made_up: MadeUp | None
     data: tuple[str, ...]
@@ -42,6 +45,7 @@ class Job(msgspec.Struct, frozen=True):
     code_hash: str
     trials: str
     limits: Limits
+    quick: bool = False
 
 
 class Progressed(msgspec.Struct, frozen=True, tag="progress"):

@@ -55,7 +55,7 @@ def shifted_labels(data: Dataset, bars: int) -> Dataset:
         mine = np.flatnonzero(data.symbol == symbol)
         source[mine[:-bars]] = mine[bars:]
     kept = np.flatnonzero(source >= 0)
-    return _with_labels_of(_taken(data, kept), source[kept], data)
+    return _with_labels_of(rows_of(data, kept), source[kept], data)
 
 
 def _with_labels_of(data: Dataset, source: np.ndarray, labelled: Dataset | None = None) -> Dataset:
@@ -72,9 +72,10 @@ def _with_labels_of(data: Dataset, source: np.ndarray, labelled: Dataset | None 
     )
 
 
-def _taken(data: Dataset, rows: np.ndarray) -> Dataset:
+def rows_of(data: Dataset, rows: np.ndarray) -> Dataset:
+    """The same with some of its rows alone, in their order; weights are made to average 1 again."""
     weight = data.weight[rows]
-    columns = ("bar_close", "symbol", "won", "r", "ends", "sl", "cost_r")
+    columns = ("bar_close", "symbol", "regime", "won", "r", "ends", "sl", "cost_r")
     taken = {name: getattr(data, name)[rows] for name in columns}
     return msgspec.structs.replace(
         data,

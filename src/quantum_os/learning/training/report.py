@@ -1,15 +1,35 @@
 """What a training came to, in figures and in a first line that claims no more than they do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from quantum_os.formulas.deflated_sharpe import SURE
 from quantum_os.learning.training.comparisons import Comparisons
+from quantum_os.learning.training.equity import Equity
+from quantum_os.learning.training.groups import Groups
+from quantum_os.learning.training.leak_report import LeakTest
+from quantum_os.learning.training.path_report import Paths
 from quantum_os.learning.training.scores import Interval, Point
 
+NOT_TO_BE_BELIEVED = "None of these figures is to be believed"
 NO_EDGE = "No edge after costs is shown"
 MADE_UP = "A made-up market: nothing is shown about any real one."
+
+ASSUMPTIONS = (
+    "the universe is what the data holds: symbols that were delisted before its end are missing",
+    "an entry is at the close at which its bar was decided on, and is always filled",
+    "an exit is the label's: target, initial stop or horizon; no stop is moved, and in a bar that "
+    "holds both the stop comes first",
+    "a stop fills at its price, or at the open of a bar that opens beyond it",
+    "every trade risks the same, one position a symbol at a time; limits, leverage, margin and the "
+    "other gates of the fund are left out: what passes them is shown by a backtest",
+    "costs are the round trip of the configuration and the funding of the side that paid more; "
+    "funding that is received counts as nothing",
+    "intervals are 95 % percentiles of a stationary bootstrap of days in blocks of 5 on average, "
+    "seeded with the training's own seed",
+)
+"""What every figure of a training assumes."""
 
 
 class ModelReport(msgspec.Struct, frozen=True):
@@ -47,6 +67,8 @@ class ModelReport(msgspec.Struct, frozen=True):
     gate_reasons: tuple[str, ...]
     curve: tuple[Point, ...]
     comparisons: Comparisons
+    groups: Groups
+    equity: Equity | None
     importances: Mapping[str, float]
     decision_hash: str
 
@@ -75,15 +97,25 @@ class TrainingReport(msgspec.Struct, frozen=True):
     unselected_long_r: float
     unselected_short_r: float
     weights: Mapping[str, float]
+    leakage: tuple[LeakTest, ...]
+    paths: Paths | None
+    assumptions: tuple[str, ...]
     ensemble: ModelReport
     models: tuple[ModelReport, ...]
     artefacts: tuple[str, ...]
 
 
-def verdict(model: ModelReport, *, synthetic: bool = False) -> str:
+def verdict(
+    model: ModelReport, leakage: Sequence[LeakTest] = (), *, synthetic: bool = False
+) -> str:
     """Says what a model's trades show; what is unknown never makes the claim stronger."""
     if synthetic:
         return MADE_UP
+    failed = [test.name for test in leakage if test.passes is False]
+    if failed:
+        return (
+            f"{NOT_TO_BE_BELIEVED}: the pipeline fails its leak test of {' and of '.join(failed)}."
+        )
     if not model.trades or model.expectancy_r is None:
         return f"{NO_EDGE}: no answer was worth its costs, so nothing was traded."
     worth = f"{model.trades:,} trades of {model.expectancy_r:+.3f} R each"

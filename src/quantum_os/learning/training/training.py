@@ -4,7 +4,7 @@ The same dataset, seed and code give the same bytes, and an interrupted training
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,70 +20,40 @@ from quantum_os.ai.models.ensemble import (
     Member,
     load_ensemble,
 )
-from quantum_os.events.governance import DecisionPolicy
-from quantum_os.kernel.ids import fingerprint
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.training.artefact_writing import Making, artefact_of, write_artefact
 from quantum_os.learning.training.dataset import LONG, SHORT, Dataset
 from quantum_os.learning.training.evaluation import Evaluation, evaluated
 from quantum_os.learning.training.fits import Fits
-from quantum_os.learning.training.folds import Fold, walk_forward
 from quantum_os.learning.training.importances import importances
-from quantum_os.learning.training.models.forest_fit import ForestFitter
-from quantum_os.learning.training.models.lesson import Fitter, Lesson, places_of, step_of
-from quantum_os.learning.training.models.logistic_fit import LogisticFitter
+from quantum_os.learning.training.leak_report import LeakTest
+from quantum_os.learning.training.leak_tests import leak_tests
+from quantum_os.learning.training.models.lesson import Lesson, step_of
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
-from quantum_os.learning.training.models.sequence_fit import SequenceFitter
+from quantum_os.learning.training.path_report import Paths
+from quantum_os.learning.training.paths import paths_of
 from quantum_os.learning.training.places import FITS, REPORT
-from quantum_os.learning.training.report import ModelReport, TrainingReport, verdict
+from quantum_os.learning.training.recipe import Progress, Recipe, part_of
+from quantum_os.learning.training.report import ASSUMPTIONS, ModelReport, TrainingReport, verdict
 from quantum_os.learning.training.trading_rule import unselected_r, worth_of
-from quantum_os.learning.training.walk import (
-    ASKED_FIRST,
-    ENSEMBLE,
-    FoldFits,
-    Maps,
-    Voices,
-    asked,
-    fitted,
-    usual,
-    voices,
-)
+from quantum_os.learning.training.walk import ASKED_FIRST, ENSEMBLE, Maps
+from quantum_os.learning.training.walked import Walked, walked
 from quantum_os.learning.trials import TrialLedger
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-FAMILIES: tuple[Fitter, ...] = (ForestFitter(), LogisticFitter(), SequenceFitter())
-
-Progress = Callable[[float, str], None]
-"""Hears the share that is done, and what was."""
+SHARES = (0.75, 0.88, 0.99)
+"""Of the work: until the models are scored, the leak tests are done, the paths are."""
 
 
-class Recipe(msgspec.Struct, frozen=True):
-    """Everything that decides what comes out of a dataset, besides the code."""
+class _Outcome(msgspec.Struct, frozen=True):
+    """What a report is made of, besides the data and how they were walked through."""
 
-    policy: DecisionPolicy
-    seed: int
-    code_hash: str
-    folds: int = 6
-    families: tuple[Fitter, ...] = FAMILIES
-    synthetic: bool = False
-
-    @property
-    def config_hash(self) -> str:
-        """What makes two trainings the same trial, apart from their data."""
-        families = [(str(f.family), dict(f.parameters)) for f in self.families]
-        told = (msgspec.to_builtins(self.policy), self.seed, self.folds, families)
-        return fingerprint(msgspec.json.encode(told, order="sorted"))
-
-
-class _Walked(msgspec.Struct, frozen=True):
-    """The folds with their fits, and the lesson and fits over all rows at the end."""
-
-    folds: tuple[Fold, ...]
-    fits: tuple[FoldFits, ...]
-    lessons: tuple[Lesson, ...]
-    heard: Voices
+    evaluation: Evaluation
+    card: EnsembleCard
+    leakage: tuple[LeakTest, ...]
+    paths: Paths | None
 
 
 def train(
@@ -94,20 +64,29 @@ def train(
     Raises TooLittleHistory or NothingToLearn where the data is too short, and ArtefactRefused for a
     model that came out unfit to serve.
     """
-    walked = _walked(data, recipe, Fits(folder / FITS, recipe.code_hash), progress)
+    fits = Fits(folder / FITS, recipe.code_hash)
+    main, tried, last = SHARES
+    walk = walked(data, recipe, fits, part_of(progress, 0.0, main))
     evaluation = evaluated(
         data,
-        walked.folds,
-        walked.heard,
-        importances(walked.fits[-2], data, walked.folds[-1].test, walked.lessons[-1].places),
+        walk.folds,
+        walk.heard,
+        importances(walk.fits[-2], data, walk.folds[-1].test, walk.lessons[-1].places),
         policy=recipe.policy,
         seed=recipe.seed,
         config_hash=recipe.config_hash,
         ledger=ledger,
     )
-    progress(0.97, "scores")
-    card = _written(data, recipe, walked, evaluation, folder)
-    report = _report(data, recipe, walked, evaluation, card)
+    progress(main, "scores")
+    card = _written(data, recipe, walk, evaluation, folder)
+    leakage: tuple[LeakTest, ...] = ()
+    if recipe.leakage:
+        heard = part_of(progress, main, tried)
+        leakage = leak_tests(data, recipe, folder / FITS, heard)
+    paths = None
+    if recipe.paths:
+        paths = paths_of(data, recipe, fits, part_of(progress, tried, last))
+    report = _report(data, recipe, walk, _Outcome(evaluation, card, leakage, paths))
     (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     load_ensemble(folder)  # what could not serve was not made
     shutil.rmtree(folder / FITS)
@@ -115,37 +94,8 @@ def train(
     return report
 
 
-def _walked(data: Dataset, recipe: Recipe, fits: Fits, progress: Progress) -> _Walked:
-    folds = tuple(walk_forward(data, folds=recipe.folds))
-    places = places_of(data, max(fitter.depth for fitter in recipe.families))
-    every = np.arange(len(data), dtype=np.int64)
-    lessons = tuple(
-        Lesson(data, rows, places, recipe.seed) for rows in (*(f.train for f in folds), every)
-    )
-    raw = {str(f.family): np.full(data.won.shape, np.nan) for f in recipe.families}
-    like = np.zeros(len(data), np.bool_)
-    sizes = np.cumsum([len(lesson.rows) for lesson in lessons])
-    made = []
-    for place, lesson in enumerate(lessons):
-        done = 0.95 * float(sizes[place] - len(lesson.rows)) / float(sizes[-1])
-        named = f"fold {place + 1} of {len(folds)}" if place < len(folds) else "all rows"
-        progress(done, named)
-        made.append(fitted(recipe.families, lesson, fits, _telling(progress, done, named)))
-        if place < len(folds):
-            test = folds[place].test
-            for name, said in asked(made[-1], data, test, places).items():
-                raw[name][test] = said
-            like[test] = usual(made[-1], data, test)
-    heard = voices(data, folds, raw, like, lessons[-1].label_bars)
-    return _Walked(folds, tuple(made), lessons, heard)
-
-
-def _telling(progress: Progress, done: float, named: str) -> Callable[[str], None]:
-    return lambda what: progress(done, f"{named}: {what}")
-
-
 def _written(
-    data: Dataset, recipe: Recipe, walked: _Walked, evaluation: Evaluation, folder: Path
+    data: Dataset, recipe: Recipe, walked: Walked, evaluation: Evaluation, folder: Path
 ) -> EnsembleCard:
     """Writes the calibrated models of every era that may serve, and who serves when."""
     eras = tuple(
@@ -169,7 +119,7 @@ def _written(
 def _era(
     data: Dataset,
     recipe: Recipe,
-    walked: _Walked,
+    walked: Walked,
     models: Sequence[ModelReport],
     place: int,
     root: Path,
@@ -215,16 +165,16 @@ def _metrics(model: ModelReport) -> Mapping[str, float | None]:
     return {name: getattr(model, name) for name in names}
 
 
-def _report(
-    data: Dataset, recipe: Recipe, walked: _Walked, evaluation: Evaluation, card: EnsembleCard
-) -> TrainingReport:
+def _report(data: Dataset, recipe: Recipe, walked: Walked, outcome: _Outcome) -> TrainingReport:
+    evaluation = outcome.evaluation
     rows = np.concatenate([fold.test for fold in walked.folds[ASKED_FIRST:]])
     long, short = unselected_r(data, rows)
     weights = zip(recipe.families, walked.heard.weights[-1], strict=True)
     ensemble = next(model for model in evaluation.models if model.name == ENSEMBLE)
-    named = {m.artefact for era in card.eras for m in era.members} | {e.novelty for e in card.eras}
+    eras = outcome.card.eras
+    named = {m.artefact for era in eras for m in era.members} | {e.novelty for e in eras}
     return TrainingReport(
-        verdict=verdict(ensemble, synthetic=recipe.synthetic),
+        verdict=verdict(ensemble, outcome.leakage, synthetic=recipe.synthetic),
         synthetic=recipe.synthetic,
         data_hash=data.data_hash,
         config_hash=recipe.config_hash,
@@ -245,6 +195,9 @@ def _report(
         unselected_long_r=long,
         unselected_short_r=short,
         weights={str(fitter.family): weight for fitter, weight in weights},
+        leakage=outcome.leakage,
+        paths=outcome.paths,
+        assumptions=ASSUMPTIONS,
         ensemble=ensemble,
         models=tuple(m for m in evaluation.models if m is not ensemble),
         artefacts=tuple(sorted(named)),

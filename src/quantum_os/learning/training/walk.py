@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Maps = tuple[Calibrator, Calibrator]
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 4_096
 """Rows asked at once: the windows of more would fill the memory."""
 
 ASKED_FIRST = 1
@@ -90,8 +90,8 @@ def asked(fold: FoldFits, data: Dataset, rows: Rows, places: Rows) -> dict[str, 
 def usual(fold: FoldFits, data: Dataset, rows: Rows) -> NDArray[np.bool_]:
     """[rows]: which of the rows are like those that the fold has seen."""
     veto = admitted_novelty(fold.novelty)
-    like: NDArray[np.bool_] = veto.odds(data.x[rows]) > veto.level
-    return like
+    parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
+    return np.concatenate([veto.odds(data.x[part]) > veto.level for part in parts])
 
 
 def voices(

@@ -28,7 +28,8 @@ from quantum_os.learning.training.job import (
 )
 from quantum_os.learning.training.models.lesson import NothingToLearn
 from quantum_os.learning.training.places import FITS, is_begun
-from quantum_os.learning.training.training import Recipe, train
+from quantum_os.learning.training.recipe import Recipe
+from quantum_os.learning.training.training import train
 from quantum_os.learning.trials import read_trials
 from quantum_os.market.feeds.tape_error import TapeError
 
@@ -115,6 +116,8 @@ def _trained(job: Job, load: Load, folder: Path, line: Line) -> None:
         code_hash=job.code_hash,
         folds=job.folds,
         synthetic=job.made_up is not None,
+        leakage=not job.quick,
+        paths=not job.quick,
     )
     folder.mkdir(parents=True, exist_ok=True)
     train(data, recipe, folder, read_trials(Path(job.trials)), told)

@@ -40,6 +40,7 @@ def taught(bars: int = 700, symbols: int = 4, *, signal: float = 1.2, seed: int 
         x=x,
         bar_close=bar_close,
         symbol=np.tile(np.arange(symbols, dtype=np.int32), bars),
+        regime=(np.arange(rows) // symbols // 24 % 3).astype(np.int8),
         won=won,
         r=np.where(won, 1.02, -1.0),
         ends=bar_close[:, None] + held * NS_PER_HOUR,
@@ -60,5 +61,5 @@ def lesson_of(data: Dataset, rows: int | None = None, seed: int = 7) -> Lesson:
 def without(data: Dataset, gone: np.ndarray) -> Dataset:
     """The same market with some rows missing."""
     kept = ~gone
-    columns = ("x", "bar_close", "symbol", "won", "r", "ends", "sl", "cost_r", "weight")
+    columns = ("x", "bar_close", "symbol", "regime", "won", "r", "ends", "sl", "cost_r", "weight")
     return msgspec.structs.replace(data, **{name: getattr(data, name)[kept] for name in columns})

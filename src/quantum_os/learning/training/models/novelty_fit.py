@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 SPREAD_MIN = 0.1
 """Directions in which scaled rows vary less count as if they varied so much: noise is no news."""
+ROWS_MAX = 40_000
+"""Rows that are measured, evenly out of all in their order: a covariance needs no more."""
 KNOWN_MAX = 2_000
 """Scores that are kept for calibration, evenly out of all of them in their order."""
 
@@ -32,12 +34,13 @@ class NoveltyFitter(Fitter, frozen=True):
 
         lesson = lesson.of_depth(self.depth)
         cut = int(len(lesson.rows) * self.fit_share)
-        scaling = scaling_of(lesson.data.x[lesson.rows[:cut]])
-        usual = scaling.applied(lesson.data.x[lesson.rows[:cut]])
+        earlier, latest = _thinned(lesson.rows[:cut]), _thinned(lesson.rows[cut:])
+        scaling = scaling_of(lesson.data.x, earlier)
+        usual = scaling.applied(lesson.data.x[earlier])
         covariance = LedoitWolf(assume_centered=True).fit(usual).covariance_
         spread, directions = np.linalg.eigh(covariance)
         whitening = weight_grid(directions / np.sqrt(np.maximum(spread, SPREAD_MIN)))
-        later = scaling.applied(lesson.data.x[lesson.rows[cut:]])
+        later = scaling.applied(lesson.data.x[latest])
         written = DistanceWeights(
             scaling=scaling,
             whitening=tuple(tuple(row) for row in whitening.tolist()),
@@ -45,6 +48,12 @@ class NoveltyFitter(Fitter, frozen=True):
             level=self.level,
         )
         return {FILE: msgspec.json.encode(written)}
+
+
+def _thinned(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    places = np.linspace(0, len(rows) - 1, min(len(rows), ROWS_MAX)).astype(np.int64)
+    thinned: NDArray[np.int64] = rows[places]
+    return thinned
 
 
 def _evenly(scores: Floats) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from quantum_os.ai.models.scaling import Scaling
 from quantum_os.ai.models.sequence import FILE, Layer, SequenceWeights
 from quantum_os.kernel.chance import Generator, generator
 from quantum_os.learning.training.models.lesson import Fitter, Lesson
-from quantum_os.learning.training.models.scaling_fit import scaling_of
+from quantum_os.learning.training.models.scaling_fit import scaled_rows, scaling_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,7 @@ class SequenceFitter(Fitter, frozen=True):
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True)
         lesson = lesson.of_depth(self.depth)
-        scaling = scaling_of(lesson.data.x[lesson.rows])
+        scaling = scaling_of(lesson.data.x, lesson.rows)
         chance = generator(lesson.seed, "training", "sequence")
         net = [
             (torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True))
@@ -57,7 +57,8 @@ class SequenceFitter(Fitter, frozen=True):
             lr=self.learning_rate,
             weight_decay=self.decay,
         )
-        bars = torch.from_numpy(scaling.applied(lesson.data.x).astype(np.float32))
+        until = int(lesson.rows.max()) + 1
+        bars = torch.from_numpy(scaled_rows(lesson.data.x, np.arange(until), scaling))
         for rows in self._batches(lesson, chance):
             adam.zero_grad()
             said = _log_odds(bars[torch.from_numpy(lesson.places[rows])], net)
