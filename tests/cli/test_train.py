@@ -49,11 +49,11 @@ def trained(*words: object) -> Said:
 
 
 def artefacts(folder: Path) -> dict[str, str]:
-    """Every file but the report, by its hash."""
+    """Every file but the report and its page, by its hash."""
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "report.json"
+        if path.is_file() and path.suffix != ".html" and path.name != "report.json"
     }
 
 

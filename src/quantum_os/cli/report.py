@@ -10,12 +10,14 @@ from rich.table import Table
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.options import json_option, trials_option
 from quantum_os.cli.recorded_choice import chosen
+from quantum_os.cli.training_page import remake
 from quantum_os.learning.report.document import Report
 from quantum_os.learning.report.facts import NothingRecorded
 from quantum_os.learning.report.figure import told, written_interval
 from quantum_os.learning.report.making import Made, make_report
 from quantum_os.learning.report.page.head_section import CARDS
 from quantum_os.learning.report.written import PAGE, NoLibrary
+from quantum_os.learning.training.page_writing import holds_training
 from quantum_os.learning.trials import read_trials
 from quantum_os.storage.recorded import open_recorded
 from quantum_os.storage.run_book import RunFolderError
@@ -29,7 +31,8 @@ from quantum_os.storage.run_book import RunFolderError
 def report(folder: Path | None, opens: bool, trials: Path, as_json: bool) -> None:
     """Write report.html, report.json and CSV tables into FOLDER, a recorded run or a home folder.
 
-    Without FOLDER it is the newest of runs/* and var.
+    Without FOLDER it is the newest of runs/* and var. Of a training's folder the page is made again
+    from its report.json.
 
     The page is one file that works offline. It begins with what the run shows, and how sure that
     is: intervals, costs, refusals, assumptions, and how many trials were made before this one.
@@ -38,6 +41,11 @@ def report(folder: Path | None, opens: bool, trials: Path, as_json: bool) -> Non
         folder = chosen(folder)
     except RunFolderError as error:
         refuse(str(error))
+    if holds_training(folder):
+        page = remake(folder, as_json=as_json)
+        if opens:
+            webbrowser.open(page.resolve().as_uri())
+        return
     made = _made(folder, trials)
     for line in made.report.trials.damaged:
         err.print(f"not counted as a trial: {line}", style="red", highlight=False)

@@ -25,7 +25,9 @@ from quantum_os.formulas.costs import round_trip_cost
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.iso_time import iso
+from quantum_os.learning.report.written import NoLibrary
 from quantum_os.learning.training.job import GIB, Job, Limits, MadeUp
+from quantum_os.learning.training.page_writing import write_page
 from quantum_os.learning.training.places import FITS, REPORT, is_begun, read_report
 from quantum_os.learning.training.report import TrainingReport
 from quantum_os.learning.training.supervision import (
@@ -95,6 +97,14 @@ FOLDS_ALLOWED = click.IntRange(2, 50)
     is_flag=True,
     help="Leave out the leak tests and the combinatorial paths, a fifth of the work.",
 )
+@click.option(
+    "--tried",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Tries on these markets that no ledger holds, to be counted as trials.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the fits of an interrupted training.")
 @click.option(
     "--memory",
@@ -130,6 +140,7 @@ def train(
     folds: int,
     symbols: str | None,
     quick: bool,
+    tried: int,
     resume: bool,
     memory: float,
     cpus: int,
@@ -163,10 +174,12 @@ def train(
             trials=str(trials),
             limits=Limits(int(memory * GIB), cpus, deadline_s=deadline * 60.0),
             quick=quick,
+            tried=tried,
         )
     except SettingsError as error:
         refuse(str(error))
     report = _trained(job, folder)
+    _draw(report, folder)
     if not report.synthetic:
         _count(report, settings, trials)
     if as_json:
@@ -239,6 +252,14 @@ def _trained(job: Job, folder: Path) -> TrainingReport:
         refuse(f"the training failed: {error}; {kept}", ExitCode.FAILED)
     except KeyboardInterrupt:
         refuse(f"interrupted; {kept}", ExitCode.INTERRUPTED)
+
+
+def _draw(report: TrainingReport, folder: Path) -> None:
+    """Writes the page; where it cannot be drawn the figures stand, and `report` makes it later."""
+    try:
+        write_page(folder, report)
+    except (NoLibrary, OSError) as error:
+        err.print(f"no page was written: {error}", style="red", highlight=False)
 
 
 def _count(report: TrainingReport, settings: Settings, trials: Path) -> None:

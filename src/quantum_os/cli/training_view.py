@@ -1,10 +1,14 @@
 """How a training's report is shown on a terminal: the verdict first, then what it rests on."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
+from quantum_os.learning.report.written import PAGE
+from quantum_os.learning.training.leak_report import LeakTest
 from quantum_os.learning.training.places import REPORT
 from quantum_os.learning.training.report import ModelReport, TrainingReport
 
@@ -29,7 +33,9 @@ def show(report: TrainingReport, out: Console, folder: Path) -> None:
         f"short {report.unselected_short_r:+.3f} R each",
         highlight=False,
     )
-    out.print(f"{folder / REPORT}", highlight=False, soft_wrap=True)
+    for line in _doubts(report):
+        out.print(line, highlight=False, soft_wrap=True)
+    out.print(f"{folder / REPORT} {folder / PAGE}", highlight=False, soft_wrap=True)
 
 
 def _what(report: TrainingReport) -> str:
@@ -38,6 +44,26 @@ def _what(report: TrainingReport) -> str:
         f"from {report.asked_from[:10]} to {report.end[:10]} over {report.folds - 1} folds, "
         f"horizon {report.horizon_h:g} h, seed {report.seed}"
     )
+
+
+def _doubts(report: TrainingReport) -> Iterator[str]:
+    """What the leak tests came to, and how results scatter over many paths."""
+    if report.leakage:
+        said = ", ".join(f"{test.name} {_outcome(test)}" for test in report.leakage)
+        yield f"leak tests: {said}"
+    for name, results in ({} if report.paths is None else report.paths.models).items():
+        worth = sorted(each.expectancy_r for each in results if each.expectancy_r is not None)
+        if worth:
+            yield (
+                f"{len(results)} paths of {name}: R each {worth[0]:+.3f} at worst, "
+                f"{median(worth):+.3f} in the middle, {worth[-1]:+.3f} at best"
+            )
+
+
+def _outcome(test: LeakTest) -> str:
+    if test.passes is None:
+        return "not run"
+    return "as it must" if test.passes else "LEAK" if not test.must_find else "BLIND"
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:

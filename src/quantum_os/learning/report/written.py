@@ -46,8 +46,8 @@ def write_report(folder: Path, report: Report, page: str, evidence: Evidence) ->
     The table of trades is the run's own, where it has one: a live process has none.
     """
     text = msgspec.json.format(msgspec.json.encode(report)).decode() + "\n"
-    _put(folder / PAGE, page)
-    _put(folder / FIGURES, text)
+    put(folder / PAGE, page)
+    put(folder / FIGURES, text)
     _put_rows(folder / EQUITY, *_equity(evidence, report))
     _put_rows(folder / MONTHLY, *_months(report))
     _put_rows(folder / REFUSALS, *_refusals(evidence))
@@ -96,7 +96,8 @@ def _refusals(evidence: Evidence) -> Table:
     return ("date", "stage", "gate", "count"), rows
 
 
-def _put(file: Path, text: str) -> None:
+def put(file: Path, text: str) -> None:
+    """Writes a file, whole or not at all."""
     unfinished = file.with_name(file.name + _UNFINISHED)
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, file)

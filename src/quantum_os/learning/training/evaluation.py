@@ -63,8 +63,12 @@ def evaluated(
     seed: int,
     config_hash: str,
     ledger: TrialLedger,
+    tried: int = 0,
 ) -> Evaluation:
-    """Scores all that was said from fold `ASKED_FIRST` on; `heeded` are features by model."""
+    """Scores all that was said from fold `ASKED_FIRST` on; `heeded` are features by model.
+
+    `tried` counts tries that no ledger holds.
+    """
     found = {
         name: judged(data, folds[ASKED_FIRST:], said, policy, seed)
         for name, said in heard.said.items()
@@ -72,7 +76,8 @@ def evaluated(
     daily = np.array([each.trades.daily for each in found.values()]).T
     chosen = overfitting(daily)
     own = {trial_config(config_hash, name): each for name, each in found.items()}
-    trials, sharpes = _trials(ledger, data.data_hash, own)
+    counted, sharpes = _trials(ledger, data.data_hash, own)
+    trials = counted + tried
     models = tuple(
         _report(name, each, heeded.get(name, {}), _poor(chosen, place), (trials, sharpes))
         for place, (name, each) in enumerate(found.items())

@@ -31,7 +31,8 @@ class MadeUp(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True):
     """One training: which data, into which folder, decided by what.
 
-    A `quick` one leaves out the leak tests and the paths.
+    A `quick` one leaves out the leak tests and the paths; `tried` are tries that no
+    ledger holds.
     """
 
     made_up: MadeUp | None
@@ -46,6 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     trials: str
     limits: Limits
     quick: bool = False
+    tried: int = 0
 
 
 class Progressed(msgspec.Struct, frozen=True, tag="progress"):

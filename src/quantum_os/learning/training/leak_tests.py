@@ -83,6 +83,9 @@ def _tried(
     asked = walk.folds[ASKED_FIRST:]
     found = judged(data, asked, walk.heard.said[ENSEMBLE], recipe.policy, recipe.seed)
     said, trades = found.probabilities, found.trades
+    if said.gain_interval is None:
+        few = f"{FOLDS - ASKED_FIRST} folds of its rows are too few days for an interval"
+        return _refused(name, must_find=must_find, why=few)
     knows, earns = _above_0(said.gain_interval), _above_0(trades.expectancy_interval)
     return LeakTest(
         name=name,

@@ -45,8 +45,8 @@ def paths_of(data: Dataset, recipe: Recipe, fits: Fits, progress: Progress) -> P
     fitters = [fitter for fitter in recipe.families if fitter.family in FAMILIES]
     if not fitters:
         return None
-    every = _every_bars(data)
-    thin = _thinned(data, every)
+    every = every_bars(data)
+    thin = thinned(data, every)
     try:
         folds = list(combinatorial(thin, blocks=BLOCKS, test_blocks=TEST_BLOCKS))
         said, edge = _asked(thin, folds, fitters, recipe, fits, progress)
@@ -74,11 +74,12 @@ def paths_of(data: Dataset, recipe: Recipe, fits: Fits, progress: Progress) -> P
     )
 
 
-def _every_bars(data: Dataset) -> int:
+def every_bars(data: Dataset) -> int:
+    """One bar in how many is taken, so that `ROWS_MAX` rows remain at most."""
     return max(1, -(-len(data) // ROWS_MAX))
 
 
-def _thinned(data: Dataset, every: int) -> Dataset:
+def thinned(data: Dataset, every: int) -> Dataset:
     """One bar in `every`, with all its symbols."""
     if every == 1:
         return data

@@ -20,7 +20,8 @@ Progress = Callable[[float, str], None]
 class Recipe(msgspec.Struct, frozen=True):
     """How a dataset becomes an ensemble, and whether the pipeline itself is tried on the way.
 
-    `leakage` runs the leak tests, `paths` the combinatorial ones; neither changes a model.
+    `leakage` runs the leak tests, `paths` the combinatorial ones; neither changes a model. `tried`
+    are tries made by hand before this training, which no ledger holds: they are counted on top.
     """
 
     policy: DecisionPolicy
@@ -31,6 +32,7 @@ class Recipe(msgspec.Struct, frozen=True):
     synthetic: bool = False
     leakage: bool = True
     paths: bool = True
+    tried: int = 0
 
     @property
     def config_hash(self) -> str:

@@ -74,7 +74,11 @@ class ModelReport(msgspec.Struct, frozen=True):
 
 
 class TrainingReport(msgspec.Struct, frozen=True):
-    """What `report.json` holds. `verdict` is the first line that anybody reads."""
+    """What `report.json` holds. `verdict` is the first line that anybody reads.
+
+    `trials` counts the ledger's, this training's own, and `tried`: those declared to have been made
+    by hand before.
+    """
 
     verdict: str
     synthetic: bool
@@ -93,6 +97,7 @@ class TrainingReport(msgspec.Struct, frozen=True):
     dropped: Mapping[str, int]
     folds: int
     trials: int
+    tried: int
     pbo: float | None
     unselected_long_r: float
     unselected_short_r: float

@@ -76,6 +76,7 @@ def train(
         seed=recipe.seed,
         config_hash=recipe.config_hash,
         ledger=ledger,
+        tried=recipe.tried,
     )
     progress(main, "scores")
     card = _written(data, recipe, walk, evaluation, folder)
@@ -191,6 +192,7 @@ def _report(data: Dataset, recipe: Recipe, walked: Walked, outcome: _Outcome) ->
         dropped=dict(data.dropped),
         folds=len(walked.folds),
         trials=evaluation.trials,
+        tried=recipe.tried,
         pbo=evaluation.pbo,
         unselected_long_r=long,
         unselected_short_r=short,

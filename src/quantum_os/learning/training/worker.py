@@ -118,6 +118,7 @@ def _trained(job: Job, load: Load, folder: Path, line: Line) -> None:
         synthetic=job.made_up is not None,
         leakage=not job.quick,
         paths=not job.quick,
+        tried=job.tried,
     )
     folder.mkdir(parents=True, exist_ok=True)
     train(data, recipe, folder, read_trials(Path(job.trials)), told)
