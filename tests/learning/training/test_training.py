@@ -242,6 +242,18 @@ def test_the_ledger_s_trials_count_once(market: Dataset, tmp_path: Path) -> None
     assert artefacts(tmp_path / "first") == artefacts(tmp_path / "later")
 
 
+def test_tries_that_no_ledger_holds_are_counted_on_top(
+    market: Dataset, tmp_path: Path, report: TrainingReport
+) -> None:
+    told = trained(market, tmp_path / "tried", msgspec.structs.replace(SMALL, tried=7))
+    assert (told.trials, told.tried) == (11, 7)
+    assert told.config_hash == report.config_hash
+    assert told.artefacts == report.artefacts
+    assert told.ensemble.dsr is not None
+    assert report.ensemble.dsr is not None
+    assert told.ensemble.dsr < report.ensemble.dsr
+
+
 def test_the_features_that_matter_are_named(report: TrainingReport) -> None:
     for model in report.models:
         assert next(iter(model.importances)) == "pull"

@@ -85,8 +85,8 @@ def trials_section(report: TrainingReport) -> Markup:
             "p",
             f"{report.trials} distinct trials are counted: every model of every training and every "
             f"backtest of the ledger, and {report.tried} tries declared on top. The "
-            "chance that the best model of one half of the days is no better than the median in the other (PBO) is "
-            f"{share(report.pbo)}.",
+            "chance that the best model of one half of the days is no better than the median in "
+            f"the other (PBO) is {share(report.pbo)}.",
         ),
         table("What is left after luck", heads, rows),
     )
