@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantum_os.learning.comparison import paired
+from quantum_os.learning.report.paired_days import paired
 from quantum_os.learning.report.sample import Sample, sample_of
 from tests.learning.report.book import evidence
 

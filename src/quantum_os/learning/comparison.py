@@ -3,12 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
-from quantum_os.formulas.bootstrap import DAYS_MIN, interval, stationary_places, times_drawn
-from quantum_os.formulas.drawn_ratios import drawn_sharpes
-from quantum_os.formulas.statistics import mean
-from quantum_os.kernel.chance import generator
 from quantum_os.kernel.iso_time import iso
 from quantum_os.learning.decision_ends import Walked, ends_of, walk
 from quantum_os.learning.report.cost_split import cost_split
@@ -18,6 +13,7 @@ from quantum_os.learning.report.exposure_figures import exposure_figures
 from quantum_os.learning.report.facts import Facts, facts_of
 from quantum_os.learning.report.figure import Figure, Unit
 from quantum_os.learning.report.gathering import STREAMS, gather
+from quantum_os.learning.report.paired_days import Paired, paired
 from quantum_os.learning.report.sample import Sample, sample_of
 from quantum_os.learning.report.trade_figures import (
     CLOSED,
@@ -25,8 +21,6 @@ from quantum_os.learning.report.trade_figures import (
     expectancy_figures,
 )
 from quantum_os.storage.recorded import Recorded
-
-PURPOSE = "comparison.bootstrap"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -47,16 +41,6 @@ class Beside(msgspec.Struct, frozen=True):
     left: float | None
     right: float | None
     change: float | None
-
-
-class Paired(msgspec.Struct, frozen=True):
-    """The days that both runs have: right less left, a day, with its interval; in fractions."""
-
-    days: int
-    mean: float | None
-    interval: tuple[float, float] | None
-    sharpe_interval: tuple[float, float] | None
-    reason: str
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -100,21 +84,6 @@ def compare(left: Recorded, right: Recorded) -> Comparison:
         trades_right_only=len(entries[1] - entries[0]),
         decisions=walk(ends_of(left), ends_of(right)),
     )
-
-
-def paired(left: Sample, right: Sample, seed: int) -> Paired:
-    """Draws the days that both have, both runs' together, so that what they share cancels out."""
-    before, after = (dict(zip(each.days, each.returns, strict=True)) for each in (left, right))
-    both = [day for day in before if day in after]
-    ours, theirs = [before[day] for day in both], [after[day] for day in both]
-    changes = [new - old for old, new in zip(ours, theirs, strict=True)]
-    if len(both) < DAYS_MIN:
-        why = f"an interval needs {DAYS_MIN} days in common, there are {len(both)}"
-        return Paired(len(both), mean(changes), None, None, why)
-    drawn = times_drawn(stationary_places(len(both), generator(seed, PURPOSE)))
-    sharpes = drawn_sharpes(drawn, theirs) - drawn_sharpes(drawn, ours)
-    means = drawn @ np.asarray(changes) / len(both)
-    return Paired(len(both), mean(changes), interval(means), interval(sharpes), "")
 
 
 def _read(recorded: Recorded) -> _Run:

@@ -6,6 +6,7 @@ import msgspec
 
 from quantum_os.formulas.daily_returns import by_month, compounded
 from quantum_os.formulas.statistics import variance
+from quantum_os.learning.baselines import Baselines, VsRules, baselines_of
 from quantum_os.learning.report.benchmark import ASSUMED, BITCOIN, equal_weight, held_one
 from quantum_os.learning.report.bookkeeping import Check, checks
 from quantum_os.learning.report.cost_split import (
@@ -40,11 +41,10 @@ ASSUMPTIONS = (
 """What every report assumes, beside what its run assumed."""
 
 NOT_COMPUTED = (
-    "random entries on the same side, matched in time and with the same exits",
     "the probability of backtest overfitting (PBO), which needs many configurations side by side",
     "null markets (shuffled, time-shifted, phase-randomised) that must show nothing",
 )
-"""What honest evaluation asks for and this report does not hold; it comes with trained models."""
+"""What honest evaluation asks for and this report does not hold; that of a training does."""
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -74,6 +74,7 @@ class Report(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     open_positions: tuple[str, ...]
     detection: tuple[str, ...]
+    baselines: Baselines
     assumptions: tuple[str, ...]
     not_computed: tuple[str, ...] = NOT_COMPUTED
 
@@ -82,8 +83,13 @@ class Report(msgspec.Struct, frozen=True):
         return next(figure for figure in self.figures if figure.key == key)
 
 
-def report_of(evidence: Evidence, facts: Facts, count: TrialCount) -> Report:
-    """Computes a report; the same evidence and trials give the same report."""
+def report_of(
+    evidence: Evidence, facts: Facts, count: TrialCount, rules: VsRules | None = None
+) -> Report:
+    """Computes a report; the same evidence and trials give the same report.
+
+    `rules` is what the same run came to without its models, where somebody played it.
+    """
     sample = sample_of(evidence, facts.seed)
     figures = _figures(evidence, facts, sample, count)
     spread = variance([life.trade.r for life in evidence.lives if life.trade.r is not None])
@@ -103,6 +109,7 @@ def report_of(evidence: Evidence, facts: Facts, count: TrialCount) -> Report:
         checks=checks(evidence, facts.recorded),
         open_positions=tuple(sorted(evidence.open_fills)),
         detection=detection(None if spread is None else spread**0.5),
+        baselines=baselines_of(evidence, facts.symbols, sample, facts.seed, rules),
         assumptions=(*facts.recorded.assumptions, *ASSUMPTIONS),
     )
 

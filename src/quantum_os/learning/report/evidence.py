@@ -86,7 +86,8 @@ class Life(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct):
     """All that the report is made from. Times in ns, money in USD; everything in time order.
 
-    `volatility` holds the ATR fraction of each decision bar. `ends` counts (day, stage, gate) of
+    `volatility` holds the ATR fraction of each decision bar, `reach` that of all symbols at
+    each bar close at which an entry was permitted. `ends` counts (day, stage, gate) of
     every symbol and bar that did not end in an entry, `let_by` the gates that failed and were only
     reported. `open_fills` are those of what was still held at the end.
     """
@@ -105,6 +106,7 @@ class Evidence(msgspec.Struct):
     funding: list[FundingPaid] = []
     regimes: dict[str, list[tuple[int, Regime]]] = {}
     volatility: dict[str, list[float]] = {}
+    reach: dict[int, dict[str, float]] = {}
     latches: list[tuple[int, SafetyTripped]] = []
     dispositions: int = 0
     candidates: int = 0

@@ -55,6 +55,7 @@ class Working(msgspec.Struct):
     opens_seq: int = 0
     klines: MarketKlines | None = None
     klines_seq: int = 0
+    section: MarketData | None = None
 
 
 def gather(envelopes: Iterable[Envelope]) -> Evidence:
@@ -127,6 +128,7 @@ class _Gatherer:
             self._work.opens, self._work.opens_seq = event, self._seq
 
     def on_market_data(self, event: MarketData) -> None:
+        self._work.section = event
         for at, symbol in enumerate(event.symbols):
             value = event.atr_frac[at]
             if value is not None:
@@ -158,8 +160,19 @@ class _Gatherer:
 
     def on_permit(self, event: RiskPermit) -> None:
         self._work.permits[event.intent.intent_id] = event
+        self._keep_reach()
         let_by = (check.name for check in event.checks if not check.ok and check.report_only)
         self.evidence.let_by.update(let_by)
+
+    def _keep_reach(self) -> None:
+        """Remembers the cross-section that an entry was decided on."""
+        section = self._work.section
+        if section is not None and section.bar_close not in self.evidence.reach:
+            columns = zip(section.symbols, section.atr_frac, strict=True)
+            known: dict[str, float] = {
+                symbol: value for symbol, value in columns if value is not None
+            }
+            self.evidence.reach[section.bar_close] = known
 
     def on_result(self, event: ExecutionResult) -> None:
         if event.status in _ENTERED:

@@ -22,6 +22,7 @@ from quantum_os.learning.report.sample import sample_of
 from quantum_os.learning.report.trade_cards import trade_cards
 from quantum_os.learning.report.trial_count import trial_count
 from quantum_os.learning.report.written import library_source, write_report
+from quantum_os.learning.rules_beside import rules_beside
 from quantum_os.learning.trials import TrialLedger
 from quantum_os.storage.recorded import Recorded
 
@@ -47,7 +48,8 @@ def make_report(
     evidence = gather(_told(recorded.events(*STREAMS), progress))
     facts = facts_of(recorded.document, evidence)
     sharpe = sharpe_daily(sample_of(evidence, facts.seed).returns)
-    report = report_of(evidence, facts, trial_count(facts, ledger, where, sharpe))
+    counted = trial_count(facts, ledger, where, sharpe)
+    report = report_of(evidence, facts, counted, rules_beside(recorded.folder))
     text = page(report, pictures_of(evidence, facts, report), library, str(recorded.folder))
     return Made(report, write_report(recorded.folder, report, text, evidence))
 

@@ -16,9 +16,14 @@ THREAD_VARIABLES = (
 """Libraries read these when they are loaded. One thread each: sums are then made in one order."""
 
 
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_ARENA_MAX": "2"}
+"""Arrays of a megabyte and more go back to the system when they are done with, and leave no holes.
+"""
+
+
 def environment(inherited: dict[str, str]) -> dict[str, str]:
     """Gives the environment that a worker is started in."""
-    return inherited | dict.fromkeys(THREAD_VARIABLES, "1") | {"PYTHONHASHSEED": "0"}
+    return inherited | dict.fromkeys(THREAD_VARIABLES, "1") | ALLOCATION | {"PYTHONHASHSEED": "0"}
 
 
 def hold(limits: Limits) -> None:

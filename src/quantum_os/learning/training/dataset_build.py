@@ -31,6 +31,7 @@ from quantum_os.learning.training.dataset_market import (
 from quantum_os.learning.training.dataset_options import DatasetOptions
 from quantum_os.learning.training.dataset_parts import Arrays, Manifest, PartStore
 from quantum_os.learning.training.dataset_rows import RowMaker, Rows, joined, summed
+from quantum_os.learning.training.paging import give_back
 from quantum_os.market.feeds.tape_files import TapeKind, discover
 
 SYMBOL_BARS_A_PART = 60_000
@@ -209,10 +210,11 @@ def _dataset(
         block = part["x"]
         x[at : at + len(block)] = block
         at += len(block)
+        give_back(x)
         others.append({name: part[name] for name in _SINGLE})
         symbols = tuple(str(name) for name in part["symbols"])
     joined = {name: np.concatenate([each[name] for each in others]) for name in _SINGLE}
-    return Dataset(
+    made = Dataset(
         names=options.names,
         schema_hash=schema_hash(options.names),
         symbols=symbols,
@@ -229,6 +231,8 @@ def _dataset(
         dropped=dropped,
         data_hash=data_hash,
     )
+    give_back(x)
+    return made
 
 
 def _table(rows: int, columns: int, folder: Path | None) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ from quantum_os.learning.training.models.calibrate import (
 )
 from quantum_os.learning.training.models.lesson import Fitter, Lesson, inputs_at
 from quantum_os.learning.training.models.novelty_fit import NoveltyFitter
+from quantum_os.learning.training.paging import give_back
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -84,6 +85,7 @@ def asked(fold: FoldFits, data: Dataset, rows: Rows, places: Rows) -> dict[str, 
         parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
         said = [model.raw_proba(inputs_at(data, window[part])) for part in parts]
         answers[name] = np.concatenate(said)
+        give_back(data.x)
     return answers
 
 
@@ -91,7 +93,9 @@ def usual(fold: FoldFits, data: Dataset, rows: Rows) -> NDArray[np.bool_]:
     """[rows]: which of the rows are like those that the fold has seen."""
     veto = admitted_novelty(fold.novelty)
     parts = np.array_split(rows, max(1, len(rows) // CHUNK_ROWS))
-    return np.concatenate([veto.odds(data.x[part]) > veto.level for part in parts])
+    like = np.concatenate([veto.odds(data.x[part]) > veto.level for part in parts])
+    give_back(data.x)
+    return like
 
 
 def voices(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from quantum_os.learning.report.document import Report
+from quantum_os.learning.report.page.baseline_section import baseline_section
 from quantum_os.learning.report.page.cost_section import cost_section
 from quantum_os.learning.report.page.elements import Markup, tag
 from quantum_os.learning.report.page.figure_sections import equity_section, figures_section
@@ -27,6 +28,7 @@ CONTENTS = {
     "verdict": "Verdict",
     "equity": "Equity",
     "figures": "Figures",
+    "baselines": "Baselines",
     "trades": "Trades",
     "groups": "Apart",
     "distribution": "Distribution",
@@ -45,6 +47,7 @@ def page(report: Report, pictures: Mapping[str, object], library: str, folder: s
         "main",
         equity_section(report),
         figures_section(report),
+        baseline_section(report),
         trades_section(report),
         groups_section(report),
         distribution_section(report),

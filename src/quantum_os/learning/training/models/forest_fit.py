@@ -74,6 +74,6 @@ class ForestFitter(Fitter, frozen=True):
 def _singles(x: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """[rows, F] in single precision, which is finer than any bin and half as large."""
     singles = np.empty((len(rows), x.shape[1]), np.float32)
-    for part in row_parts(len(rows)):
+    for part in row_parts(len(rows), x):
         singles[part] = x[rows[part]]
     return singles
