@@ -9,10 +9,11 @@ from rich.table import Table
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.options import json_option
 from quantum_os.kernel.iso_time import iso
-from quantum_os.learning.comparison import Beside, Comparison, Paired, compare
+from quantum_os.learning.comparison import Beside, Comparison, compare
 from quantum_os.learning.decision_ends import End, Walked
 from quantum_os.learning.report.facts import NothingRecorded
 from quantum_os.learning.report.figure import Unit, written, written_interval
+from quantum_os.learning.report.paired_days import Paired
 from quantum_os.storage.recorded import open_recorded
 from quantum_os.storage.run_book import RunFolderError
 
