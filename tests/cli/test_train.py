@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 DUE_S = 800
 """The first training of a checkout compiles its kernels, which takes minutes."""
 DAYS = 75
-SHAPE = ("--folds", "2")
+SHAPE = ("--folds", "2", "--quick")
+"""Leak tests and paths are tried where they are; here every training is made twice and more."""
 
 
 @contextmanager
