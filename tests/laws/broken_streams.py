@@ -8,20 +8,27 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from quantum_os.events.base import Event
+from quantum_os.events.commands import ActionAsked
 from quantum_os.events.execution import (
+    Fill,
     Leg,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderState,
     OrderSubmitted,
     OrderUpdated,
+    VenueOrder,
     VenueSnapshot,
 )
+from quantum_os.events.governance import PolicyUpdated
+from quantum_os.events.market import MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyTripped
+from quantum_os.events.risk import RiskPermit, SafetyAction, SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted
-from quantum_os.events.units import NS_PER_S, Ns, Price, Qty, Usd
+from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Flag, Mode, Ns, Price, Qty, Usd
 from quantum_os.formulas.client_ids import client_id
+from quantum_os.governance.audit import Audit
 
 Stream = list[tuple[int, Event]]
 """Events with the time of their input, UTC ns."""
@@ -104,7 +111,9 @@ def same_name(stream: Stream) -> Stream:
 
 def off_the_record(stream: Stream) -> Stream:
     _, order = request(stream, Leg.TP2)
-    return without_order(stream, order.client_id, OrderRequested)
+    sent = place(stream, OrderSubmitted, lambda each: each.client_id == order.client_id)
+    instant = [(ts, event) for ts, event in stream if ts <= stream[sent][0]]
+    return without_order(instant, order.client_id, OrderRequested)
 
 
 def unlisted(stream: Stream) -> Stream:
@@ -186,6 +195,122 @@ def between_steps(stream: Stream) -> Stream:
     return changed(stream, at, replace(order, qty=Qty(order.qty + Decimal("0.00000001"))))
 
 
+def with_limits(**limits: float) -> Bend:
+    """The limits in force are smaller than what was permitted under others."""
+
+    def bend(stream: Stream) -> Stream:
+        return [
+            (ts, replace(event, limits=replace(event.limits, **limits)))
+            if isinstance(event, PolicyUpdated)
+            else (ts, event)
+            for ts, event in stream
+        ]
+
+    return bend
+
+
+def expired(stream: Stream) -> Stream:
+    at, permit = places(stream, RiskPermit, lambda _: True)[0]
+    intent = replace(permit.intent, expires=Ns(stream[at][0] - NS_PER_S))
+    return changed(stream, at, replace(permit, intent=intent))
+
+
+def doubtful(stream: Stream) -> Stream:
+    """The last cross-section before a permit calls its symbol's price stale."""
+    at, permit = places(stream, RiskPermit, lambda _: True)[0]
+    seen, market = places(stream[:at], MarketData, lambda _: True)[-1]
+    flags = tuple(
+        (Flag.STALE,) if symbol == permit.intent.symbol else flags
+        for symbol, flags in zip(market.symbols, market.flags, strict=True)
+    )
+    return changed(stream, seen, replace(market, flags=flags))
+
+
+def listings(stream: Stream, *seconds: int, orders: tuple[VenueOrder, ...] = ()) -> Stream:
+    """The venue's last listing again, so many seconds after the end."""
+    end = stream[-1][0]
+    last = places(stream, VenueSnapshot, lambda _: True)[-1][1]
+    return [(end + each * NS_PER_S, replace(last, orders=orders)) for each in seconds]
+
+
+def resting(stream: Stream, *, reduce_only: bool) -> VenueOrder:
+    _, order = request(stream, Leg.TP1)
+    nothing = Qty(Decimal(0))
+    return VenueOrder(
+        client_id(0, "nobody", Leg.TP1, 0),
+        order.symbol,
+        order.kind,
+        order.side,
+        order.qty,
+        nothing,
+        reduce_only,
+        order.price,
+        None,
+    )
+
+
+def unresolved(stream: Stream) -> Stream:
+    _, order = request(stream, Leg.TP1)
+    asked = OrderQueryRequested(order.venue, order.mode, order.client_id, order.symbol)
+    return put(stream, len(stream) - 1, asked) + listings(stream, 20, 40, 60, 80, 100)
+
+
+def orphaned(stream: Stream) -> Stream:
+    return stream + listings(stream, 1, 15, orders=(resting(stream, reduce_only=True),))
+
+
+def not_withdrawn(stream: Stream) -> Stream:
+    return stream + listings(stream, 1, orders=(resting(stream, reduce_only=False),))
+
+
+def tried_again(stream: Stream) -> Stream:
+    at, entry = places(stream, OrderRequested, lambda each: each.leg is Leg.ENTRY)[0]
+    assert entry.intent_id is not None
+    names = [client_id(0, entry.intent_id, Leg.ENTRY, each) for each in (1, 2, 3)]
+    more = [replace(entry, client_id=name, generation=1 + at) for at, name in enumerate(names)]
+    return put(stream, at, *more)
+
+
+def no_rate(stream: Stream) -> Stream:
+    def without(event: PolicyUpdated) -> PolicyUpdated:
+        risk = replace(event.policy.risk, orders_per_minute=0)
+        return replace(event, policy=replace(event.policy, risk=risk))
+
+    return [
+        (ts, without(event) if isinstance(event, PolicyUpdated) else event) for ts, event in stream
+    ]
+
+
+def another_epoch(stream: Stream) -> Stream:
+    _, entry = places(stream, OrderRequested, lambda each: each.leg is Leg.ENTRY)[0]
+    assert entry.intent_id is not None
+    name = client_id(7, entry.intent_id, Leg.ENTRY, 0)
+    return [
+        (ts, replace(event, client_id=name))
+        if getattr(event, "client_id", "") == entry.client_id
+        else (ts, event)
+        for ts, event in stream
+    ]
+
+
+def real_money(stream: Stream) -> Stream:
+    at, fill = places(stream, Fill, lambda _: True)[0]
+    return changed(stream, at, replace(fill, mode=Mode.LIVE))
+
+
+def opened_by_itself(stream: Stream) -> Stream:
+    since = Ns(stream[-1][0] // NS_PER_DAY * NS_PER_DAY)
+    cleared = SafetyCleared("daily_loss", "clock", "a new UTC day", since)
+    return put(stream, len(stream) - 1, cleared, later=NS_PER_S)
+
+
+def rewritten(stream: Stream) -> Stream:
+    asked = ActionAsked("1", "ann", "operator", "t", "limits", "x", "why", "", "", Ns(0), "test")
+    desk = Audit()
+    first, second = desk.on_action(asked), desk.on_action(asked)
+    return put(stream, len(stream) - 1, first, replace(second, reason="another"))
+
+
 BROKEN_STREAMS: Mapping[int, Bend] = MappingProxyType(
     {
         1: unconfirmed,
@@ -197,12 +322,25 @@ BROKEN_STREAMS: Mapping[int, Bend] = MappingProxyType(
         7: a_dollar_more,
         8: after_the_end,
         9: closed_again,
+        10: with_limits(gross_notional_x=0.01),
+        11: with_limits(leverage_max=1),
         12: latched,
         13: forgotten,
         14: unheeded,
         15: enlarging,
+        16: expired,
+        17: doubtful,
+        23: unresolved,
+        24: orphaned,
+        25: not_withdrawn,
         26: bared,
+        27: tried_again,
+        28: no_rate,
+        29: another_epoch,
+        30: real_money,
         31: between_steps,
+        32: opened_by_itself,
+        33: rewritten,
     }
 )
 """By the number of the invariant, how a whole and legal life is bent so that it breaks."""

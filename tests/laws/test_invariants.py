@@ -1,6 +1,7 @@
 """The invariants hold in every legal life, and each is named when it alone is broken."""
 
 import pytest
+from msgspec.structs import replace
 
 from quantum_os.events.commands import Command, OperatorCommand
 from quantum_os.events.risk import IncidentOpened, InvariantViolated
@@ -44,5 +45,29 @@ def test_a_broken_invariant_is_named(number: int, killed: Recorded) -> None:
     assert all(str(number) in str(each) and each.values for each in found)
 
 
-def test_there_are_36() -> None:
+@pytest.mark.parametrize("lost", [10, 2_000])
+def test_a_gap_in_the_numbers_is_named(lost: int, killed: Recorded) -> None:
+    watch = Watch()
+    kept = [each for each in killed.envelopes if each.seq != lost]
+    found = [violation for each in kept for violation in watch.feed(each)]
+    assert [(each.number, each.values) for each in found if each.number == 22] == [
+        (22, f"number {lost + 1} after {lost - 1}")
+    ]
+
+
+def test_time_that_runs_back_is_named(killed: Recorded) -> None:
+    watch = Watch()
+    first, second = killed.envelopes[:2]
+    watch.feed(first)
+    assert {each.number for each in watch.feed(replace(second, ts=0))} == {22}
+
+
+def test_whole_journals_have_no_gap(killed: Recorded) -> None:
+    watch = Watch()
+    assert [found for each in killed.envelopes for found in watch.feed(each)] == []
+
+
+def test_each_of_the_36_has_a_stream_that_breaks_it_or_no_family() -> None:
     assert list(INVARIANTS) == list(range(1, 37))
+    families = {number for number, each in INVARIANTS.items() if each.family}
+    assert families == {*BROKEN_STREAMS, 22}

@@ -14,6 +14,7 @@ from quantum_os.events.execution import (
     OrderState,
     OrderUpdated,
     PositionCorrected,
+    VenueOrder,
     VenueSnapshot,
 )
 from quantum_os.events.governance import PolicyUpdated
@@ -22,6 +23,7 @@ from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import Ns, Qty, Side, Usd
+from quantum_os.formulas.client_ids import parse
 from quantum_os.formulas.order_states import CONFIRMED, TERMINAL
 
 ZERO = Decimal(0)
@@ -192,6 +194,25 @@ class Facts(msgspec.Struct):
         self.whole = True
         for row in event.positions:
             self.symbol(row.symbol).net = row.qty
+        for order in event.orders:
+            self._adopt(order)
+
+    def _adopt(self, order: VenueOrder) -> None:
+        parts = parse(order.client_id)
+        seen = self.symbol(order.symbol)
+        if parts is not None and order.client_id not in seen.orders:
+            seen.orders[order.client_id] = OrderSeen(
+                client_id=order.client_id,
+                leg=parts.leg,
+                side=order.side,
+                qty=order.qty,
+                reduce_only=order.reduce_only,
+                created=self.now,
+                intent_id=None,
+                expires=None,
+                rests=True,
+                filled=order.cum_qty,
+            )
 
     @property
     def equity(self) -> Usd | None:

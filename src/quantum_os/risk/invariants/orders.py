@@ -63,12 +63,11 @@ class Orders(msgspec.Struct):
                 yield from self._result(event, facts)
 
     def _named(self, event: OrderRequested, facts: Facts) -> Iterator[Violation]:
-        epoch = facts.process.epoch if facts.process is not None else 0
         parent = event.intent_id if event.leg is Leg.ENTRY else event.position_id
         parts = parse(event.client_id)
-        # An exit that an earlier life spooled is merged under that life's name.
-        lived = parts.epoch if parts is not None and event.reduce_only else epoch
-        due = None if parent is None else client_id(lived, parent, event.leg, event.generation)
+        # Whose epoch it may be is told by `identity.py`.
+        epoch = 0 if parts is None else parts.epoch
+        due = None if parent is None else client_id(epoch, parent, event.leg, event.generation)
         if event.client_id in self.names:
             yield Violation(4, event.client_id, "the name of an earlier order", facts.now)
         elif due is not None and event.client_id != due:

@@ -11,15 +11,23 @@ from quantum_os.events.execution import (
     Fill,
     FundingPaid,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderSubmitted,
     OrderUpdated,
     PositionCorrected,
+    ReconcileState,
     VenueSnapshot,
 )
 from quantum_os.events.exits import ExitIntent
-from quantum_os.events.governance import PolicyUpdated
-from quantum_os.events.market import FeedWatermark, InstrumentUpdated, MarketTick
+from quantum_os.events.governance import AuditEntry, PolicyUpdated
+from quantum_os.events.market import (
+    FeedState,
+    FeedWatermark,
+    InstrumentUpdated,
+    MarketData,
+    MarketTick,
+)
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import (
     IncidentClosed,
@@ -49,13 +57,16 @@ Said = Iterator[InvariantViolated | IncidentOpened]
 Cleared = Iterator[IncidentClosed | InvariantViolated | IncidentOpened]
 
 Looked = (
-    CashTransferred
+    AuditEntry
+    | CashTransferred
     | ExecutionResult
     | ExitIntent
+    | FeedState
     | Fill
     | FundingPaid
     | InstrumentUpdated
     | OrderCancelRequested
+    | OrderQueryRequested
     | OrderRequested
     | OrderSubmitted
     | OrderUpdated
@@ -69,7 +80,7 @@ Looked = (
 )
 """What the checks start from and an incident shows."""
 
-Frequent = AccountUpdated | VenueSnapshot
+Frequent = AccountUpdated | MarketData | ReconcileState | VenueSnapshot
 """What the checks start from and comes too often to be shown."""
 
 

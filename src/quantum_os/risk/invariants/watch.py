@@ -16,27 +16,36 @@ from quantum_os.events.execution import (
     Fill,
     FundingPaid,
     OrderCancelRequested,
+    OrderQueryRequested,
     OrderRequested,
     OrderSubmitted,
     OrderUpdated,
     PositionCorrected,
+    ReconcileState,
     VenueSnapshot,
 )
 from quantum_os.events.exits import ExitIntent
-from quantum_os.events.governance import PolicyUpdated
-from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.governance import AuditEntry, PolicyUpdated
+from quantum_os.events.market import FeedState, InstrumentUpdated, MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import RiskPermit, SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import Ns
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.risk.invariants.audit import Audit
 from quantum_os.risk.invariants.books import Books
+from quantum_os.risk.invariants.budgets import Budgets
 from quantum_os.risk.invariants.exits import Exits
+from quantum_os.risk.invariants.exposure import Exposure
 from quantum_os.risk.invariants.facts import NEVER, Facts
+from quantum_os.risk.invariants.freshness import Freshness
+from quantum_os.risk.invariants.identity import Identity
 from quantum_os.risk.invariants.kill_switch import KillSwitch
+from quantum_os.risk.invariants.numbering import Numbering
 from quantum_os.risk.invariants.numbers import Numbers
 from quantum_os.risk.invariants.orders import Orders
 from quantum_os.risk.invariants.protection import Protection
+from quantum_os.risk.invariants.venue import Venue
 from quantum_os.risk.invariants.violation import Violation
 
 
@@ -66,19 +75,33 @@ _LEARNT: Mapping[type[Event], str] = MappingProxyType(
 
 _HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
     {
-        ProcessStarted: ("books",),
-        RiskPermit: ("orders", "kill_switch", "numbers"),
+        ProcessStarted: ("books", "freshness", "identity"),
+        MarketData: ("freshness",),
+        FeedState: ("freshness",),
+        RiskPermit: ("orders", "exposure", "kill_switch", "freshness", "numbers"),
         SafetyTripped: ("exits",),
+        SafetyCleared: ("audit",),
+        AuditEntry: ("audit",),
         ExitIntent: ("exits",),
-        OrderRequested: ("orders", "kill_switch", "exits", "numbers"),
-        OrderCancelRequested: ("protection", "orders"),
-        OrderSubmitted: ("orders", "kill_switch"),
-        OrderUpdated: ("orders",),
-        Fill: ("orders", "books", "exits"),
-        ExecutionResult: ("orders",),
+        OrderRequested: (
+            "orders",
+            "kill_switch",
+            "exits",
+            "freshness",
+            "budgets",
+            "identity",
+            "numbers",
+        ),
+        OrderCancelRequested: ("protection", "orders", "budgets"),
+        OrderQueryRequested: ("venue", "budgets"),
+        OrderSubmitted: ("orders", "kill_switch", "freshness"),
+        OrderUpdated: ("orders", "venue"),
+        Fill: ("orders", "books", "exposure", "exits", "identity"),
+        ExecutionResult: ("orders", "exposure", "freshness"),
         FundingPaid: ("books",),
         CashTransferred: ("books",),
-        VenueSnapshot: ("books",),
+        VenueSnapshot: ("books", "venue", "identity"),
+        ReconcileState: ("freshness",),
         PositionCorrected: ("books",),
         PositionUpdated: ("protection",),
         AccountUpdated: ("books",),
@@ -98,13 +121,20 @@ class Watch(msgspec.Struct):
     protection: Protection = msgspec.field(default_factory=Protection)
     orders: Orders = msgspec.field(default_factory=Orders)
     books: Books = msgspec.field(default_factory=Books)
+    exposure: Exposure = msgspec.field(default_factory=Exposure)
     kill_switch: KillSwitch = msgspec.field(default_factory=KillSwitch)
     exits: Exits = msgspec.field(default_factory=Exits)
+    freshness: Freshness = msgspec.field(default_factory=Freshness)
+    venue: Venue = msgspec.field(default_factory=Venue)
+    budgets: Budgets = msgspec.field(default_factory=Budgets)
+    identity: Identity = msgspec.field(default_factory=Identity)
     numbers: Numbers = msgspec.field(default_factory=Numbers)
+    audit: Audit = msgspec.field(default_factory=Audit)
+    numbering: Numbering = msgspec.field(default_factory=Numbering)
 
     def feed(self, envelope: Envelope) -> list[Violation]:
-        """Takes one recorded event and gives what does not hold after it."""
-        return self.hear(envelope.event(), envelope.ts)
+        """Takes one recorded event, every one in turn, and gives what does not hold after it."""
+        return [*self.numbering.hear(envelope), *self.hear(envelope.event(), envelope.ts)]
 
     def hear(self, event: Event, now: int) -> list[Violation]:
         """Takes one event at its input's time (UTC ns) and gives what does not hold after it."""
