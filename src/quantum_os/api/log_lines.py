@@ -9,7 +9,12 @@ from typing import Any
 from quantum_os.kernel.logs import SHOWN_MAX
 
 LEVELS: Mapping[str, str] = MappingProxyType(
-    {"safety.fault": "ERROR", "safety.tripped": "WARNING", "alert.raised": "WARNING"}
+    {
+        "safety.fault": "ERROR",
+        "safety.tripped": "WARNING",
+        "invariant.violated": "ERROR",
+        "alert.raised": "WARNING",
+    }
 )
 """Streams that call for attention; all others are INFO."""
 

@@ -19,7 +19,7 @@ from quantum_os.storage.home import Home
 @home_option
 @json_option
 def status(home: Path, as_json: bool) -> None:
-    """Say how the running fund stands: health, money, positions and closed latches."""
+    """Say how the running fund stands: health, money, positions, closed latches, incidents."""
     try:
         client = ApiClient(Home(home))
         said = {
@@ -28,6 +28,7 @@ def status(home: Path, as_json: bool) -> None:
             "balance": client.get("/balance"),
             "positions": client.get("/status"),
             "locks": client.get("/locks"),
+            "incidents": client.get("/incidents")["open"],
         }
     except (Unreachable, RefusedByApi) as error:
         refuse(str(error), ExitCode.FAILED)
@@ -50,6 +51,14 @@ def _show(said: dict[str, Any]) -> None:
     )
     for lock in said["locks"]["locks"]:
         out.print(f"no new entries, {lock['cause']}: {lock['way_out']}", style="yellow")
+    for each in said["incidents"]:
+        again = f", {each['repeated']} times more" if each["repeated"] else ""
+        out.print(
+            f"BROKEN: invariant {each['number']} ({each['name']}), {each['subject']}: "
+            f"{each['values']}, since {each['since']}{again}",
+            style="red",
+            highlight=False,
+        )
     if not said["positions"]["positions"]:
         out.print("no open positions")
         return

@@ -11,6 +11,7 @@ LENGTH_MAX = 32
 
 _PREFIX = "qos"
 _PARENT = re.compile(r"[A-Za-z0-9_]+")
+_LEGS = frozenset(leg.value for leg in Leg)
 _FORM = re.compile(rf"{_PREFIX}(\d+)-([A-Za-z0-9_]+)-([a-z0-9]+)-(\d+)")
 
 
@@ -42,7 +43,7 @@ def without_epoch(text: str) -> str:
 def parse(text: str) -> ClientId | None:
     """The exact inverse of `client_id`; None for an order that is not ours."""
     found = _FORM.fullmatch(text)
-    if found is None or found[3] not in set(Leg):
+    if found is None or found[3] not in _LEGS:
         return None
     parts = ClientId(int(found[1]), found[2], Leg(found[3]), int(found[4]))
     return parts if f"{_PREFIX}{parts.epoch}-" == text[: text.index("-") + 1] else None

@@ -58,9 +58,11 @@ def health_of(
     """Rolls the modules' states up; `states` gives (state, since ns) by module name."""
     rows = tuple(_row(module, states, bus) for module in modules)
     told = tuple(keepers)
-    bad = [row.module for row in rows if row.state is not ModuleState.RUNNING]
+    ailing = [row.reason for row in rows if row.state is ModuleState.DEGRADED]
+    well = (ModuleState.RUNNING, ModuleState.DEGRADED)
+    bad = [row.module for row in rows if row.state not in well]
     down = [f"{each.keeper} ({each.reason})" for each in told if not each.ok]
-    parts = (("not running", bad), ("down", down))
+    parts = (("not running", bad), ("down", down), ("broken", ailing))
     troubles = [f"{what}: {', '.join(names)}" for what, names in parts if names]
     return Health(not troubles, "; ".join(troubles) or "all modules run", rows, told)
 
@@ -69,11 +71,24 @@ def _row(module: Module, states: dict[str, tuple[ModuleState, int]], bus: Bus) -
     state, since = states.get(module.name, (ModuleState.NEW, 0))
     fault = bus.faulted.get(module.name)
     heard_at = [bus.routes[kind].last_ts for kind in module.consumes if bus.routes[kind].numbered]
+    ailment = _ailment_of(module)
+    if fault is not None:
+        state, reason = ModuleState.FAULTED, fault.error
+    elif ailment and state is ModuleState.RUNNING:
+        state, reason = ModuleState.DEGRADED, ailment
+    else:
+        reason = ""
     return ModuleHealth(
         module=module.name,
-        state=ModuleState.FAULTED if fault else state,
+        state=state,
         since=since,
-        reason=fault.error if fault else "",
+        reason=reason,
         last_event_at=max(heard_at, default=None),
         critical=module.critical,
     )
+
+
+def _ailment_of(module: Module) -> str:
+    """What a module that runs says is not well with the fund; most have nothing to say."""
+    ailment: str = getattr(module, "ailment", "")
+    return ailment

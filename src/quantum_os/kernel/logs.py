@@ -14,6 +14,8 @@ NOTABLE = frozenset(
         "risk.refusal",
         "fill",
         "trade.closed",
+        "invariant.violated",
+        "incident.closed",
         "safety.tripped",
         "safety.cleared",
         "safety.fault",

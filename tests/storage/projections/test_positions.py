@@ -14,7 +14,13 @@ from quantum_os.events.governance import (
     PolicyUpdated,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import SafetyCleared, SafetyTripped
+from quantum_os.events.risk import (
+    IncidentClosed,
+    IncidentOpened,
+    SafetyCleared,
+    SafetyTripped,
+    WindowLine,
+)
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import NS_PER_MINUTE, Ns, Qty, Usd
 from tests.events.examples import example_of
@@ -95,6 +101,17 @@ def test_an_incident_is_one_row_from_the_latch_to_whom_let_it_go_on() -> None:
     assert (first["seq"], first["value"], first["threshold"]) == (1, 0.2, 0.15)
     assert (first["closed_at"], first["closed_by"], first["finding"]) == (2_000, "ann", "seen")
     assert (second["since"], second["closed_at"]) == (9, None)
+
+
+def test_a_broken_invariant_is_one_row_with_the_events_before_it() -> None:
+    window = (WindowLine(Ns(3), "fill", "{}"),)
+    opened = example(IncidentOpened, incident_id="i1", number=1, window=window, opened_at=Ns(7))
+    closed = IncidentClosed("i1", "ann", "the venue was slow", 4, Ns(7), Ns(9))
+    kept = row("breaches", opened, closed)
+    assert [*kept["window"]] == [{"at": 3, "stream": "fill", "text": "{}"}]
+    assert (kept["number"], kept["repeated"], kept["closed_at"]) == (1, 4, 9)
+    assert (kept["closed_by"], kept["finding"]) == ("ann", "the venue was slow")
+    assert row("breaches", opened)["closed_at"] is None
 
 
 def test_an_approval_is_one_row_with_each_vote_and_its_end() -> None:

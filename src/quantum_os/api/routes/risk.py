@@ -13,11 +13,13 @@ from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain
 from quantum_os.kernel.iso_time import iso
 from quantum_os.risk.gate import RiskGate
+from quantum_os.risk.invariants.reactor import Incident, Invariants
 from quantum_os.risk.safety import Safety
 from quantum_os.sizing.correlation import RETURNS_MIN, WINDOW_HOURS, matrix
 from quantum_os.sizing.sizer import Sizer
 
 LATCH_STREAMS = ("safety.tripped", "safety.cleared")
+INCIDENT_STREAMS = ("incident.opened", "incident.closed")
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -36,6 +38,33 @@ class Locks(Sourced, frozen=True, kw_only=True):
     """Every closed latch; none means that entries are judged by the gate alone."""
 
     locks: list[Lock]
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """A broken invariant that nobody has looked into; `repeated` counts how often it was again.
+
+    New risk is stopped by the latch `cause`; clearing it with a reason closes the incident.
+    """
+
+    incident_id: str
+    number: int
+    name: str
+    kind: str
+    sentence: str
+    subject: str
+    values: str
+    since: str
+    opened_at: str
+    repeated: int
+    cause: str
+
+
+class Incidents(Sourced, frozen=True, kw_only=True):
+    """What is broken of the invariants now, and incidents opened and closed, the latest first."""
+
+    open: list[OpenIncident]
+    items: list[dict[str, Any]]
+    next: int | None
 
 
 class Limits(Sourced, frozen=True, kw_only=True):
@@ -91,6 +120,21 @@ async def locks(fund: FundOf) -> Locks:
 async def lock_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
     """Lists when latches closed and opened, the latest first."""
     return await page_of(fund, "risk.safety", fund.board.kept(*LATCH_STREAMS), limit, before)
+
+
+@get("/incidents", opt=needs(Role.VIEWER), summary="Broken invariants")
+async def incidents(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Incidents:
+    """Lists the incidents that are open, and each one opened or closed with its events."""
+    page = await page_of(fund, "risk.invariants", fund.board.kept(*INCIDENT_STREAMS), limit, before)
+    return Incidents(
+        source=page.source,
+        as_of=page.as_of,
+        heard_at=page.heard_at,
+        stale=page.stale,
+        open=[_told(each) for each in fund.module(Invariants).state.open.values()],
+        items=page.items,
+        next=page.next,
+    )
 
 
 @get("/limits", opt=needs(Role.VIEWER), summary="Limits in force")
@@ -175,8 +219,25 @@ def locks_of(fund: FundOf) -> list[Lock]:
     ]
 
 
+def _told(incident: Incident) -> OpenIncident:
+    violation, invariant = incident.violation, incident.violation.invariant
+    return OpenIncident(
+        incident_id=incident.incident_id,
+        number=invariant.number,
+        name=invariant.name,
+        kind=invariant.kind,
+        sentence=invariant.sentence,
+        subject=violation.subject,
+        values=violation.values,
+        since=iso(violation.since),
+        opened_at=iso(incident.opened_at),
+        repeated=incident.repeated,
+        cause=incident.cause,
+    )
+
+
 RISK = Router(
     path="/api/v1",
-    route_handlers=[locks, lock_history, limits, risk, correlation, refusals],
+    route_handlers=[locks, lock_history, incidents, limits, risk, correlation, refusals],
     tags=["risk"],
 )

@@ -42,13 +42,14 @@ class Life(msgspec.Struct):
 class Books(msgspec.Struct):
     """An account on the back of an envelope, from fills and payments alone.
 
-    `rebased` asks that cash begin anew at the ledger's next word: a position was corrected, or the
-    fills before were not heard. `differs_since` is by symbol, against the venue's listing.
+    `agreed` are the wallet and the cash that were compared last. `rebased` asks that cash begin
+    anew at the ledger's next word: a position was corrected, or the fills before were not heard.
+    `differs_since` is by symbol, against the venue's listing.
     """
 
     cash: Decimal | None = None
+    agreed: tuple[Decimal, Decimal] | None = None
     rebased: bool = False
-    account: AccountUpdated | None = None
     lives: dict[str, Life] = {}
     ended: dict[str, Life] = {}
     closed: dict[str, None] = {}
@@ -67,8 +68,6 @@ class Books(msgspec.Struct):
                     self.lives[event.symbol].funding += event.amount
             case CashTransferred() if self._is_new(event.cash_id):
                 self._pay(event.amount)
-            case AccountUpdated():
-                self.account = event
             case PositionCorrected():
                 self.rebased = True
                 self.differs_since.pop(event.symbol, None)
@@ -87,9 +86,9 @@ class Books(msgspec.Struct):
                 yield Violation(6, symbol, f"ledger {told}, fills {seen.net}", facts.now)
             if seen.net == 0 and symbol in self.lives:
                 self.ended[symbol] = self.lives.pop(symbol)
-        account, self.account = self.account, None
-        if account is not None:
-            yield from self._cash_agrees(account, facts)
+        if facts.account_is_new and facts.account is not None:
+            facts.account_is_new = False
+            yield from self._cash_agrees(facts.account, facts)
 
     def _begin(self, event: ProcessStarted, facts: Facts) -> None:
         if self.cash is None:
@@ -121,15 +120,19 @@ class Books(msgspec.Struct):
         if abs(account.wallet + account.upnl - account.equity) > CENT:
             values = f"wallet {account.wallet} + open {account.upnl} is not {account.equity}"
             yield Violation(7, "equity", values, facts.now)
-        held = (seen.position for seen in facts.symbols.values())
-        spent = sum((each.qty * each.entry for each in held if each is not None), ZERO)
         if self.cash is None or not facts.whole:
             return
+        compared = (account.wallet, self.cash)
+        if compared == self.agreed:
+            return
+        held = (seen.position for seen in facts.symbols.values())
+        spent = sum((each.qty * each.entry for each in held if each is not None), ZERO)
         if self.rebased:
             self.cash, self.rebased = account.wallet - spent, False
         elif abs(self.cash + spent - account.wallet) > CENT:
             values = f"ledger {account.wallet}, fills and payments {self.cash + spent}"
             yield Violation(7, "wallet", values, facts.now)
+        self.agreed = compared
 
     def _closed(self, trade: TradeClosed, facts: Facts) -> Iterator[Violation]:
         life = self.ended.pop(trade.symbol, None)
@@ -150,8 +153,11 @@ class Books(msgspec.Struct):
 
     def _listed(self, listing: VenueSnapshot, facts: Facts) -> Iterator[Violation]:
         """Held against the fills; a difference that outlives what may be on its way is one."""
-        theirs = {row.symbol: row.qty for row in listing.positions}
-        ours = {name: seen.net for name, seen in facts.symbols.items() if seen.net != 0}
+        theirs: dict[str, Decimal] = {row.symbol: row.qty for row in listing.positions}
+        ours = facts.nets
+        if theirs == ours:
+            self.differs_since = {}
+            return
         before, self.differs_since = self.differs_since, {}
         for symbol in dict.fromkeys((*theirs, *ours)):
             listed, net = theirs.get(symbol, ZERO), ours.get(symbol, ZERO)

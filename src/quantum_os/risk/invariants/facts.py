@@ -14,11 +14,12 @@ from quantum_os.events.execution import (
     OrderState,
     OrderUpdated,
     PositionCorrected,
+    ReconcileState,
     VenueOrder,
     VenueSnapshot,
 )
 from quantum_os.events.governance import PolicyUpdated
-from quantum_os.events.market import Instrument, InstrumentUpdated
+from quantum_os.events.market import Instrument, InstrumentUpdated, MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
 from quantum_os.events.system import ProcessStarted
@@ -88,9 +89,11 @@ class SymbolSeen(msgspec.Struct):
 class Facts(msgspec.Struct):
     """All that was heard; `now` is the time of the input being worked on.
 
-    `whole` says that it was heard from the first fill on: without that, sums begin with the next
-    listing of the venue. `due` is when the next check is that time alone can fail; `touched` are
-    the symbols to look at again when this instant is over.
+    `due` is when the next check is that time alone can fail; `touched` are the symbols to look at
+    again when this instant is over, and `account_is_new` while the ledger's last word was not
+    looked at. `nets` are the sums of fills that are not 0. `whole` says that all was heard from the
+    first fill on: without that, sums begin with the next listing of the venue. `reconciled` is how
+    the last comparison of this life ended.
     """
 
     now: Ns = Ns(0)
@@ -100,7 +103,11 @@ class Facts(msgspec.Struct):
     whole: bool = False
     policy: PolicyUpdated | None = None
     account: AccountUpdated | None = None
+    account_is_new: bool = False
+    market: MarketData | None = None
+    reconciled: bool = False
     symbols: dict[str, SymbolSeen] = {}
+    nets: dict[str, Decimal] = {}
     instruments: dict[str, Instrument] = {}
     latches: dict[str, SafetyTripped] = {}
     is_repeat: bool = False
@@ -123,12 +130,20 @@ class Facts(msgspec.Struct):
         if self.process is None:
             self.whole = event.epoch <= FIRST_EPOCH
         self.process = event
+        if event.world_went_on:
+            self.reconciled = False
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.policy = event
 
     def on_account(self, event: AccountUpdated) -> None:
-        self.account = event
+        self.account, self.account_is_new = event, True
+
+    def on_market(self, event: MarketData) -> None:
+        self.market = event
+
+    def on_reconciled(self, event: ReconcileState) -> None:
+        self.reconciled = event.ok
 
     def on_instruments(self, event: InstrumentUpdated) -> None:
         for each in event.instruments:
@@ -176,6 +191,7 @@ class Facts(msgspec.Struct):
         _forget_oldest(seen.trades, TRADES_KEPT)
         seen.before = seen.net
         seen.net += event.side.sign * event.qty
+        self._hold(event.symbol, seen.net)
         order = seen.order(event.client_id)
         if order is not None:
             order.filled += event.qty
@@ -186,6 +202,7 @@ class Facts(msgspec.Struct):
     def on_corrected(self, event: PositionCorrected) -> None:
         seen = self.touch(event.symbol)
         seen.before, seen.net = seen.net, event.qty
+        self._hold(event.symbol, seen.net)
 
     def on_listing(self, event: VenueSnapshot) -> None:
         """Begins with the venue's quantities where the fills before were not heard."""
@@ -194,8 +211,15 @@ class Facts(msgspec.Struct):
         self.whole = True
         for row in event.positions:
             self.symbol(row.symbol).net = row.qty
+            self._hold(row.symbol, row.qty)
         for order in event.orders:
             self._adopt(order)
+
+    def _hold(self, symbol: str, net: Decimal) -> None:
+        if net != 0:
+            self.nets[symbol] = net
+        else:
+            self.nets.pop(symbol, None)
 
     def _adopt(self, order: VenueOrder) -> None:
         parts = parse(order.client_id)

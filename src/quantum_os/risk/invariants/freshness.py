@@ -10,11 +10,9 @@ from quantum_os.events.execution import (
     Leg,
     OrderRequested,
     OrderSubmitted,
-    ReconcileState,
 )
-from quantum_os.events.market import FeedState, FeedStatus, MarketData, row_of
+from quantum_os.events.market import FeedState, FeedStatus, row_of
 from quantum_os.events.risk import RiskPermit
-from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import NS_PER_S, Flag, Mode, Ns
 from quantum_os.risk.invariants.facts import Facts
 from quantum_os.risk.invariants.violation import Violation
@@ -37,21 +35,13 @@ class Lifetime(msgspec.Struct, frozen=True):
 
 
 class Freshness(msgspec.Struct):
-    """Permitted intents, the newest cross-section, and whether books and feed can be believed."""
+    """Permitted intents, and what is wrong with the feed as a whole."""
 
     intents: dict[str, Lifetime] = {}
-    market: MarketData | None = None
-    reconciled: bool = False
     silent: FeedStatus | None = None
 
     def hear(self, event: Event, facts: Facts) -> Iterator[Violation]:
         match event:
-            case MarketData():
-                self.market = event
-            case ReconcileState():
-                self.reconciled = event.ok
-            case ProcessStarted() if event.world_went_on:
-                self.reconciled = False
             case FeedState() if event.topic == EVERY_TOPIC:
                 self._feed(event, facts)
             case RiskPermit():
@@ -95,11 +85,11 @@ class Freshness(msgspec.Struct):
 
     def _blind(self, permit: RiskPermit, facts: Facts) -> str:
         """What is not known; "" when all that an entry needs is."""
-        if not self.reconciled:
+        if not facts.reconciled:
             return "the books differ from the venue's, or were never compared"
         if self.silent is not None:
             return f"the feed is {self.silent}"
-        market, symbol = self.market, permit.intent.symbol
+        market, symbol = facts.market, permit.intent.symbol
         row = None if market is None else row_of(market.symbols, symbol)
         if market is None or row is None:
             return "there was no price of it at the last close"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from quantum_os.events.base import Event
-from quantum_os.events.execution import Fill, Leg, OrderRequested, VenueSnapshot
+from quantum_os.events.execution import Fill, Leg, OrderRequested
 from quantum_os.events.system import ProcessStarted
 from quantum_os.formulas.client_ids import parse
 from quantum_os.risk.invariants.facts import Facts
@@ -25,7 +25,7 @@ class Identity(msgspec.Struct):
             case OrderRequested():
                 yield from self._own_epoch(event, facts)
                 yield from self._same(event, facts)
-            case Fill() | VenueSnapshot():
+            case Fill():
                 yield from self._same(event, facts)
 
     def _lives_on(self, event: ProcessStarted, facts: Facts) -> Iterator[Violation]:
@@ -48,9 +48,7 @@ class Identity(msgspec.Struct):
             values = f"sent under epoch {parts.epoch}, this life is {self.life.epoch}"
             yield Violation(29, event.client_id, values, facts.now)
 
-    def _same(
-        self, event: OrderRequested | Fill | VenueSnapshot, facts: Facts
-    ) -> Iterator[Violation]:
+    def _same(self, event: OrderRequested | Fill, facts: Facts) -> Iterator[Violation]:
         life = self.life
         if life is not None and (event.mode is not life.mode or event.venue != life.venue):
             values = f"{event.mode} at {event.venue}, this is {life.mode} at {life.venue}"

@@ -1,6 +1,8 @@
 """What follows when an invariant is broken: it is said, new risk stops, an incident is opened."""
 
-from collections.abc import Iterator
+import typing
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,7 +28,6 @@ from quantum_os.events.market import (
     FeedWatermark,
     InstrumentUpdated,
     MarketData,
-    MarketTick,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
 from quantum_os.events.risk import (
@@ -84,6 +85,11 @@ Frequent = AccountUpdated | MarketData | ReconcileState | VenueSnapshot
 """What the checks start from and comes too often to be shown."""
 
 
+_STREAMS: Mapping[type[Event], str] = MappingProxyType(
+    {kind: stream_of(kind) for kind in typing.get_args(Looked)}
+)
+
+
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """An event as it was heard, until it is shown or forgotten."""
 
@@ -98,6 +104,7 @@ class Incident(msgspec.Struct):
     incident_id: str
     cause: str
     opened_at: Ns
+    violation: Violation
     repeated: int = 0
 
 
@@ -122,9 +129,18 @@ class Invariants(Reactor[InvariantsState]):
     def __init__(self) -> None:
         super().__init__(InvariantsState())
 
+    @property
+    def ailment(self) -> str:
+        """What is broken now, for the health of the whole; "" while all holds."""
+        names = [str(each.violation) for each in self.state.open.values()]
+        if not names:
+            return ""
+        rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"{names[0]}{rest}"
+
     def on_event(self, event: Looked) -> Said | None:
         last = self.state.last
-        last.append(Kept(Ns(self.now), stream_of(type(event)), encode_event(event)))
+        last.append(Kept(Ns(self.now), _STREAMS[event.__class__], encode_event(event)))
         if len(last) > WINDOW:
             del last[0]
         found = self.state.watch.hear(event, self.now)
@@ -134,8 +150,12 @@ class Invariants(Reactor[InvariantsState]):
         found = self.state.watch.hear(event, self.now)
         return self._told(found) if found else None
 
-    def on_time(self, event: FeedWatermark | MarketTick | TimerFired) -> Said | None:
-        """Time alone breaks some: what was due is looked at when the market or a timer tells it."""
+    def on_time(self, event: FeedWatermark | TimerFired) -> Said | None:
+        """Time alone breaks some: what was due is looked at when a bar or a timer tells the time.
+
+        Ticks are not heard: they would cost more than all the rest. The guard's own timer and the
+        next comparison of the books come within seconds.
+        """
         watch = self.state.watch
         if self.now < watch.facts.due:
             return None
@@ -186,6 +206,7 @@ class Invariants(Reactor[InvariantsState]):
             derive(namespace, "incident", key, self.now),
             INVARIANT_CAUSES[violation.kind],
             Ns(self.now),
+            violation,
         )
         self.state.open[key] = incident
         return IncidentOpened(

@@ -61,6 +61,8 @@ _LEARNT: Mapping[type[Event], str] = MappingProxyType(
         PolicyUpdated: "on_policy",
         InstrumentUpdated: "on_instruments",
         AccountUpdated: "on_account",
+        MarketData: "on_market",
+        ReconcileState: "on_reconciled",
         SafetyTripped: "on_tripped",
         SafetyCleared: "on_cleared",
         OrderRequested: "on_requested",
@@ -75,8 +77,7 @@ _LEARNT: Mapping[type[Event], str] = MappingProxyType(
 
 _HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
     {
-        ProcessStarted: ("books", "freshness", "identity"),
-        MarketData: ("freshness",),
+        ProcessStarted: ("books", "identity"),
         FeedState: ("freshness",),
         RiskPermit: ("orders", "exposure", "kill_switch", "freshness", "numbers"),
         SafetyTripped: ("exits",),
@@ -100,11 +101,9 @@ _HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
         ExecutionResult: ("orders", "exposure", "freshness"),
         FundingPaid: ("books",),
         CashTransferred: ("books",),
-        VenueSnapshot: ("books", "venue", "identity"),
-        ReconcileState: ("freshness",),
+        VenueSnapshot: ("books", "venue"),
         PositionCorrected: ("books",),
         PositionUpdated: ("protection",),
-        AccountUpdated: ("books",),
         TradeClosed: ("books",),
     }
 )
@@ -156,7 +155,7 @@ class Watch(msgspec.Struct):
         """
         facts = self.facts
         found: list[Violation] = []
-        if facts.touched or self.books.account is not None or self.exits.asked:
+        if facts.touched or facts.account_is_new or self.exits.asked:
             for settling in (self.protection, self.books, self.exits):
                 found.extend(settling.settle(facts))
             facts.touched = {}

@@ -13,7 +13,7 @@ from quantum_os.events.ai import AiDecisionMade
 from quantum_os.events.execution import Fill, FundingPaid, OrderRequested
 from quantum_os.events.governance import ApprovalRequested, AuditEntry, PolicyUpdated
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import SafetyTripped
+from quantum_os.events.risk import IncidentOpened, SafetyTripped
 from quantum_os.events.system import AlertRaised, ProcessStarted
 from quantum_os.storage.database.columns import Exact, Json, Real, columns_of
 from quantum_os.storage.database.metadata import METADATA
@@ -239,6 +239,19 @@ INCIDENTS = Table(
 )
 """What stopped new risk, from the event that shows it (`seq`) to who let it go on, and why."""
 
+BREACHES = Table(
+    "breaches",
+    METADATA,
+    *columns_of(IncidentOpened, keys=("incident_id",), unsure=True),
+    Column("repeated", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("finding", Text),
+    *_changed(),
+    Index(None, "closed_at"),
+)
+"""Broken invariants, with the events before each, to who looked into it and found what."""
+
 AUDIT = Table(
     "audit",
     METADATA,
@@ -263,6 +276,7 @@ PROJECTED = (
     POLICIES,
     ALERTS,
     INCIDENTS,
+    BREACHES,
     APPROVALS,
     AUDIT,
     UNPROJECTED,

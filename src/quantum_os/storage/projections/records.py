@@ -12,12 +12,18 @@ from quantum_os.events.governance import (
     AuditEntry,
     PolicyUpdated,
 )
-from quantum_os.events.risk import SafetyCleared, SafetyTripped
+from quantum_os.events.risk import (
+    IncidentClosed,
+    IncidentOpened,
+    SafetyCleared,
+    SafetyTripped,
+)
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted
 from quantum_os.storage.database.trade_tables import (
     ALERTS,
     APPROVALS,
     AUDIT,
+    BREACHES,
     INCIDENTS,
     POLICIES,
     PROCESSES,
@@ -30,6 +36,7 @@ _BLANK_APPROVAL: Row = {
     "state": ApprovalState.PENDING.value,
 }
 _BLANK_INCIDENT: Row = dict.fromkeys(column.name for column in INCIDENTS.columns)
+_BLANK_BREACH: Row = dict.fromkeys(column.name for column in BREACHES.columns)
 _BLANK_ALERT: Row = dict.fromkeys(column.name for column in ALERTS.columns)
 
 
@@ -102,6 +109,32 @@ def on_cleared(heard: Heard) -> Iterator[Change]:
         return {**(row or _BLANK_INCIDENT), **told, **changed(heard, row)}
 
     yield Change(INCIDENTS, (event.cause, event.since), fold)
+
+
+def on_incident(heard: Heard) -> Iterator[Change]:
+    event: IncidentOpened = heard.event
+
+    def fold(row: Row | None) -> Row:
+        return {**(row or _BLANK_BREACH), **plain(event), **changed(heard, row)}
+
+    yield Change(BREACHES, (event.incident_id,), fold)
+
+
+def on_incident_closed(heard: Heard) -> Iterator[Change]:
+    event: IncidentClosed = heard.event
+    told = {
+        "incident_id": event.incident_id,
+        "opened_at": event.opened_at,
+        "repeated": event.repeated,
+        "closed_at": event.closed_at,
+        "closed_by": event.actor,
+        "finding": event.reason,
+    }
+
+    def fold(row: Row | None) -> Row:
+        return {**(row or _BLANK_BREACH), **told, **changed(heard, row)}
+
+    yield Change(BREACHES, (event.incident_id,), fold)
 
 
 def on_approval_requested(heard: Heard) -> Iterator[Change]:

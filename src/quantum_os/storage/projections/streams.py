@@ -19,7 +19,14 @@ from quantum_os.events.governance import (
     PolicyUpdated,
 )
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated, TradeClosed
-from quantum_os.events.risk import RiskPermit, RiskRefusal, SafetyCleared, SafetyTripped
+from quantum_os.events.risk import (
+    IncidentClosed,
+    IncidentOpened,
+    RiskPermit,
+    RiskRefusal,
+    SafetyCleared,
+    SafetyTripped,
+)
 from quantum_os.events.sizing import SizingDecided, TradeIntent
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted
 from quantum_os.storage.projections import account, decisions, orders, positions, records
@@ -52,6 +59,8 @@ _OF_EVENTS: dict[type[Event], Projection] = {
     AlertResolved: records.on_alert_resolved,
     SafetyTripped: records.on_tripped,
     SafetyCleared: records.on_cleared,
+    IncidentOpened: records.on_incident,
+    IncidentClosed: records.on_incident_closed,
     AuditEntry: records.on_audit,
 }
 
