@@ -25,6 +25,8 @@ ROUNDING = Decimal("0.000001")
 QUIET_S = 30
 """Seconds for which venue and fills may differ: something may still be on its way."""
 PAYMENTS_KEPT = 2_000
+ENDS_KEPT = 16
+"""Positions of one symbol that have ended and were not told yet."""
 
 
 class Life(msgspec.Struct):
@@ -51,7 +53,7 @@ class Books(msgspec.Struct):
     agreed: tuple[Decimal, Decimal] | None = None
     rebased: bool = False
     lives: dict[str, Life] = {}
-    ended: dict[str, Life] = {}
+    ended: dict[str, list[Life]] = {}
     closed: dict[str, None] = {}
     payments: dict[str, None] = {}
     differs_since: dict[str, Ns] = {}
@@ -85,7 +87,7 @@ class Books(msgspec.Struct):
             if facts.whole and told != seen.net:
                 yield Violation(6, symbol, f"ledger {told}, fills {seen.net}", facts.now)
             if seen.net == 0 and symbol in self.lives:
-                self.ended[symbol] = self.lives.pop(symbol)
+                self._end(symbol)
         if facts.account_is_new and facts.account is not None:
             facts.account_is_new = False
             yield from self._cash_agrees(facts.account, facts)
@@ -108,13 +110,26 @@ class Books(msgspec.Struct):
             self.cash += amount
 
     def _fill(self, fill: Fill, facts: Facts) -> None:
-        got = -fill.side.sign * fill.price * fill.qty
-        self._pay(got - fill.fee)
+        """Books a fill; one that goes through zero ends a position and begins the next."""
+        seen = facts.symbol(fill.symbol)
+        self._pay(-fill.side.sign * fill.price * fill.qty - fill.fee)
+        past_zero = abs(seen.net) if seen.before * seen.net < 0 else ZERO
+        self._live(fill, fill.qty - past_zero, facts)
+        if past_zero or seen.net == 0:
+            self._end(fill.symbol)
+        if past_zero:
+            self._live(fill, past_zero, facts)
+
+    def _end(self, symbol: str) -> None:
+        """What ended is kept until the ledger tells it; several can end in one instant."""
+        waiting = self.ended.setdefault(symbol, [])
+        waiting.append(self.lives.pop(symbol))
+        del waiting[:-ENDS_KEPT]
+
+    def _live(self, fill: Fill, qty: Decimal, facts: Facts) -> None:
         life = self.lives.setdefault(fill.symbol, Life(corrected=not facts.whole))
-        life.gross += got
-        life.fees += fill.fee
-        if facts.symbol(fill.symbol).net == 0:
-            self.ended[fill.symbol] = self.lives.pop(fill.symbol)
+        life.gross -= fill.side.sign * fill.price * qty
+        life.fees += fill.fee * qty / fill.qty
 
     def _cash_agrees(self, account: AccountUpdated, facts: Facts) -> Iterator[Violation]:
         if abs(account.wallet + account.upnl - account.equity) > CENT:
@@ -135,7 +150,8 @@ class Books(msgspec.Struct):
         self.agreed = compared
 
     def _closed(self, trade: TradeClosed, facts: Facts) -> Iterator[Violation]:
-        life = self.ended.pop(trade.symbol, None)
+        waiting = self.ended.get(trade.symbol)
+        life = waiting.pop(0) if waiting else None
         if trade.position_id in self.closed or (life is None and facts.whole):
             yield Violation(9, trade.position_id, f"{trade.symbol} is told closed again", facts.now)
             return
