@@ -82,7 +82,7 @@ class SafetyCleared(Event, frozen=True):
 class InvariantKind(StrEnum):
     """Whose doing a broken invariant is: BROKEN is ours and must never be, HALT may be the world's.
 
-    Both stop new risk until an operator has looked.
+    Both stop new risk: until an operator has looked, and until it holds again.
     """
 
     BROKEN = "broken"
@@ -116,7 +116,7 @@ class WindowLine(msgspec.Struct, frozen=True):
 class IncidentOpened(Event, frozen=True):
     """A broken invariant to be looked into; `window` holds the events that led to it.
 
-    `cause` is the latch that stops new risk, and with which an operator closes the incident.
+    `cause` is the latch that stops new risk; opening it closes the incident.
     """
 
     STREAM: ClassVar[str] = "incident.opened"
@@ -133,7 +133,7 @@ class IncidentOpened(Event, frozen=True):
 
 
 class IncidentClosed(Event, frozen=True):
-    """An operator has looked into an incident and says why the fund may go on."""
+    """The latch of an incident was opened: by an operator who says why, or by the clock."""
 
     STREAM: ClassVar[str] = "incident.closed"
     incident_id: str

@@ -58,6 +58,9 @@ class LatchRule(msgspec.Struct, frozen=True):
 SHADOW_CLOSES = 50
 """Votes resolved since the halt that must be worth something on average (governance.md 2)."""
 
+HOLDS_AGAIN_S = 30.0
+"""How long what the world had broken must hold again; a fund that healed trades within a minute."""
+
 _CLEAR = "an operator clears it with a reason"
 _EVIDENCE = f"{SHADOW_CLOSES} shadow closes with a mean above 0"
 _QUARTER_HOUR_S, _HOUR_S, _FOUR_HOURS_S, _DAY_S = 900.0, 3_600.0, 14_400.0, 86_400.0
@@ -106,7 +109,9 @@ LATCHES: Mapping[Cause, LatchRule] = MappingProxyType(
             SafetyAction.HALT_ENTRIES, f"{_CLEAR}, once the incident is understood"
         ),
         Cause.INVARIANT_HALT: LatchRule(
-            SafetyAction.HALT_ENTRIES, f"{_CLEAR}, once the incident is understood"
+            SafetyAction.HALT_ENTRIES,
+            f"half a minute in which it holds again, or {_CLEAR}",
+            dwell_s=HOLDS_AGAIN_S,
         ),
         Cause.FEED_GONE: LatchRule(
             SafetyAction.FLATTEN,

@@ -208,6 +208,7 @@ class Safety(Reactor[SafetyState]):
 
     def on_timer(self, event: TimerFired) -> Iterator[SafetyTripped | SafetyCleared | AlertRaised]:
         yield from self._midnight()
+        yield from self._heal(Cause.INVARIANT_HALT)
         yield from self._feed(Ns(self.now))
 
     def _feed(self, now: Ns) -> Iterator[SafetyTripped | AlertRaised]:
@@ -227,8 +228,11 @@ class Safety(Reactor[SafetyState]):
                 since = self.state.latches.pop(cause).since
                 yield SafetyCleared(cause, "clock", "a new UTC day", since)
 
-    def _heal(self) -> Iterator[SafetyCleared]:
+    def _heal(self, *causes: Cause) -> Iterator[SafetyCleared]:
+        """Opens what has healed, of some causes or all; one of seconds waits for no bar."""
         for cause, latch in list(self.state.latches.items()):
+            if causes and cause not in causes:
+                continue
             seen_at = self.state.seen_at.get(cause, latch.since)
             if has_healed(latch, seen_at, self.state.shadow_r, Ns(self.now)):
                 yield self._opened(cause, "clock", latch.way_out)

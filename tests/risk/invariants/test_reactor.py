@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from quantum_os.events.base import Event
+from quantum_os.events.commands import Command, OperatorCommand
 from quantum_os.events.execution import OrderSubmitted
 from quantum_os.events.risk import (
     IncidentClosed,
@@ -101,19 +102,49 @@ def test_time_that_passes_with_nothing_due_costs_nothing_and_says_nothing() -> N
     assert stage.module.snapshot() == before
 
 
-def test_each_kind_closes_its_latch_and_only_an_operator_opens_it() -> None:
-    for kind, cause in (("broken", Cause.INVARIANT_BROKEN), ("halt", Cause.INVARIANT_HALT)):
-        safety = Safety()
-        safety.keep_time_by(Instant(T0))
-        event = InvariantViolated(1, "n", InvariantKind(kind), "s", "x", "v", Ns(T0))
-        latch, alert, second = safety.on_violated(event)
-        assert isinstance(latch, SafetyTripped)
-        assert (latch.cause, latch.until) == (cause, None)
-        assert "operator" in latch.way_out
-        assert isinstance(alert, AlertRaised)
-        assert isinstance(second, AlertRaised)
-        assert (alert.rule, second.rule) == (cause, "invariant.1")
-        assert len([*safety.on_violated(event)]) == 1
+def violated(kind: InvariantKind) -> InvariantViolated:
+    return InvariantViolated(1, "n", kind, "s", "x", "v", Ns(T0))
+
+
+def test_what_we_broke_stops_new_risk_until_an_operator_has_looked() -> None:
+    safety, instant = Safety(), Instant(T0)
+    safety.keep_time_by(instant)
+    latch, alert, second = safety.on_violated(violated(InvariantKind.BROKEN))
+    assert isinstance(latch, SafetyTripped)
+    assert isinstance(alert, AlertRaised)
+    assert isinstance(second, AlertRaised)
+    assert (latch.cause, alert.rule, second.rule) == (
+        Cause.INVARIANT_BROKEN,
+        Cause.INVARIANT_BROKEN,
+        "invariant.1",
+    )
+    instant.ns += 86_400 * NS_PER_S
+    assert [*safety.on_timer(TimerFired("any", Ns(T0)))] == []
+    clear = OperatorCommand(Command.CLEAR, "ann", "operator", "found", Cause.INVARIANT_BROKEN)
+    (cleared,) = safety.on_operator(clear)
+    assert isinstance(cleared, SafetyCleared)
+
+
+def test_what_the_world_broke_stops_new_risk_until_it_has_held_again() -> None:
+    safety, instant = Safety(), Instant(T0)
+    safety.keep_time_by(instant)
+    for _ in range(4):
+        assert [*safety.on_violated(violated(InvariantKind.HALT))]
+        instant.ns += 20 * NS_PER_S
+        assert [*safety.on_timer(TimerFired("any", Ns(T0)))] == []
+    instant.ns += 10 * NS_PER_S
+    (cleared,) = safety.on_timer(TimerFired("any", Ns(T0)))
+    assert isinstance(cleared, SafetyCleared)
+    assert (cleared.cause, cleared.actor) == (Cause.INVARIANT_HALT, "clock")
+
+
+def test_what_stays_broken_is_said_again_and_is_one_incident() -> None:
+    stage = Stage()
+    stage.hears(unrecorded("qos1-x-stop-0"))
+    (again,) = stage.hears(unrecorded("qos1-x-stop-0"), 10)
+    assert isinstance(again, InvariantViolated)
+    assert stage.hears(unrecorded("qos1-x-stop-0"), 1) == []
+    assert [each.repeated for each in stage.module.state.open.values()] == [2]
 
 
 def test_a_watch_that_breaks_stops_new_risk() -> None:

@@ -147,6 +147,7 @@ class Books(msgspec.Struct):
         elif abs(self.cash + spent - account.wallet) > CENT:
             values = f"ledger {account.wallet}, fills and payments {self.cash + spent}"
             yield Violation(7, "wallet", values, facts.now)
+            return
         self.agreed = compared
 
     def _closed(self, trade: TradeClosed, facts: Facts) -> Iterator[Violation]:

@@ -13,6 +13,9 @@ from quantum_os.formulas.rounding import decimal_of
 from quantum_os.risk.invariants.facts import Facts, SymbolSeen
 from quantum_os.risk.invariants.violation import Violation
 
+AGAIN_NS = 5 * NS_PER_S
+"""How soon what is naked is told again, for as long as it is."""
+
 LIQUIDATION_SPARE = Decimal("0.2")
 """The part of the way to liquidation that must be left when the stop is hit."""
 
@@ -21,10 +24,9 @@ SLIPPED = Decimal("1.5")
 
 
 class Protection(msgspec.Struct):
-    """Since when each symbol has been naked, and which of them were told."""
+    """Since when each symbol has been naked."""
 
     naked_since: dict[str, Ns] = {}
-    told: dict[str, None] = {}
 
     def hear(self, event: Event, facts: Facts) -> Iterator[Violation]:
         if isinstance(event, PositionUpdated):
@@ -38,7 +40,6 @@ class Protection(msgspec.Struct):
             seen = facts.symbols[symbol]
             if seen.net == 0 or seen.covered():
                 self.naked_since.pop(symbol, None)
-                self.told.pop(symbol, None)
             elif symbol not in self.naked_since:
                 self.naked_since[symbol] = facts.now
                 facts.wake(facts.now + _naked_ns(facts) + 1)
@@ -47,12 +48,10 @@ class Protection(msgspec.Struct):
     def overdue(self, facts: Facts) -> Iterator[Violation]:
         limit = _naked_ns(facts)
         for symbol, since in self.naked_since.items():
-            if symbol in self.told:
-                continue
             if facts.now - since <= limit:
                 facts.wake(since + limit + 1)
                 continue
-            self.told[symbol] = None
+            facts.wake(facts.now + AGAIN_NS)
             held = facts.symbols[symbol].net
             naked_s = (facts.now - since) / NS_PER_S
             values = f"{held} held, no stop for it confirmed for {naked_s:.3f} s"

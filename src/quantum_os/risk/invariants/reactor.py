@@ -40,7 +40,7 @@ from quantum_os.events.risk import (
     WindowLine,
 )
 from quantum_os.events.system import ProcessStarted, TimerFired
-from quantum_os.events.units import Ns
+from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.envelope import decode_event, encode_event
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
@@ -53,6 +53,9 @@ WINDOW = 40
 
 OPEN_MAX = 100
 """Incidents open at a time; what is broken beyond them is counted with the last."""
+
+AGAIN_NS = 10 * NS_PER_S
+"""How often what stays broken is said again: the latch opens when it has not been for a while."""
 
 Said = Iterator[InvariantViolated | IncidentOpened]
 Cleared = Iterator[IncidentClosed | InvariantViolated | IncidentOpened]
@@ -104,6 +107,7 @@ class Incident(msgspec.Struct):
     incident_id: str
     cause: str
     opened_at: Ns
+    said_at: Ns
     violation: Violation
     repeated: int = 0
 
@@ -119,8 +123,9 @@ class InvariantsState(msgspec.Struct):
 class Invariants(Reactor[InvariantsState]):
     """Lets the watch hear the life of every order, and speaks up for it once per thing broken.
 
-    It stops new risk by a latch that an operator clears with a reason, which closes the incident.
-    Should it break itself, the fund trades on and enters nothing (`risk/safety.py`).
+    It stops new risk by a latch. Whoever opens that closes the incident: an operator with a reason,
+    or, for what the world can break, the clock once it has held again for a while. Should the watch
+    break itself, the fund trades on and enters nothing (`risk/safety.py`).
     """
 
     name = "risk.invariants"
@@ -163,7 +168,7 @@ class Invariants(Reactor[InvariantsState]):
         return self._told(found) if found else None
 
     def on_cleared(self, event: SafetyCleared) -> Cleared:
-        """An operator has looked: what was broken may be said again from now on."""
+        """The latch is open again: what is broken from now on is a new incident."""
         found = self.state.watch.hear(event, self.now)
         for key, incident in list(self.state.open.items()):
             if incident.cause == event.cause:
@@ -184,20 +189,26 @@ class Invariants(Reactor[InvariantsState]):
             known = self.state.open.get(key)
             if known is None and len(self.state.open) >= OPEN_MAX:
                 known = next(reversed(self.state.open.values()))
-            if known is not None:
-                known.repeated += 1
+            if known is None:
+                yield self._broken(violation)
+                yield self._opened(key, violation)
                 continue
-            invariant = violation.invariant
-            yield InvariantViolated(
-                number=violation.number,
-                name=invariant.name,
-                kind=invariant.kind,
-                sentence=invariant.sentence,
-                subject=violation.subject,
-                values=violation.values,
-                since=violation.since,
-            )
-            yield self._opened(key, violation)
+            known.repeated += 1
+            if self.now - known.said_at >= AGAIN_NS:
+                known.said_at = Ns(self.now)
+                yield self._broken(violation)
+
+    def _broken(self, violation: Violation) -> InvariantViolated:
+        invariant = violation.invariant
+        return InvariantViolated(
+            number=violation.number,
+            name=invariant.name,
+            kind=invariant.kind,
+            sentence=invariant.sentence,
+            subject=violation.subject,
+            values=violation.values,
+            since=violation.since,
+        )
 
     def _opened(self, key: str, violation: Violation) -> IncidentOpened:
         process = self.state.watch.facts.process
@@ -205,6 +216,7 @@ class Invariants(Reactor[InvariantsState]):
         incident = Incident(
             derive(namespace, "incident", key, self.now),
             INVARIANT_CAUSES[violation.kind],
+            Ns(self.now),
             Ns(self.now),
             violation,
         )
