@@ -77,3 +77,19 @@ def test_a_keeper_of_events_that_is_down_is_named_until_it_is_well() -> None:
 
 def test_a_keeper_that_never_spoke_up_is_not_made_up() -> None:
     assert _health(RUN).keepers == ()
+
+
+class Ailing(Fake):
+    """Runs, and says that something is not well with the fund."""
+
+    ailment = "invariant 1 (covered): BTC/USDT:USDT is naked"
+
+
+def test_35_health_is_never_ok_while_an_invariant_is_broken() -> None:
+    modules = (Ailing("a", {FeedWatermark: nothing}), Fake("b", {}))
+    health = health_of(modules, {"a": RUN, "b": RUN}, Bus(modules, MemoryJournal()))
+    assert (health.ok, health.summary) == (False, f"broken: {Ailing.ailment}")
+    assert (health.modules[0].state, health.modules[0].reason) == (
+        ModuleState.DEGRADED,
+        Ailing.ailment,
+    )

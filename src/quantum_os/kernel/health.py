@@ -58,11 +58,10 @@ def health_of(
     """Rolls the modules' states up; `states` gives (state, since ns) by module name."""
     rows = tuple(_row(module, states, bus) for module in modules)
     told = tuple(keepers)
-    ailing = [row.reason for row in rows if row.state is ModuleState.DEGRADED]
-    well = (ModuleState.RUNNING, ModuleState.DEGRADED)
-    bad = [row.module for row in rows if row.state not in well]
+    ailing = [row for row in rows if row.state is ModuleState.DEGRADED and row.reason]
+    bad = [row.module for row in rows if row.state is not ModuleState.RUNNING and row not in ailing]
     down = [f"{each.keeper} ({each.reason})" for each in told if not each.ok]
-    parts = (("not running", bad), ("down", down), ("broken", ailing))
+    parts = (("not running", bad), ("down", down), ("broken", [row.reason for row in ailing]))
     troubles = [f"{what}: {', '.join(names)}" for what, names in parts if names]
     return Health(not troubles, "; ".join(troubles) or "all modules run", rows, told)
 
