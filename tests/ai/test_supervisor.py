@@ -168,6 +168,22 @@ def test_a_drifted_feature_is_named_and_quarantines_the_model() -> None:
     assert said.evidence[0].value > said.evidence[0].limit
 
 
+def test_f21_a_drift_that_silences_a_model_is_told_with_its_name_and_its_way_out() -> None:
+    def in_other_units(chance: Generator) -> np.ndarray:
+        values = usual(chance)
+        values[0] = values[0] * 50 - 90
+        return values
+
+    life = Life().lives(40, honest).lives(2 * WINDOW, honest, fed=in_other_units)
+    raised = life.of(AlertRaised)[-1]
+    assert isinstance(raised, AlertRaised)
+    assert "net is QUARANTINED and decides nothing: momentum is another thing" in raised.summary
+    life.heard.clear()
+    life.lives(120, honest)
+    assert life.state is ModelState.OK, "a drift that ended is forgiven"
+    assert life.of(AlertResolved) != []
+
+
 def test_a_model_that_knows_less_than_the_base_rate_is_a_shadow() -> None:
     def wrong(chance: Generator) -> Said:
         return chance.choice([0.2, 0.8], len(SYMBOLS)).tolist()  # type: ignore[no-any-return]
@@ -184,7 +200,7 @@ def test_a_model_that_knows_less_than_the_base_rate_is_a_shadow() -> None:
     assert not review.gate.passes
 
 
-def test_f21_a_voter_that_runs_away_is_quarantined_with_its_reason() -> None:
+def test_a_voter_that_runs_away_is_quarantined_with_its_reason() -> None:
     def rare(chance: Generator) -> Said:
         return [0.5 if draw < 0.05 else None for draw in chance.random(len(SYMBOLS)).tolist()]
 

@@ -62,16 +62,16 @@ def test_a_vote_meets_its_own_outcome_and_the_decision_meets_it_once() -> None:
         ]
     )
     assert list(found.met) == [
-        Met("trend", LONG, 0.4, True, 1.5, "target"),
-        Met(DECISION, LONG, 0.6, True, 1.5, "target"),
-        Met("breakout", LONG, None, True, 1.5, "target"),
+        Met("trend", LONG, 0.4, True, 1.5, "target", "A"),
+        Met(DECISION, LONG, 0.6, True, 1.5, "target", "A"),
+        Met("breakout", LONG, None, True, 1.5, "target", "A"),
     ]
     assert (found.since, found.until) == (NS_PER_HOUR, 2 * NS_PER_HOUR)
 
 
 def test_an_outcome_on_the_other_side_says_nothing_of_the_decision() -> None:
     found = heard([signal(1, trend=0.4), resolved("trend", 1, won=False, side=SHORT)])
-    assert list(found.met) == [Met("trend", SHORT, None, False, -1.0, "target")]
+    assert list(found.met) == [Met("trend", SHORT, None, False, -1.0, "target", "A")]
 
 
 def test_an_outcome_whose_signal_is_not_kept_has_no_probability() -> None:

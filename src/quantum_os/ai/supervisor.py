@@ -125,6 +125,13 @@ class Supervisor(Reactor[SupervisorState]):
                 self._review(votes.voter, track, policy)
             yield from self._judge(votes.voter, track, policy)
 
+    def findings(self, slot: str) -> tuple[Finding, ...]:
+        """What is wrong with a voter now, the gravest first; nothing of one that is not known."""
+        track, policy = self.state.voters.get(slot), self.state.policy
+        if track is None or policy is None:
+            return ()
+        return self._found_now(track, policy, 1.0)
+
     def is_learned(self, version: str) -> bool:
         """Whether a version is a model whose training is known here."""
         return version in self._learned
@@ -167,19 +174,26 @@ class Supervisor(Reactor[SupervisorState]):
         track.near = tuple(_found(track, policy, policy.heal_within))
 
     def _judge(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> Acts:
-        answers = track.answers(policy, is_learned=self.is_learned(track.version))
-        found = (*of_answers(answers, policy, 1.0), *track.found)
-        near = (*of_answers(answers, policy, policy.heal_within), *track.near)
+        found = self._found_now(track, policy, 1.0)
+        near = self._found_now(track, policy, policy.heal_within)
         before = track.standing
         dwell = round(policy.dwell_h * NS_PER_HOUR)
         track.standing = moved(before, worst(found), worst(near), self.now, dwell)
-        graver = sorted(found, key=lambda each: -RANK.index(each.state))[:EVIDENCE_MAX]
-        evidence = tuple(graver)
+        evidence = found[:EVIDENCE_MAX]
         if track.standing.state is not before.state:
             track.told = evidence
             yield from self._changed(slot, track, before.state, policy)
         if RANK.index(track.standing.state) >= RANK.index(ModelState.DEGRADED):
             yield from self._retrain(slot, track, evidence or track.told, policy)
+
+    def _found_now(
+        self, track: VoterTrack, policy: SupervisionPolicy, strictness: float
+    ) -> tuple[Finding, ...]:
+        """What the latest answers and the last review show, the gravest first."""
+        answers = track.answers(policy, is_learned=self.is_learned(track.version))
+        reviewed = track.found if strictness == 1.0 else track.near
+        found = [*of_answers(answers, policy, strictness), *reviewed]
+        return tuple(sorted(found, key=lambda each: -RANK.index(each.state)))
 
     def _changed(
         self, slot: str, track: VoterTrack, previous: ModelState, policy: SupervisionPolicy

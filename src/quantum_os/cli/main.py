@@ -27,7 +27,7 @@ COMMANDS = {
     "skew": "skew_command:skew",
     "runs": "runs:runs",
     "train": "train:train",
-    "models": "models_command:models",
+    "models": "models_group:models",
     "check-data": "check_data:check_data",
     "download-data": "download_data:download_data",
     "voters": "voters:voters",

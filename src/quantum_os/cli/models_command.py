@@ -1,4 +1,4 @@
-"""`quantum-os models`: which models of a folder may serve, which bars, and why one may not."""
+"""`quantum-os models verify`: which models of a folder may serve and when, and why one may not."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,10 +46,10 @@ class Models(msgspec.Struct, frozen=True):
     models: tuple[ModelRow, ...]
 
 
-@click.command("models")
+@click.command("verify")
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
-def models(folder: Path, as_json: bool) -> None:
+def verify(folder: Path, as_json: bool) -> None:
     """List the models that a training wrote, and verify each as a process would that loads it.
 
     Every byte is compared with its hash, and every model with the answers it gave when it was made.

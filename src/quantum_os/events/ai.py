@@ -285,6 +285,7 @@ class Finding(msgspec.Struct, frozen=True):
 class ModelStateChanged(Event, frozen=True):
     """A voter is trusted less, or again; `weight` is what is left of its weight."""
 
+    STREAM: ClassVar[str] = "model.state_changed"
     slot: str
     model_id: str
     state: ModelState

@@ -7,7 +7,7 @@ import msgspec
 
 from quantum_os.events.ai import AiSignalGenerated, SignalResolved
 from quantum_os.events.base import stream_of
-from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, PositionSide
+from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, PositionSide, Regime
 from quantum_os.kernel.envelope import Envelope
 
 STREAMS = (stream_of(AiSignalGenerated), stream_of(SignalResolved))
@@ -25,6 +25,8 @@ SLACK_NS = NS_PER_DAY
 class Met(msgspec.Struct, frozen=True, gc=False):
     """A vote, or the decision, and what came. `p` None: no probability was said, or is known.
 
+    `regime` is the symbol's at the vote; UNKNOWN also where the vote itself was not read.
+
     `r` is the vote's own R, before costs; `ended_by` names target, stop or horizon.
     """
 
@@ -34,12 +36,15 @@ class Met(msgspec.Struct, frozen=True, gc=False):
     won: bool
     r: float
     ended_by: str
+    symbol: str = ""
+    regime: Regime = Regime.UNKNOWN
 
 
 class _Bar(msgspec.Struct, frozen=True):
     """What was said at one bar close, by voter (or DECISION), symbol and side."""
 
     said: dict[tuple[str, str, PositionSide], float | None]
+    regimes: dict[str, Regime]
     until: int
 
 
@@ -74,16 +79,21 @@ class Predictions:
         for old in [at for at, bar in self._bars.items() if bar.until < event.bar_close]:
             del self._bars[old]
         until = event.bar_close + int(event.horizon_h * NS_PER_HOUR) + SLACK_NS
-        self._bars[event.bar_close] = _Bar(dict(_said(event)), until)
+        self._bars[event.bar_close] = _Bar(
+            dict(_said(event)), dict(zip(event.symbols, event.regime, strict=True)), until
+        )
 
     def _resolved(self, event: SignalResolved) -> Iterator[Met]:
         bar = self._bars.get(event.bar_close)
         said = {} if bar is None else bar.said
+        regime = Regime.UNKNOWN
+        if bar is not None:
+            regime = bar.regimes.get(event.symbol, Regime.UNKNOWN)
         of_vote = (event.voter, event.symbol, event.side)
-        yield _met(event.voter, said.get(of_vote), event)
+        yield _met(event.voter, said.get(of_vote), event, regime)
         of_decision = (DECISION, event.symbol, event.side)
         if of_decision in said:
-            yield _met(DECISION, said.pop(of_decision), event)
+            yield _met(DECISION, said.pop(of_decision), event, regime)
 
 
 Said = tuple[tuple[str, str, PositionSide], float | None]
@@ -101,5 +111,6 @@ def _said(event: AiSignalGenerated) -> Iterator[Said]:
             yield (DECISION, symbol, taken), q[row]
 
 
-def _met(who: str, p: float | None, event: SignalResolved) -> Met:
-    return Met(who, event.side, p, event.won, event.r, event.reason)
+def _met(who: str, p: float | None, event: SignalResolved, regime: Regime) -> Met:
+    ended = event.reason
+    return Met(who, event.side, p, event.won, event.r, ended, event.symbol, regime)

@@ -79,3 +79,39 @@ def test_hit_rates_are_shown_by_side(fund: Served, page: Page) -> None:
     assert [row[6] for row in shown] == [
         percent(None) if rate is None else tenths(rate) for rate in rates
     ]
+
+
+def test_every_voter_has_its_state_and_age(fund: Served, page: Page) -> None:
+    turned(page, "models")
+    told = fund.get("/api/v1/models/states").json()["voters"]
+    shown = rows(page, "State of each voter")
+    assert [row[0] for row in shown] == [each["slot"].replace("_", " ") for each in told]
+    assert [row[2] for row in shown] == [each["state"].lower() for each in told]
+    assert all(row[3] for row in shown)
+
+
+def test_equal_weights_are_explained(page: Page) -> None:
+    turned(page, "models")
+    said = page.waits_for(
+        "return [...document.querySelectorAll('p.dim')]"
+        ".find(each => each.textContent.startsWith('By outcomes'))?.textContent"
+    )
+    assert "all count as they came" in said
+
+
+def test_the_board_is_that_of_the_api(fund: Served, page: Page) -> None:
+    turned(page, "models")
+    page.asks(_CHOOSE, "trend")
+    cells = [c for c in fund.get("/api/v1/models/board").json()["cells"] if c["who"] == "trend"]
+    page.waits_for(
+        "return [...document.querySelectorAll('h2')]"
+        ".some(each => each.textContent.endsWith('symbol: trend'))"
+    )
+    shown = rows(page, "Reliability by regime and symbol")
+    assert [row[5] for row in shown] == [f"{c['wins']} / {c['n']}" for c in cells[:40]]
+
+
+def test_a_rule_has_no_drift_and_says_why(page: Page) -> None:
+    turned(page, "models")
+    said = page.asks("return [...document.querySelectorAll('p.dim')].map(each => each.textContent)")
+    assert any("drift is unknown; it learnt from nothing" in each for each in said)

@@ -18,6 +18,7 @@ from quantum_os.api.routes.records import RECORDS
 from quantum_os.api.routes.risk import RISK
 from quantum_os.api.routes.runs import RUNS
 from quantum_os.api.routes.system import METRICS, SYSTEM
+from quantum_os.api.routes.trust import TRUST
 
 ROUTES: tuple[Router, ...] = (
     PROBES,
@@ -29,6 +30,7 @@ ROUTES: tuple[Router, ...] = (
     DECISIONS,
     RISK,
     MODELS,
+    TRUST,
     POLICY,
     RECORDS,
     RUNS,

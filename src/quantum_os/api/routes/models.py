@@ -47,7 +47,8 @@ class SideRecord(msgspec.Struct, frozen=True):
 class VoterRow(msgspec.Struct, frozen=True):
     """One voter. `states_probability` false: a rule, it says a side and no probability.
 
-    Null, with the `reason`, while this life has not heard it vote. `weight` is its share.
+    Null, with the `reason`, while this life has not heard it vote. `weight` is its share at the
+    last bar; null when that was not the same on all symbols: see /models/weights.
     """
 
     name: str
@@ -137,7 +138,7 @@ def _voter(votes: VoteColumns, engine: Engine, policy: DecisionPolicy | None) ->
     return VoterRow(
         name=votes.voter,
         version=votes.version,
-        weight=votes.weight[0] if votes.weight else None,
+        weight=votes.weight[0] if len(set(votes.weight)) == 1 else None,
         states_probability=states,
         reason=NOT_VOTED if states is None else "",
         sides=[_side(votes.voter, side, engine, policy) for side in PositionSide],

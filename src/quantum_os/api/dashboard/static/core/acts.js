@@ -38,6 +38,23 @@ export const ACTS = {
   },
 };
 
+/** The acts that hold the weights of voters still, and let them move again. */
+export const FREEZE = {
+  title: "Freeze weights",
+  role: "trader",
+  path: "/models/freeze",
+  kind: "",
+  said: "What each voter counts stays as it is, over restarts. A voter can still lose trust.",
+};
+
+export const UNFREEZE = {
+  title: "Let weights move",
+  role: "operator",
+  path: "/models/unfreeze",
+  kind: "",
+  said: "Weights move again with what comes of votes, and voters count as far as they are trusted now.",
+};
+
 /** The act that closes one position. */
 export const closing = (row, words) => ({
   title: `Close ${words}`,

@@ -1,12 +1,22 @@
-/* Models & Learning: who votes, how often it was right, and what its probabilities were worth. */
+/* Models & Learning: who votes, how far it is trusted and counts, and what its words were worth. */
 
+import { actButton, FREEZE, UNFREEZE } from "../core/acts.js";
 import { h } from "../core/dom.js";
 import * as f from "../core/format.js";
 import { chip, choice, empty, figure, figures, panel, table } from "../parts/panel.js";
 import { reliability } from "../parts/reliability.js";
+import { timeline } from "../parts/timeline.js";
 
 const LEARNT = ["ai.signal_resolved", "decision.summary"];
+const TRUSTED = ["model.state_changed", "federation.reweighed", "decision.summary"];
 const CURVES = "/models/reliability";
+const BOARD = "/models/board";
+const STATES = "/models/states";
+const STATES_BEFORE = "/models/states/history?limit=500";
+const WEIGHTS = "/models/weights";
+const WEIGHTS_BEFORE = "/models/weights/history?limit=500";
+const ROWS_MAX = 40;
+const HOUR_MS = 3_600_000;
 
 export default {
   name: "models",
@@ -16,15 +26,204 @@ export default {
   reads: () => [
     { path: "/models", wakes: LEARNT },
     { path: CURVES, wakes: LEARNT },
+    { path: BOARD, wakes: LEARNT },
+    { path: STATES, wakes: TRUSTED },
+    { path: STATES_BEFORE, wakes: TRUSTED },
+    { path: WEIGHTS, wakes: TRUSTED },
+    { path: WEIGHTS_BEFORE, wakes: TRUSTED },
   ],
   view(page) {
-    return [measured(page), scores(page), voters(page)];
+    return [trusted(page), counted(page), measured(page), scores(page), board(page), drift(page), voters(page)];
   },
 };
 
 const part = (value, digits = 1) => f.percent(value, { digits });
 const between = ([low, high]) => `${f.decimal(low * 100, 1)} to ${part(high)}`;
 const named = (who) => (who === "decision" ? "the decision" : f.words(who));
+
+const KINDS = { OK: "good", WATCH: "warn", DEGRADED: "bad", QUARANTINED: "bad" };
+const SPANS = { OK: "up", WATCH: "rough", DEGRADED: "down", QUARANTINED: "latch" };
+const bounds = (value, interval, write) => (f.unknown(value) ? f.decimal(null) : interval ? `${write(value)} (${write(interval[0])} to ${write(interval[1])})` : `${write(value)} (interval unknown)`);
+
+/** How long something has held, in the fund's own time. */
+const held = (since, now) => (since && now ? f.duration((f.time(now) - f.time(since)) / 1000) : "since its first vote");
+
+/** How far each voter is trusted, since when, and everything that was found. */
+function trusted(page) {
+  const answer = page.read(STATES);
+  return panel(
+    "How far each voter is trusted",
+    answer,
+    () => {
+      const { voters: found, dwell_h: dwell, as_of: now } = answer.body;
+      if (!found.length) return empty("No voter has voted yet.");
+      return [
+        overTime(page, found),
+        table(
+          "State of each voter",
+          [
+            { name: "Voter", cell: (row) => f.words(row.slot) },
+            { name: "Version", cell: (row) => h("code", null, row.model_id) },
+            { name: "State", cell: (row) => chip(f.words(row.state), KINDS[row.state]) },
+            { name: "For", cell: (row) => held(row.since, now) },
+            { name: "Weight left", end: true, cell: (row) => part(row.weight_left, 0) },
+            { name: "Found now", wide: true, cell: (row) => row.findings.map((each) => h("p", { key: each.code }, `${f.words(each.code)}: ${each.words}.`)) },
+            { name: "Reviewed", cell: (row) => (row.review ? `${f.moment(row.review.at)}, ${f.count(row.review.outcomes)} outcomes` : row.review_reason) },
+            { name: "Gain, nats (95 %)", end: true, cell: (row) => bounds(row.review?.gain, row.review?.gain_interval, (value) => f.decimal(value, 4, true)) },
+            { name: "Off by", end: true, cell: (row) => (f.unknown(row.review?.ece) ? f.decimal(null) : `${f.decimal(row.review.ece, 3)}, chance ${f.decimal(row.review.ece_noise, 3)}`) },
+            { name: "Mean R (95 %)", end: true, cell: (row) => bounds(row.review?.mean_r, row.review?.mean_r_interval, (value) => f.decimal(value, 3, true)) },
+          ],
+          found,
+          { rowKey: (row) => row.slot },
+        ),
+        h("p", { class: "source" }, `A watched voter counts less; a degraded one and one in quarantine vote and count for nothing. Trust falls at once, and comes back a step after ${f.quantity(dwell)} h of being well.`),
+      ];
+    },
+    { note: "Gain is over always saying the base rate. Off by: the calibration error, and what chance alone would make it." },
+  );
+}
+
+function overTime(page, found) {
+  const now = f.time(page.read(STATES).body.as_of);
+  const items = [...(page.read(STATES_BEFORE).body?.items ?? [])].filter((item) => item.stream === "model.state_changed").reverse();
+  const start = f.time(page.read(CURVES).body?.since) ?? f.time(items[0]?.at);
+  if (!now || !start || start >= now) return null;
+  const lanes = found.map((row) => {
+    const changes = items.filter((item) => item.event.slot === row.slot);
+    const all = [{ at: start, state: changes[0]?.event.previous ?? row.state }, ...changes.map((item) => ({ at: f.time(item.at), state: item.event.state, why: item.event.reason }))];
+    return { name: f.words(row.slot), spans: all.map((each, at) => ({ from: each.at, to: all[at + 1]?.at ?? now, words: f.words(each.state), title: each.why, kind: SPANS[each.state] ?? "calm" })) };
+  });
+  return timeline(lanes, [Math.min(start, now - HOUR_MS), now], "State of each voter over time");
+}
+
+/** What each voter counts, by regime, and how that came to be. */
+function counted(page) {
+  const answer = page.read(WEIGHTS);
+  const tools = answer.body ? [actButton(answer.body.frozen ? UNFREEZE : FREEZE, page.acted, { small: true })] : [];
+  return panel(
+    "What each voter counts",
+    answer,
+    () => {
+      const { voters: found, factors, outcomes, regimes, frozen, reason } = answer.body;
+      if (!found.length) return empty("No voter has voted yet.");
+      return [
+        frozen ? h("p", { class: "verdict" }, chip("frozen", "warn"), ` by ${frozen.by} since ${f.moment(frozen.since)} UTC: ${frozen.reason}`) : null,
+        weightsOverTime(page, found),
+        regimes.length
+          ? table(
+              "Weights by regime",
+              [
+                { name: "Regime", cell: (row) => f.words(row.regime) },
+                ...found.map((name, at) => ({ name: f.words(name), end: true, cell: (row) => part(row.weights[at]) })),
+                { name: "Independent outcomes", end: true, cell: (row) => f.count(row.outcomes) },
+                { name: "From", cell: (row) => row.basis },
+              ],
+              regimes,
+              { rowKey: (row) => row.regime },
+            )
+          : h("p", { class: "dim" }, `By outcomes: ${reason}.`),
+        table(
+          "What the supervisor leaves of each weight",
+          [
+            { name: "Voter", cell: (row) => f.words(row.name) },
+            { name: "Resolved votes remembered", end: true, cell: (row) => f.count(row.outcomes) },
+            { name: "Left of its weight", end: true, cell: (row) => part(row.factor, 0) },
+          ],
+          found.map((name, at) => ({ name, factor: factors[at], outcomes: outcomes[at] })),
+          { rowKey: (row) => row.name },
+        ),
+      ];
+    },
+    { tools, note: "Weights move on resolved votes alone, out of sample, between 5 and 50 %." },
+  );
+}
+
+function weightsOverTime(page, found) {
+  const items = [...(page.read(WEIGHTS_BEFORE).body?.items ?? [])].reverse();
+  const now = f.time(page.read(WEIGHTS).body.as_of);
+  const start = f.time(page.read(CURVES).body?.since) ?? f.time(items[0]?.at);
+  if (!now || !start) return null;
+  const regime = page.own.regime ?? "RANGE";
+  const names = [...new Set(["RANGE", ...items.flatMap((item) => item.event.regimes.map((row) => row.regime))])];
+  const pick = choice("Regime", names.map((name) => [name, f.words(name)]), regime, (name) => {
+    page.own.regime = name;
+    page.redraw();
+  });
+  const before = { from: start, to: f.time(items[0]?.at) ?? now, words: "as it came", kind: "calm" };
+  const lanes = found.map((name) => ({ name: f.words(name), spans: [before, ...items.map((item, at) => weighed(item, name, regime, f.time(items[at + 1]?.at) ?? now))] }));
+  return h("div", { key: "weights-over-time" }, names.length > 1 ? pick : null, timeline(lanes, [Math.min(start, now - HOUR_MS), now], `Weights in the regime ${f.words(regime)} over time`));
+}
+
+function weighed({ at, event }, name, regime, to) {
+  const place = event.voters.indexOf(name);
+  const row = event.regimes.find((each) => each.regime === regime);
+  const factor = place < 0 ? 1 : event.factors[place];
+  const given = row && place >= 0 ? part(row.weights[place], 0) : "as it came";
+  const words = factor === 1 ? given : `${given} × ${f.decimal(factor, 1)}`;
+  return { from: f.time(at), to, words, title: event.reason, kind: factor === 0 ? "down" : factor < 1 ? "rough" : row ? "up" : "calm" };
+}
+
+/** Said and came, by regime and symbol. */
+function board(page) {
+  const answer = page.read(BOARD);
+  const who = page.own.who ?? "decision";
+  const mine = (answer.body?.cells ?? []).filter((cell) => cell.who === who);
+  return panel(
+    `Said and came, by regime and symbol: ${named(who)}`,
+    answer,
+    () =>
+      table(
+        "Reliability by regime and symbol",
+        [
+          { name: "Regime", cell: (cell) => f.words(cell.regime) },
+          { name: "Symbol", cell: (cell) => f.short(cell.symbol) },
+          { name: "Said", end: true, cell: (cell) => part(cell.said) },
+          { name: "Came", end: true, cell: (cell) => part(cell.rate) },
+          { name: "95 %", end: true, cell: (cell) => between(cell.interval) },
+          { name: "Won of", end: true, cell: (cell) => `${f.count(cell.wins)} / ${f.count(cell.n)}` },
+          { name: "Brier", end: true, cell: (cell) => f.decimal(cell.brier, 4) },
+          { name: "Mean R", end: true, tone: (cell) => f.tone(cell.mean_r), cell: (cell) => f.multiple(cell.mean_r) },
+        ],
+        mine.slice(0, ROWS_MAX),
+        { rowKey: (cell) => `${cell.regime} ${cell.symbol}`, none: `No vote of ${named(who)} was resolved yet.` },
+      ),
+    { note: mine.length > ROWS_MAX ? `The ${ROWS_MAX} of ${f.count(mine.length)} with most outcomes.` : "Whose is chosen above. Few outcomes say little: see the interval.", kind: "tall" },
+  );
+}
+
+/** What a model is fed and says, held against what it learnt from. */
+function drift(page) {
+  const answer = page.read(STATES);
+  return panel(
+    "Drift from what was learnt",
+    answer,
+    () => {
+      const rows = (answer.body.voters ?? []).flatMap((row) => (row.drift ? [...(row.drift.said ? [row.drift.said] : []), ...row.drift.features].map((each) => ({ slot: row.slot, at: row.drift.at, bars: row.drift.bars, ...each })) : []));
+      const without = answer.body.voters.filter((row) => !row.drift);
+      return [
+        without.map((row) => h("p", { class: "dim", key: row.slot }, `${f.words(row.slot)}: drift is unknown; ${row.drift_reason}.`)),
+        rows.length
+          ? table(
+              "Drift of inputs and answers",
+              [
+                { name: "What", cell: (row) => f.words(row.name) },
+                { name: "Of", cell: (row) => f.words(row.slot) },
+                { name: "", cell: (row) => (row.drifts ? chip("drifts", "bad") : chip("steady", "good")) },
+                { name: "PSI, nats", end: true, cell: (row) => f.decimal(row.psi, 3) },
+                { name: "KS", end: true, cell: (row) => f.decimal(row.distance, 3) },
+                { name: "Odds of chance", end: true, cell: (row) => (f.unknown(row.p) ? f.decimal(null) : row.p < 0.001 ? "below 0.001" : f.decimal(row.p, 3)) },
+                { name: "Unknown", end: true, cell: (row) => part(row.unknown) },
+                { name: "Over", cell: (row) => `${f.count(row.bars)} bars to ${f.moment(row.at)}` },
+              ],
+              rows,
+              { rowKey: (row) => `${row.slot} ${row.name}` },
+            )
+          : null,
+      ];
+    },
+    { note: "All are tested together, so that of the drifts found few are none.", kind: "tall" },
+  );
+}
 
 function measured(page) {
   const answer = page.read(CURVES);
