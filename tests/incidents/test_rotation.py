@@ -107,6 +107,7 @@ def plan() -> Plan:
             "decision": {"timeframe": "15m"},
             "modes": {"EXPANSION": {"positions": PLACES}},
             "sizing": {"risk_base": 0.001},
+            "supervision": {"constant_under": 0.0},  # its voter says always the same
             "exits": {"stop_min": 0.05, "stop_cost_multiple": 0.0, "max_hold_h": hold},
         },
     }

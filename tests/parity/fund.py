@@ -118,6 +118,7 @@ def policy_of(rule: Rule) -> dict[str, object]:
     return {
         "leverage": {"cap": 1},
         "sizing": {"kelly_trades_min": 1_000_000},
+        "supervision": {"constant_under": 0.0, "runaway_from": 1.0},
         "exits": {
             "stop_atr": every,
             "stop_cost_multiple": 0.0,
