@@ -86,6 +86,7 @@ class Admin:
             **self._time(),
             "accounts": {account.key: self._account(account) for account in accounts},
             "requests": dict(server.gateway.counts),
+            "asked_for": dict(server.gateway.asked_for),
             "weight_1m": server.door.weight.count,
             "shut": {
                 "status": server.door.status if server.door.left_s else 0,

@@ -14,9 +14,6 @@ from quantum_os.emulator.user_events import algo_update
 from quantum_os.events.units import Side
 from quantum_os.formulas.rounding import decimal_of
 
-ALGOS_MAX = 200
-"""Conditional orders of a symbol that may wait, as the filter MAX_NUM_ALGO_ORDERS says."""
-
 ALGOS_KEPT = 5_000
 
 Refusal = Callable[[TradingAccount, AlgoOrder], Refused | None]
@@ -136,7 +133,7 @@ class AlgoDesk:
         waiting = account.open_algos(form.contract.symbol)
         if form.client_id and any(order.client_id == form.client_id for order in waiting):
             raise Refused(-4116)
-        if len(waiting) >= ALGOS_MAX:
+        if len(waiting) >= form.contract.algos_max:
             raise Refused(-4045)
         same = (o for o in waiting if o.close_position and o.side is form.side)
         if form.close_position and any(o.type == form.type for o in same):

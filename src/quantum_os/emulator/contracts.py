@@ -7,6 +7,12 @@ from quantum_os.events.market import Instrument
 
 QUOTE = "USDT"
 
+ORDERS_MAX = 200
+"""Open plain orders of a symbol, as the filter MAX_NUM_ORDERS says."""
+
+ALGOS_MAX = 200
+"""Conditional orders of a symbol that may wait, as the filter MAX_NUM_ALGO_ORDERS says."""
+
 
 class Contract:
     """One perpetual on the wire; `relist` replaces its `instrument`."""
@@ -16,6 +22,7 @@ class Contract:
         self.base = instrument.symbol.partition("/")[0]
         self.name = f"{self.base}{QUOTE}"
         self.delivery_ms = 4_133_404_800_000
+        self.orders_max, self.algos_max = ORDERS_MAX, ALGOS_MAX
 
     @property
     def symbol(self) -> str:

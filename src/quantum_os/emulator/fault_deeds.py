@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from quantum_os.emulator.account import TradingAccount
+from quantum_os.emulator.bar_path import Tick
 from quantum_os.emulator.fault_frames import strikes_socket
 from quantum_os.emulator.fault_rules import Kind, Rule
 from quantum_os.emulator.host import PRICE_VENUE
@@ -53,6 +54,8 @@ class Deeds:
             Kind.TRADE: self._trade,
             Kind.LEVERAGE: self._leverage,
             Kind.FUNDING: self._fund,
+            Kind.MOVE: self._move,
+            Kind.DEPTH: self._depth,
         }
 
     async def do(self, rule: Rule) -> int:
@@ -99,6 +102,9 @@ class Deeds:
         }
         if "max_qty" in wishes:
             wishes["market_max_qty"] = wishes["max_qty"]
+        contract = symbol.contract
+        contract.orders_max = rule.max_orders or contract.orders_max
+        contract.algos_max = rule.max_algo_orders or contract.algos_max
         self._relist(symbol, **wishes)
 
     def _brackets(self, rule: Rule) -> None:
@@ -173,6 +179,25 @@ class Deeds:
         market.pays(ExchangeRaw(PRICE_VENUE, name, RawKind.FUNDING, Ns(stamp), rule.rate))
         for account in self._exchange.accounts.values():
             self._exchange.orders.show_quote(account, symbol)
+
+    def _move(self, rule: Rule) -> None:
+        """One trade away from the tape; the tape's next one is where it always was."""
+        symbol = self._symbol(rule)
+        contract = symbol.contract
+        if symbol.price is None or rule.rate <= -1:
+            raise ValueError(f"{contract.name} cannot move by {rule.rate}")
+        price = round(symbol.price * (1 + rule.rate) / contract.tick) * contract.tick
+        price = round(max(price, contract.tick), contract.price_digits)
+        side = Side.BUY if rule.rate > 0 else Side.SELL
+        now, qty = self._exchange.market.now, contract.step
+        self._exchange.market.plays(Tick(contract.symbol, now, price, qty, side))
+
+    def _depth(self, rule: Rule) -> None:
+        """What one order finds in the book from now on; without `qty` as much as before."""
+        symbol = self._symbol(rule)
+        symbol.room = None if rule.qty is None else _decimal(rule.qty, "qty")
+        for account in self._exchange.accounts.values():
+            account.host.may_take(symbol.contract.symbol, symbol.room)
 
     def _close(
         self, account: TradingAccount, symbol: SymbolMarket, share: Decimal, name: str

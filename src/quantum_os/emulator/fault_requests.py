@@ -1,6 +1,7 @@
 """EDGE. What becomes of a request that a fault strikes, down to the bytes of its answer."""
 
 import asyncio
+import math
 import socket
 import struct
 from collections.abc import Callable
@@ -83,7 +84,10 @@ class RequestFaults:
             return _page(int(rule.status or 200), text, "application/json")
         if rule.kind in (Kind.HTML, Kind.WAF):
             status = int(rule.status or (403 if rule.kind is Kind.WAF else 502))
-            return _page(status, rule.text or PAGE.replace("{status}", str(status)), "text/html")
+            page = _page(status, rule.text or PAGE.replace("{status}", str(status)), "text/html")
+            if rule.seconds is not None:
+                page.headers["Retry-After"] = str(math.ceil(rule.seconds))
+            return page
         refused = Refused(
             rule.code or -1000, text=rule.text, status=int(rule.status) if rule.status else None
         )

@@ -62,6 +62,8 @@ class Kind(StrEnum):
     TRADE = "trade"
     LEVERAGE = "leverage"
     FUNDING = "funding"
+    MOVE = "move"
+    DEPTH = "depth"
     OPEN_DOOR = "open_door"
 
 
@@ -115,6 +117,8 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     min_qty: str | None = None
     max_qty: str | None = None
     min_notional: str | None = None
+    max_orders: int | None = None
+    max_algo_orders: int | None = None
     brackets: list[tuple[str, str, int, str, str]] | None = None
 
 

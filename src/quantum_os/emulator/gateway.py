@@ -27,6 +27,9 @@ ROUTES: dict[tuple[str, str], Route] = {
 }
 """Every endpoint that is served."""
 
+NAMES_KEPT = 20_000
+"""Client ids whose requests are counted, the newest."""
+
 _SIGNATURE = re.compile(r"(^|&)signature=([^&]*)")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -55,7 +58,11 @@ class Reply(msgspec.Struct):
 
 
 class Gateway:
-    """Answers requests of all accounts. `revoked` keys are refused as if they did not exist."""
+    """Answers requests of all accounts. `revoked` keys are refused as if they did not exist.
+
+    `counts` are the requests that came, by endpoint; `asked_for` how often an order was asked for
+    under each client id.
+    """
 
     def __init__(self, exchange: Exchange, clock: VenueClock, door: Door) -> None:
         self.exchange = exchange
@@ -64,10 +71,22 @@ class Gateway:
         self.listen_keys = ListenKeys(clock.wall_now)
         self.revoked: set[str] = set()
         self.counts: Counter[str] = Counter()
+        self.asked_for: Counter[str] = Counter()
+
+    def arrives(self, request: Request) -> None:
+        """Counts a request, and the order that it asks for, whatever becomes of it."""
+        self.counts[f"{request.method} {request.path}"] += 1
+        if request.method != "POST":
+            return
+        params = request.params
+        name = params.get("newClientOrderId") or params.get("clientAlgoId")
+        if name:
+            self.asked_for[name] += 1
+            if len(self.asked_for) > NAMES_KEPT:
+                del self.asked_for[next(iter(self.asked_for))]
 
     def answer(self, request: Request, page_max: int | None = None) -> Reply:
         """Carries a request out, or refuses it; never raises for what a client sent."""
-        self.counts[f"{request.method} {request.path}"] += 1
         headers: dict[str, str] = {}
         try:
             body = self._carried_out(request, headers, page_max)

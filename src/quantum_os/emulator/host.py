@@ -113,6 +113,17 @@ class VenueHost:
         tick = MarketTick(PRICE_VENUE, symbol, (bid + ask) / 2.0, Ns(time), bid=bid, ask=ask)
         return self.hear(time, tick)
 
+    def may_take(self, symbol: str, room: Decimal | None) -> bool:
+        """Bounds what one order takes from the next quote; False where there is nothing to take.
+
+        None bounds nothing. The first price of a symbol is shown whatever stands there: without one
+        no order is ever heard.
+        """
+        book = self.books.get(symbol)
+        if book is not None:
+            book.volume = None if room is None else float(room) / self.config.participation_max
+        return room != 0 or book is None
+
     def closes(self, klines: MarketKlines) -> None:
         """Lets the venue know what was traded in a bar, which bounds what one order can take."""
         self.venue.state.bars = klines

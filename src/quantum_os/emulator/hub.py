@@ -77,8 +77,8 @@ class Hub:
         self.sockets.append(socket)
         self.opened[section.value] += 1
         try:
-            self._greet(socket, request)
             self.on_connect(socket)
+            self._greet(socket, request)
             async for message in ws:
                 if message.type is WSMsgType.TEXT:
                     self._hear(socket, message.data)

@@ -43,11 +43,19 @@ class Window:
 class Door:
     """Shuts the whole address out for a time, with 429 or 418, and counts who knocks meanwhile.
 
+    It stays shut by `now`; until when is said in the venue's time, as `venue_now` gives it, ns.
     `enforced` False counts and never refuses by itself; the fault script may shut it all the same.
     """
 
-    def __init__(self, now: Callable[[], int], *, enforced: bool = True) -> None:
+    def __init__(
+        self,
+        now: Callable[[], int],
+        venue_now: Callable[[], int] | None = None,
+        *,
+        enforced: bool = True,
+    ) -> None:
         self._now = now
+        self._venue_now = venue_now or now
         self.enforced = enforced
         self.weight = Window(60, now)
         self.until = 0
@@ -92,8 +100,9 @@ class Door:
         if self.enforced and self.status == 429 and self.knocks > OFFENCES_MAX:
             self.shut(BAN_S, 418)
         if self.status == 418:
+            until = (self._venue_now() + self.until - self._now()) // NS_PER_MS
             text = (
-                f"Way too many requests; IP(127.0.0.1) banned until {self.until // NS_PER_MS}. "
+                f"Way too many requests; IP(127.0.0.1) banned until {until}. "
                 "Please use the websocket for live updates to avoid bans."
             )
             raise Refused(-1003, text=text, status=418)

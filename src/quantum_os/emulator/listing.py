@@ -1,9 +1,7 @@
 """Decides how the contracts are listed: filters, statuses, brackets and the venue's limits."""
 
-from quantum_os.emulator.algo_desk import ALGOS_MAX
 from quantum_os.emulator.contracts import Contract, Contracts
 from quantum_os.emulator.limits import ORDERS_1M_MAX, ORDERS_10S_MAX, WEIGHT_1M_MAX
-from quantum_os.emulator.order_desk import OPEN_ORDERS_MAX
 from quantum_os.emulator.order_form import PRICE_BAND
 from quantum_os.emulator.orders import Json
 
@@ -126,8 +124,8 @@ def _filters(contract: Contract) -> list[Json]:
         },
         {"filterType": "LOT_SIZE", **lot, "maxQty": contract.qty(instrument.max_qty)},
         {"filterType": "MARKET_LOT_SIZE", **lot, "maxQty": contract.qty(instrument.market_max_qty)},
-        {"filterType": "MAX_NUM_ORDERS", "limit": OPEN_ORDERS_MAX},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": ALGOS_MAX},
+        {"filterType": "MAX_NUM_ORDERS", "limit": contract.orders_max},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": contract.algos_max},
         {"filterType": "MIN_NOTIONAL", "notional": str(instrument.min_notional)},
         {
             "filterType": "PERCENT_PRICE",

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 
 import msgspec
 
@@ -44,7 +45,8 @@ class Funding(msgspec.Struct, frozen=True, gc=False):
 class SymbolMarket:
     """What is known of one symbol. `price` is None until the first bar or tick.
 
-    `is_watched` says that somebody follows its book, so that only the stream may move it.
+    `is_watched` says that somebody follows its book, so that only the stream may move it. `room` is
+    what one order finds there at a time, in base; None where the tape's volume decides.
     """
 
     def __init__(self, contract: Contract, step: int, points: int, seed: int, phase: int) -> None:
@@ -58,6 +60,7 @@ class SymbolMarket:
         self.side = Side.BUY
         self.time = 0
         self.is_watched = False
+        self.room: Decimal | None = None
         self._numbers = 0
         self._shape = (points, seed, phase)
         self.candles = CandleBook(step, self.ticks_of)

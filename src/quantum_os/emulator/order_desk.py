@@ -22,9 +22,6 @@ from quantum_os.events.execution import (
 from quantum_os.events.units import NS_PER_MS, Ns, Price, Qty, Side
 from quantum_os.formulas.rounding import decimal_of
 
-OPEN_ORDERS_MAX = 200
-"""Open plain orders of a symbol, as the filter MAX_NUM_ORDERS says."""
-
 AMENDS_MAX = 10_000
 """How often one order can be modified."""
 
@@ -124,8 +121,10 @@ class OrderDesk:
         quote = symbol.quote
         if quote is None:
             raise Refused(-4141)
-        now = self._market.now
-        said = account.host.quotes(now, symbol.contract.symbol, quote.bid, quote.ask)
+        now, name = self._market.now, symbol.contract.symbol
+        if symbol.room is not None and not account.host.may_take(name, symbol.room):
+            return
+        said = account.host.quotes(now, name, quote.bid, quote.ask)
         account.hears(said, now)
 
     def _check(self, account: TradingAccount, form: OrderForm, symbol: SymbolMarket) -> None:
@@ -135,7 +134,7 @@ class OrderDesk:
         resting = account.open_orders(form.contract.symbol)
         if form.client_id and any(order.client_id == form.client_id for order in resting):
             raise Refused(-4116)
-        if len(resting) >= OPEN_ORDERS_MAX:
+        if len(resting) >= form.contract.orders_max:
             raise Refused(-2025)
         if form.is_limit:
             check_band(form, self._mark(symbol))
@@ -168,7 +167,7 @@ class OrderDesk:
 
     def _meet(self, account: TradingAccount, symbol: SymbolMarket, order: WireOrder) -> None:
         """Lets an order meet the quote at once; a market order does not rest."""
-        sweeps = SWEEPS_MAX if order.type == "MARKET" else 1
+        sweeps = SWEEPS_MAX if order.type == "MARKET" and symbol.room is None else 1
         for _ in range(sweeps):
             self.show_quote(account, symbol)
             if not order.is_open:

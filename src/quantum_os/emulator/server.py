@@ -51,7 +51,7 @@ class EmulatorServer:
         self.exchange = exchange
         self.clock = clock
         self.player = player
-        self.door = Door(clock.wall_now, enforced=enforce_limits)
+        self.door = Door(clock.wall_now, clock.now, enforced=enforce_limits)
         self.gateway = Gateway(exchange, clock, self.door)
         self.hub = Hub(self.gateway.listen_keys)
         self.publisher = Publisher(exchange.market, self.hub)
@@ -133,6 +133,7 @@ class EmulatorServer:
             body=body,
             key=http.headers.get("X-MBX-APIKEY", ""),
         )
+        self.gateway.arrives(request)
         return await self.wire(http, request, lambda: self.gateway.answer(request))
 
     def _socket_handler(

@@ -47,7 +47,8 @@ class Banned(ConnectionRefusedError):
 class BanClock:
     """Hears every answer of one exchange and knows how long to be silent; one per address of ours.
 
-    `venue_now` gives the exchange's time in ms, in which it says when a ban ends.
+    `venue_now` gives the exchange's time in ms, in which it says when a ban ends. `on_silence` hears
+    for how many seconds silence was asked for, and by which status or code.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class BanClock:
         self._until = 0
         self.status = 0
         self.heard = 0
+        self.on_silence: list[Callable[[float, int], None]] = []
 
     @property
     def seconds_left(self) -> float:
@@ -90,6 +92,8 @@ class BanClock:
         self.heard += 1
         if until > self._until:
             self._until, self.status = until, status
+        for hears in self.on_silence:
+            hears(seconds, status)
 
     def _hears_a_code(self, body: str) -> None:
         found = _BYBIT_CODE.match(body)

@@ -38,6 +38,7 @@ CONSEQUENCES = Consequences(
     clock=frozenset({"-1021", "-5028"}),
     filters=frozenset({"-1111", "-4003", "-4004", "-4005", "-4014", "-4023"}),
     listing=frozenset({"-2022", "-4118", "-2023", "-2019", "-4116"}),
+    modes=frozenset({"-4060", "-4061"}),
     symbol_closed=frozenset({"-4140", "-4141"}),
     entries_closed=frozenset({"-2023", "-4087", "-4192", "-4400", "-4401", "-4402", "-4403"}),
 )

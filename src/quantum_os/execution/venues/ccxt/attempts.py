@@ -1,6 +1,7 @@
 """How one request to a venue is made, and what its answer proves."""
 
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import TypeVar
 
 from quantum_os.exchange.line import Line, listening
@@ -34,6 +35,7 @@ class Attempts:
             except Judged as judged:
                 return Ruling(judged.verdict, reason=judged.reason), None
             except Exception as error:  # noqa: BLE001  a library's error proves nothing either way
+                self.bad_responses += answer.status == HTTPStatus.OK
                 return ruling_of(answer, error, self._dialect.codes), None
         if value is not None:
             return Ruling(Verdict.DONE), value

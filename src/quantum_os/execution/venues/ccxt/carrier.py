@@ -260,6 +260,8 @@ class Carrier:
             self._follow.listing.set()
         if codes in after.filters:
             self._follow.instruments.set()
+        if codes in after.modes:
+            self._halts.close("position_mode", f"set one-way mode, then restart: {ruling.reason}")
         if codes in after.symbol_closed:
             self._halts.close("symbol_closed", ruling.reason, symbol)
         if codes in after.entries_closed:

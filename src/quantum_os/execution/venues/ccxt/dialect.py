@@ -31,6 +31,8 @@ class Consequences(msgspec.Struct, frozen=True):
     """our view of the position is wrong: the account is listed at once"""
     symbol_closed: frozenset[str] = frozenset()
     """the symbol takes no entry any more"""
+    modes: frozenset[str] = frozenset()
+    """the account is in another position mode than the one it was opened in"""
     entries_closed: frozenset[str] = frozenset()
     """the account may only reduce"""
     fund_codes: Mapping[str, str] = {}

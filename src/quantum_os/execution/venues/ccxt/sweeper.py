@@ -17,9 +17,15 @@ from quantum_os.events.execution import (
 from quantum_os.events.units import NS_PER_DAY, NS_PER_S, Frac, Mode, Ns, Price, Qty
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.dialect import Dialect
-from quantum_os.execution.venues.ccxt.facts import AccountSeen, CashMoved, FundingSeen
+from quantum_os.execution.venues.ccxt.facts import (
+    AccountSeen,
+    CashMoved,
+    FundingSeen,
+    TradeSeen,
+)
 from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
 from quantum_os.formulas.client_ids import parse
 
 ZERO = Decimal(0)
@@ -35,6 +41,9 @@ TRIES_MAX = 4
 
 OVERLAP_NS = 60 * NS_PER_S
 """How far a sweep of trades reaches back beyond the last trade it knows."""
+
+WALKS_MAX = 50
+"""Listings of one symbol's trades in a row while each brings news; the next sweep goes on."""
 
 LOOKED_BACK_MAX_NS = 7 * NS_PER_DAY
 """The window in which a venue lists trades."""
@@ -74,6 +83,8 @@ class Sweeper:
         self.floor = Ns(0)
         self.on_missed: Callable[[Fill], None] = lambda fill: None
         self.on_orphan: Callable[[VenueOrder], None] = lambda order: None
+        self.on_locked_out: Callable[[str], None] = lambda why: None
+        self.on_listed: Callable[[], None] = lambda: None
         self.period_s = PERIOD_S
         self.failures = 0
         self.listings = 0
@@ -122,7 +133,7 @@ class Sweeper:
     async def _account(self, client: Any) -> AccountSeen | None:
         ruling, account = await self._attempts.make(self._dialect.list_account(client))
         if account is None:
-            self._failed(ruling.reason)
+            self._failed(ruling)
             return None
         self.failures = 0
         self._teller.resolve("listing_failed")
@@ -147,15 +158,21 @@ class Sweeper:
     async def _trades_of(self, client: Any, symbol: str) -> list[Fill] | None:
         """Tells the trades of a symbol that nobody has told; None when they cannot be listed."""
         since = Ns(self.traded_until.get(symbol, self.since) - OVERLAP_NS)
-        ruling, trades = await self._attempts.make(self._dialect.list_trades(client, symbol, since))
-        if trades is None:
-            self._failed(ruling.reason)
-            return None
         told: list[Fill] = []
-        for trade in (each for each in trades if each.venue_ts >= self.floor):
-            told += self._register.hears_trade(trade)
-            until = self.traded_until.get(symbol, Ns(0))
-            self.traded_until[symbol] = max(until, trade.venue_ts)
+        for _ in range(WALKS_MAX):
+            ruling, trades = await self._attempts.make(
+                self._dialect.list_trades(client, symbol, since)
+            )
+            if trades is None:
+                self._failed(ruling)
+                return None
+            news = [fill for each in trades for fill in self._hears(each)]
+            told += news
+            last = max((each.venue_ts for each in trades), default=since)
+            if last <= since or not (news or self._lacks(symbol)):
+                break
+            # A page may be shorter than we asked for: what lies behind it is looked at as well.
+            since = last
         waiting = {t.order_id: t for t in self._register.unnamed.values() if t.symbol == symbol}
         for order_id, trade in waiting.items():
             name = await self._name(client, symbol, order_id, trade.client_id)
@@ -165,6 +182,18 @@ class Sweeper:
         for fill in told:
             self.on_missed(fill)
         return told
+
+    def _hears(self, trade: TradeSeen) -> list[Fill]:
+        if trade.venue_ts < self.floor:
+            return []
+        until = self.traded_until.get(trade.symbol, Ns(0))
+        self.traded_until[trade.symbol] = max(until, trade.venue_ts)
+        return list(self._register.hears_trade(trade))
+
+    def _lacks(self, symbol: str) -> bool:
+        """Whether the venue has said of an order that more was executed than we know trades of."""
+        orders = self._register.orders.values()
+        return any(known.symbol == symbol and known.lacks_fills for known in orders)
 
     async def _name(self, client: Any, symbol: str, order_id: str, client_id: str) -> str | None:
         _, name = await self._attempts.make(self._dialect.name_order(client, symbol, order_id))
@@ -238,6 +267,7 @@ class Sweeper:
 
     def _say(self, account: AccountSeen) -> None:
         self.listings += 1
+        self.on_listed()
         self._wallet = account.wallet
         for order in account.orders:
             self._recent[order.symbol] = None
@@ -283,7 +313,10 @@ class Sweeper:
             )
         )
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, ruling: Ruling) -> None:
         self.failures += 1
+        why = f"the account cannot be listed: {ruling.reason}"
+        if ruling.verdict is Verdict.LOCKED_OUT:
+            self.on_locked_out(why)
         if self.failures >= FAILURES_ALARM:
-            self._teller.alarm("listing_failed", f"the account cannot be listed: {why}")
+            self._teller.alarm("listing_failed", why)

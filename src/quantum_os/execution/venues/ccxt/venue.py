@@ -40,6 +40,7 @@ from quantum_os.execution.venues.ccxt.facts import CASH, TradeSeen
 from quantum_os.execution.venues.ccxt.halts import Halts
 from quantum_os.execution.venues.ccxt.inquiry import ABSENT_AFTER_S, Inquiry
 from quantum_os.execution.venues.ccxt.register import Register
+from quantum_os.execution.venues.ccxt.silence import Silence
 from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.kernel.chance import generator
@@ -144,6 +145,9 @@ class ExchangeVenue(Edge):
         self.register.on_foreign_fee = self._refuse_fee
         self.sweeper.on_missed = self.ear.missed
         self.sweeper.on_orphan = self._cancel_orphan
+        self.sweeper.on_locked_out = lambda why: self.halts.close("unlisted", why)
+        self.sweeper.on_listed = self._listed
+        self._silence = Silence(self.line.ban, self.halts, self.teller)
         self.line.frame_hooks.append(self.ear.hears)
         self._keys = keys
         self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
@@ -275,11 +279,14 @@ class ExchangeVenue(Edge):
             each for each in instruments if each.symbol in wanted and known.get(each.symbol) != each
         )
         for each in instruments:
+            before = known.get(each.symbol)
             known[each.symbol] = each
             if each.symbol in wanted and each.status != "TRADING":
                 self.halts.close("not_trading", f"its status is {each.status}", each.symbol)
-            elif each.symbol in wanted:
+            elif before is not None and before.status != "TRADING":
+                # Refused once while listed as open, it stays closed; this one was closed and opens.
                 self.halts.open("not_trading", each.symbol)
+                self.halts.open("symbol_closed", each.symbol)
         if changed:
             self.teller.say(InstrumentUpdated(self.dialect.venue, changed, self.dialect.venue))
 
@@ -298,6 +305,11 @@ class ExchangeVenue(Edge):
         while True:
             await _wait(self.follow.instruments, INSTRUMENTS_PERIOD_S)
             await self._learn(client)
+
+    def _listed(self) -> None:
+        """The account can be seen, so its key is good and nobody shuts us out."""
+        self.halts.open("unlisted")
+        self._silence.listed()
 
     def _refuse_fee(self, trade: TradeSeen) -> None:
         """A cost that the books cannot show makes every result wrong: no entry until it is off."""
