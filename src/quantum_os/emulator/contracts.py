@@ -36,6 +36,10 @@ class Contract:
         self.price_digits = digits_of(instrument.tick)
         self.qty_digits = digits_of(instrument.step)
 
+    def on_tick(self, price: float) -> float:
+        """The price nearest to this one that an order could have; one tick at the least."""
+        return round(max(round(price / self.tick), 1) * self.tick, self.price_digits)
+
     def price(self, value: float | Decimal) -> str:
         """Writes a price with the digits of the tick."""
         return f"{value:.{self.price_digits}f}"

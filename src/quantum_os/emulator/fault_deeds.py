@@ -22,6 +22,7 @@ from quantum_os.events.market import Bracket, ExchangeRaw, RawKind
 from quantum_os.events.units import (
     NS_PER_MINUTE,
     NS_PER_MS,
+    NS_PER_S,
     Notional,
     Ns,
     Side,
@@ -130,6 +131,8 @@ class Deeds:
         """Ends a contract: orders are cancelled, positions closed, and nothing opens any more."""
         symbol = self._symbol(rule)
         name = symbol.contract.symbol
+        # A symbol that is closed already takes no order, and a settlement is carried out as one.
+        self._exchange.relist(msgspec.structs.replace(symbol.contract.instrument, status="TRADING"))
         for account in self._exchange.accounts.values():
             self._exchange.cancel_all(account, name)
             self._exchange.cancel_all_algos(account, name)
@@ -181,16 +184,15 @@ class Deeds:
             self._exchange.orders.show_quote(account, symbol)
 
     def _move(self, rule: Rule) -> None:
-        """One trade away from the tape; the tape's next one is where it always was."""
-        symbol = self._symbol(rule)
+        """One trade away from the tape, and for some seconds every other one that far away."""
+        symbol, market = self._symbol(rule), self._exchange.market
         contract = symbol.contract
         if symbol.price is None or rule.rate <= -1:
             raise ValueError(f"{contract.name} cannot move by {rule.rate}")
-        price = round(symbol.price * (1 + rule.rate) / contract.tick) * contract.tick
-        price = round(max(price, contract.tick), contract.price_digits)
+        price = symbol.move(rule.rate, market.now)
         side = Side.BUY if rule.rate > 0 else Side.SELL
-        now, qty = self._exchange.market.now, contract.step
-        self._exchange.market.plays(Tick(contract.symbol, now, price, qty, side))
+        market.plays(Tick(contract.symbol, market.now, price, contract.step, side))
+        symbol.move(rule.rate, market.now + round((rule.seconds or 0.0) * NS_PER_S))
 
     def _depth(self, rule: Rule) -> None:
         """What one order finds in the book from now on; without `qty` as much as before."""

@@ -61,6 +61,7 @@ class SymbolMarket:
         self.time = 0
         self.is_watched = False
         self.room: Decimal | None = None
+        self._moved: tuple[float, int] = (1.0, 0)
         self._numbers = 0
         self._shape = (points, seed, phase)
         self.candles = CandleBook(step, self.ticks_of)
@@ -69,6 +70,18 @@ class SymbolMarket:
     def mark(self) -> float:
         """The mark price: the middle of the quote; 0 before the first price."""
         return 0.0 if self.quote is None else (self.quote.bid + self.quote.ask) / 2.0
+
+    def move(self, rate: float, until: int) -> float:
+        """Sets the price apart from the tape's by a fraction until a time; gives the new one."""
+        self._moved = (1.0 + rate, until)
+        return self.contract.on_tick((self.price or 0.0) * (1.0 + rate))
+
+    def as_moved(self, tick: Tick) -> Tick:
+        """The tape's tick, or that tick at the price that it was moved to."""
+        factor, until = self._moved
+        if tick.time >= until:
+            return tick
+        return msgspec.structs.replace(tick, price=self.contract.on_tick(tick.price * factor))
 
     def ticks_of(self, bar: Bar) -> list[Tick]:
         """The trades inside a bar."""
@@ -152,6 +165,7 @@ class Market:
         """Moves one symbol to its next trade, and tells of it."""
         self.now = max(self.now, tick.time)
         symbol = self.symbols[tick.symbol]
+        tick = symbol.as_moved(tick)
         trade = symbol.trade(tick)
         for hear in self.on_tick:
             hear(symbol, tick, trade)

@@ -47,8 +47,8 @@ class Banned(ConnectionRefusedError):
 class BanClock:
     """Hears every answer of one exchange and knows how long to be silent; one per address of ours.
 
-    `venue_now` gives the exchange's time in ms, in which it says when a ban ends. `on_silence` hears
-    for how many seconds silence was asked for, and by which status or code.
+    `venue_now` gives the exchange's time in ms, in which it says when a ban ends. `on_silence`
+    hears for how many seconds silence was asked for, and by which status or code.
     """
 
     def __init__(

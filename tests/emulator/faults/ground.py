@@ -46,7 +46,7 @@ NAKED_MAX_S = 10.0
 PATIENCE = Patience(write_s=0.5, absent_after_s=1.0, listing_s=10.0)
 """As the edge is, but for a test that waits for its end."""
 
-HASTY = msgspec.structs.replace(PATIENCE, listing_s=0.4)
+HASTY = msgspec.structs.replace(PATIENCE, listing_s=0.7)
 """One that lists the account all the time."""
 
 
@@ -54,12 +54,18 @@ G = TypeVar("G", bound="Ground")
 
 
 class Making(msgspec.Struct, frozen=True):
-    """How the venue is made: with which patience, of which parts, and after which life."""
+    """How the venue is made: with which patience, of which parts, and after which life.
+
+    `before` are faults that are handed in before it is opened; `is_heard` False does not wait for
+    its private stream.
+    """
 
     patience: Patience = PATIENCE
     dialect: type[BinanceDialect] = BinanceDialect
     venue: type[ExchangeVenue] = ExchangeVenue
     recalled: Sequence[Event] = ()
+    before: tuple[dict[str, Any], ...] = ()
+    is_heard: bool = True
 
 
 class Ground(Scene):
@@ -114,6 +120,10 @@ class Ground(Scene):
 
     async def fault(self, kind: str, **rule: Any) -> None:
         await self.emu.fault({"kind": kind, **rule})
+
+    def hold_market(self) -> None:
+        """From now on the market stands still, and time with it: a moved price stays moved."""
+        self.emu.server.clock.pause()
 
     async def heal(self) -> None:
         """Forgets every fault."""
@@ -237,9 +247,12 @@ async def fund_at(folder: Path, making: Making | None = None) -> AsyncIterator[T
 @asynccontextmanager
 async def _opened(folder: Path, making: Making, kind: type[G]) -> AsyncIterator[G]:
     async with emulated(folder, pace=1.0, as_recorded=True) as emu:
+        if making.before:
+            await emu.fault(*making.before)
         line = Line(VenueClock(emu.server.clock.now))
         endpoint = emulator(emu.server.port, emu.ca)
         began = emu.exchange.market.now
+        await emu.step(61)
         config = VenueConfig(endpoint, Mode.TESTNET, (BTC,), since=began, patience=making.patience)
         keys = Keys("binance", Realm.EMULATOR, KEY, SECRET)
         venue = making.venue(making.dialect(Realm.EMULATOR), config, keys, line)
@@ -248,7 +261,7 @@ async def _opened(folder: Path, making: Making, kind: type[G]) -> AsyncIterator[
         work = asyncio.create_task(venue.run(ground.context))
         try:
             await ground.until(lambda: work.done() or ground.says(VenueSnapshot))
-            await ground.until(lambda: work.done() or _is_heard(emu))
+            await ground.until(lambda: work.done() or not making.is_heard or _is_heard(emu))
             if work.done():
                 work.result()
             yield ground

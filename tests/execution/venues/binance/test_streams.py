@@ -94,11 +94,10 @@ async def test_w6_a_poison_frame_is_kept_and_the_stream_goes_on(tmp_path: Path, 
 async def test_a_silent_stream_is_doubted_when_a_listing_knows_more(tmp_path: Path) -> None:
     async with trading(tmp_path) as scene:
         await held(scene)
+        ear = scene.venue.ear
+        await scene.until(lambda: ear.opened_at)
         scene.exchange.muted = True
         scene.exchange.place_elsewhere("web_1", "0.5")
-        ear = scene.venue.ear
-        ear._opened_at -= 60_000_000_000
-        scene.exchange.trades[-1]["time"] -= 5_000
         scene.venue.sweeper.wanted.set()
         await scene.until(lambda: ear.missed_trades)
         await scene.until(lambda: scene.exchange.listen_keys == 2)

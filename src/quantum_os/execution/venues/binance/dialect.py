@@ -152,6 +152,10 @@ class BinanceDialect:
         while True:
             await client.watch_orders()
 
+    async def keep_stream(self, client: Any) -> bool | None:
+        """ccxt prolongs the key once, after twenty minutes, and then no more."""
+        return True if (await client.fapiPrivatePutListenKey())["listenKey"] else None
+
     async def forget_stream(self, client: Any) -> None:
         opened = client.options.get("linear") or {}
         client.options["linear"] = {**opened, "listenKey": None, "lastAuthenticatedTime": 0}

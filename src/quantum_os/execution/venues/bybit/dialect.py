@@ -178,6 +178,9 @@ class BybitDialect:
         while True:
             await client.watch_topics(url, list(_HASHES), list(frames.TOPICS))
 
+    async def keep_stream(self, client: Any) -> bool | None:
+        return True
+
     async def forget_stream(self, client: Any) -> None:
         for url in [url for url in client.clients if url.endswith(PRIVATE_PATH)]:
             socket = client.clients.pop(url)

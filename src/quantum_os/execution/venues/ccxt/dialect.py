@@ -87,6 +87,9 @@ class Dialect(Protocol):
     async def watch(self, client: Any) -> None:
         """Keeps the private stream open; returns or raises when it is not any more."""
 
+    async def keep_stream(self, client: Any) -> bool | None:
+        """Prolongs what the stream was opened with, where that runs out."""
+
     async def forget_stream(self, client: Any) -> None:
         """Drops what the stream was opened with, so that the next `watch` begins anew."""
 

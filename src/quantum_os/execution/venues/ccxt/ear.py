@@ -21,6 +21,12 @@ BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
 LATE_NS = 3 * NS_PER_S
 """A trade that a listing has told and the stream has not after so long was lost by the stream."""
 
+LOOK_S = 0.5
+"""Wall seconds between two looks at what the stream owes."""
+
+OWED_MAX = 1_000
+"""Trades that the stream has still to tell; the oldest is forgotten first."""
+
 DOWN_ALARM_AFTER = 5
 """Tries in a row that fail before a person is told."""
 
@@ -30,6 +36,7 @@ class Ear:
 
     Those caches drop what is partial and go backwards; so ccxt is only used to keep the stream
     open. After each opening the account is listed: what was said meanwhile is not known.
+    `opened_at` is since when it is connected, 0 while it is not.
     """
 
     def __init__(
@@ -45,11 +52,12 @@ class Ear:
         self._teller, self._halts, self._follow = teller, halts, follow
         self._chance = chance
         self._watching: asyncio.Future[None] | None = None
-        self._opened_at = 0
+        self.opened_at = 0
         self.is_open = False
         self.openings = 0
         self.frames = 0
         self.missed_trades = 0
+        self._owed: dict[str, int] = {}
 
     async def run(self, client: Any) -> None:
         """Keeps the stream open until cancelled."""
@@ -60,7 +68,7 @@ class Ear:
             before = self.frames
             try:
                 self._opening()
-                await watching
+                await self._until_ended(client, watching)
             except asyncio.CancelledError:
                 if not watching.cancelled() or _is_being_cancelled():
                     watching.cancel()
@@ -75,15 +83,34 @@ class Ear:
             await asyncio.sleep(self._rest_s(failures))
 
     def missed(self, fill: Fill) -> None:
+        """Hears of a trade that a listing has told first; the stream owes it if it was open."""
+        if self.is_open and 0 < self.opened_at < fill.venue_ts:
+            self._owed[fill.trade_id] = fill.venue_ts
+            while len(self._owed) > OWED_MAX:
+                del self._owed[next(iter(self._owed))]
+
+    async def _until_ended(self, client: Any, watching: "asyncio.Future[None]") -> None:
+        """Waits for the stream's end and looks at what it owes meanwhile."""
+        while not watching.done():
+            await asyncio.wait({watching}, timeout=LOOK_S if self.opened_at else LOOK_S / 10)
+            if not self.opened_at and is_connected(client):
+                self._is_up()
+            self._doubt()
+        await watching
+
+    def _doubt(self) -> None:
         """Begins the stream anew if it should long have told a trade that a listing has told."""
         settled = self._teller.now - LATE_NS
-        if self.is_open and self._opened_at < fill.venue_ts < settled:
-            self.missed_trades += 1
-            why = f"{fill.trade_id} came from a listing and not from the stream"
+        late = [name for name, at in self._owed.items() if at < settled]
+        if late:
+            self._owed.clear()
+            self.missed_trades += len(late)
+            why = f"{late[0]} came from a listing and not from the stream"
             self._teller.alarm("stream_silent", why, severity=Severity.WARNING)
-            self._renew()
+            self.renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Begins the stream anew, with another key."""
         if self._watching is not None:
             self._watching.cancel()
 
@@ -102,13 +129,22 @@ class Ear:
     def _opening(self) -> None:
         self.openings += 1
         self.is_open = True
-        self._opened_at = self._teller.now
+        self.opened_at = 0
+        self._owed.clear()
+        self._follow.listing.set()
+
+    def _is_up(self) -> None:
+        """What was said before this moment may not have been heard: the account is listed again."""
+        self.opened_at = self._teller.now
+        self._teller.resolve("stream_down")
         self._follow.listing.set()
 
     def _hears_order(self, seen: OrderSeen) -> None:
         self._teller.say_all(self._register.hears(seen))
 
     def _hears_trade(self, seen: TradeSeen) -> None:
+        self._owed.pop(seen.trade_id, None)
+        self._teller.resolve("stream_silent")
         fills = list(self._register.hears_trade(seen))
         self._teller.say_all(fills)
         for fill in fills:
@@ -125,7 +161,7 @@ class Ear:
 
     def _hears_signal(self, seen: SignalSeen) -> None:
         if seen.signal is Signal.ENDED:
-            self._renew()
+            self.renew()
         elif seen.signal is Signal.MARGIN_CALL:
             self._teller.alarm("margin_call", seen.text or "margin call", about=seen.symbol)
         elif seen.signal is Signal.SETTINGS:
@@ -142,6 +178,13 @@ class Ear:
             return 0.0
         longest = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2.0 ** (failures - 1))
         return longest * float(self._chance.uniform(0.5, 1.0))
+
+
+def is_connected(client: Any) -> bool:
+    """Whether a socket of this ccxt client is connected; whoever carries orders has no other."""
+    sockets = (client.clients or {}).values()
+    connections = (getattr(socket, "connection", None) for socket in sockets)
+    return any(each is not None and not each.closed for each in connections)
 
 
 def _is_being_cancelled() -> bool:

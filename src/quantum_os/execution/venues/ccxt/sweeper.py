@@ -297,17 +297,19 @@ class Sweeper:
         )
 
     def _symbols(self, account: AccountSeen) -> list[str]:
-        """Where trades may have happened: what is held, what rests, and what was lately."""
-        lacking = (k.symbol for k in self._register.orders.values() if k.lacks_fills)
-        living = (k.symbol for k in self._register.orders.values() if not k.standing.is_terminal)
+        """Where trades may have happened: what is held, what rests, and what was lately.
+
+        A position that came and went between two listings stands in neither: so every symbol that
+        we have ordered anything of is looked at.
+        """
+        ordered = (known.symbol for known in self._register.orders.values())
         return list(
             dict.fromkeys(
                 (
                     *(position.symbol for position in account.positions),
                     *(order.symbol for order in account.orders),
-                    *lacking,
-                    *living,
                     *self._recent,
+                    *ordered,
                     *(trade.symbol for trade in self._register.unnamed.values()),
                 )
             )

@@ -43,6 +43,7 @@ from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.silence import Silence
 from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.execution.venues.ccxt.verdicts import Verdict
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.edge import Edge, EdgeContext, Heard
 from quantum_os.kernel.envelope import decode_event
@@ -55,6 +56,8 @@ ERRANDS_MAX = 1_000
 """Instructions under way at once; more is a fault of the edge."""
 
 CLOCK_PERIOD_S = 60.0
+STREAM_KEPT_S = 1_200.0
+"""A third of an hour: a key of Binance lives for an hour after it was prolonged."""
 INSTRUMENTS_PERIOD_S = 3_600.0
 OPEN_TRIES_MAX = 20
 """Tries of a request at the start, with growing rests between them."""
@@ -71,12 +74,14 @@ class Patience(msgspec.Struct, frozen=True):
     """How long is waited for the venue, in seconds of a clock that is never set.
 
     `write_s` until the fate of an instruction is called unknown, `absent_after_s` until an order
-    that is not found is believed to be absent, `listing_s` between two listings.
+    that is not found is believed to be absent, `listing_s` between two listings, `stream_kept_s`
+    between two prolongations of the private stream's key.
     """
 
     write_s: float = 5.0
     absent_after_s: float = ABSENT_AFTER_S
     listing_s: float = PERIOD_S
+    stream_kept_s: float = STREAM_KEPT_S
 
 
 class VenueConfig(msgspec.Struct, frozen=True):
@@ -188,6 +193,7 @@ class ExchangeVenue(Edge):
                     group.create_task(self.ear.run(writer))
                     group.create_task(self.sweeper.run(reader))
                     group.create_task(self._keep_clock(reader))
+                    group.create_task(self._keep_stream(writer))
                     group.create_task(self._keep_instruments(reader))
                     self.ready.set()
                     await self._carry(writer, context)
@@ -300,6 +306,13 @@ class ExchangeVenue(Edge):
                 self.halts.close("clock_drift", f"our clock is {offset:.0f} ms off")
             else:
                 self.halts.open("clock_drift")
+
+    async def _keep_stream(self, client: Any) -> None:
+        while True:
+            await asyncio.sleep(self.config.patience.stream_kept_s)
+            ruling, _ = await self.attempts.make(self.dialect.keep_stream(client))
+            if ruling.verdict not in (Verdict.DONE, Verdict.NOT_EXECUTED):
+                self.ear.renew()
 
     async def _keep_instruments(self, client: Any) -> None:
         while True:
