@@ -1,16 +1,11 @@
 """Our live feed hears the emulator as it hears Binance: over TLS, through ccxt, bar by bar."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import polars as pl
 
-from quantum_os.events.base import Event
 from quantum_os.events.market import (
     ExchangeRaw,
-    FeedState,
     FeedStatus,
     FeedWatermark,
     InstrumentUpdated,
@@ -18,62 +13,13 @@ from quantum_os.events.market import (
     MarketTick,
     RawKind,
 )
-from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS
+from quantum_os.events.units import NS_PER_HOUR, NS_PER_MS
 from quantum_os.exchange.endpoint import emulator
-from quantum_os.kernel.clock import ReplayClock
-from quantum_os.kernel.edge import EdgeContext
-from quantum_os.kernel.journal import MemoryJournal
-from quantum_os.kernel.lanes import Lanes
-from quantum_os.market.feeds.live.connection import Wanted
 from quantum_os.market.feeds.live.download import Asked, download
-from quantum_os.market.feeds.live.feed import LiveConfig, LiveFeed
-from quantum_os.market.feeds.live.venue_feed import Terms
 from quantum_os.market.feeds.tape_files import TapeKind
-from quantum_os.market.instrument_book import packaged_instruments
-from tests.emulator.emulated import Emulated, emulated
-from tests.market.feeds.live.hearing import Hearing
+from tests.emulator.emulated import emulated
+from tests.emulator.listening import BTC, ETH, going_on, heard_at, states
 from tests.waiting import until
-
-BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
-STEP_S = 1.0
-REST_S = 0.1
-
-
-@asynccontextmanager
-async def heard_at(emulated: Emulated, stale_s: float = 8.0) -> AsyncIterator[Hearing]:
-    """Hears two symbols of the emulator."""
-    where = emulator(emulated.server.port, emulated.ca)
-    wanted = Wanted("binance", where, (BTC, ETH), "1m", stale_s)
-    known = tuple(each for each in packaged_instruments() if each.symbol in (BTC, ETH))
-    feed = LiveFeed(LiveConfig((wanted,), Terms(30 * NS_PER_MINUTE, 2.0), known, 50, 200))
-    lanes = Lanes()
-    task = asyncio.create_task(feed.run(EdgeContext(ReplayClock(), lanes, MemoryJournal())))
-    try:
-        yield Hearing(feed, lanes, task)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def going_on(emulated: Emulated) -> AsyncIterator[None]:
-    """Moves the market on, ten times as fast as it would go."""
-
-    async def step() -> None:
-        while True:
-            await emulated.step(STEP_S)
-            await asyncio.sleep(REST_S)
-
-    stepping = asyncio.create_task(step())
-    try:
-        yield
-    finally:
-        stepping.cancel()
-        await asyncio.gather(stepping, return_exceptions=True)
-
-
-def states(events: list[Event]) -> list[FeedStatus]:
-    return [each.state for each in events if isinstance(each, FeedState) and each.topic == "*"]
 
 
 async def test_the_emulators_market_is_heard_and_its_silence_is_found(tmp_path: Path) -> None:

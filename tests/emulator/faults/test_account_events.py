@@ -19,6 +19,7 @@ from quantum_os.events.system import AlertRaised
 from quantum_os.execution.closing import CLOSE_ATTEMPTS_MAX
 from quantum_os.execution.venues.ccxt.sweeper import PERIOD_S
 from quantum_os.formulas.order_states import TERMINAL
+from tests.emulator.faults.drives import said_thrice
 from tests.emulator.faults.ground import (
     HASTY,
     ORDER,
@@ -66,13 +67,7 @@ async def test_e2_a_fill_that_comes_before_the_answer_is_known_by_its_name(
 
 @pytest.mark.parametrize("event", [TOLD, "ALGO_UPDATE", "ACCOUNT_UPDATE"])
 async def test_e3_what_is_said_three_times_counts_once(tmp_path: Path, event: str) -> None:
-    async with fund_at(tmp_path) as ground:
-        await ground.fault("duplicate", event=event, size=3, count=None)
-        wish = await ground.protected()
-        ground.fund.hears(leave(wish, QTY))
-        await ground.until(lambda: not ground.held)
-        await ground.agreed()
-        assert len(ground.says(Fill)) == len(ground.account.trades) == 2
+    await said_thrice(tmp_path, event, Making())
 
 
 async def test_e3_what_a_new_connection_and_a_listing_repeat_counts_once(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from quantum_os.execution.venues.ccxt.ear import (
 from quantum_os.execution.venues.ccxt.sweeper import HASTE_S, PERIOD_S
 from quantum_os.execution.venues.ccxt.venue import STREAM_KEPT_S
 from tests.emulator.emulated import KEY
-from tests.emulator.faults.ground import HASTY, PATIENCE, QTY, Ground, Making, venue_at
+from tests.emulator.faults.drives import known_open, renewed
+from tests.emulator.faults.ground import HASTY, PATIENCE, QTY, Making, venue_at
 
 FOUND_WITHIN_S = 15.0
 
@@ -44,29 +45,9 @@ class Legacy(BinanceDialect):
         await super().watch(client)
 
 
-async def renewed(ground: Ground, openings: int) -> None:
-    """Returns once the stream was opened again, and what it says is heard: by it alone."""
-    ear = ground.venue.ear
-    await ground.until(lambda: ear.openings > openings and ear.opened_at)
-    await ground.until(lambda: any(s.api_key == KEY for s in ground.emu.server.hub.sockets))
-    frames, repeated = ear.frames, len(ground.says(Fill))
-    await ground.fault("trade", symbol="BTCUSDT", side="BUY", qty="0.003")
-    await ground.until(lambda: ear.frames > frames and len(ground.says(Fill)) > repeated)
-
-
-async def open_stream(ground: Ground) -> int:
-    """Returns once the stream is known to be connected; gives how often it was opened.
-
-    The exchange stamps by its last tick: that one is waited for, too.
-    """
-    ear, market = ground.venue.ear, ground.emu.exchange.market
-    await ground.until(lambda: 0 < ear.opened_at < market.now)
-    return ground.venue.ear.openings
-
-
 async def test_w1_an_expired_key_is_renewed_and_the_account_listed(tmp_path: Path) -> None:
     async with venue_at(tmp_path) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         seen = len(ground.says(VenueSnapshot))
         await ground.fault("expire_listen_key", account=KEY)
         await ground.fault("trade", symbol="BTCUSDT", side="BUY", qty=QTY)
@@ -91,7 +72,7 @@ async def test_w2_a_key_that_cannot_be_kept_alive_is_renewed(
 ) -> None:
     keeping = msgspec.structs.replace(PATIENCE, stream_kept_s=0.3)
     async with venue_at(tmp_path, Making(keeping)) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         path = "/fapi/v1/listenKey"
         await ground.until(lambda: ground.count(f"PUT {path}") > 1)
         assert ground.venue.ear.openings == openings, "it is prolonged again and again"
@@ -102,7 +83,7 @@ async def test_w2_a_key_that_cannot_be_kept_alive_is_renewed(
 async def test_w2_where_ccxt_fails_to_keep_the_key_alive_it_is_renewed_too(tmp_path: Path) -> None:
     rule = {"kind": "error", "code": -1125, "method": "PUT", "path": "/fapi/v1/listenKey"}
     async with venue_at(tmp_path, Making(dialect=Quick, before=(rule,))) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await renewed(ground, openings)
 
 
@@ -119,7 +100,7 @@ async def test_w3_a_stream_that_is_open_and_silent_is_found_by_what_it_does_not_
     tmp_path: Path,
 ) -> None:
     async with venue_at(tmp_path, Making(HASTY)) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("stall", section="private")
         await ground.holds()
         await ground.until(lambda: ground.alerts("stream_silent"))
@@ -131,7 +112,7 @@ async def test_w4_a_stream_on_which_nobody_answers_is_given_up_and_its_end_is_no
     tmp_path: Path,
 ) -> None:
     async with venue_at(tmp_path, Making(dialect=Quick)) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("half_open", section="private")
         await renewed(ground, openings)
 
@@ -139,7 +120,7 @@ async def test_w4_a_stream_on_which_nobody_answers_is_given_up_and_its_end_is_no
 @pytest.mark.parametrize("kind", ["close", "cut"])
 async def test_w5_what_happens_while_the_stream_is_away_is_told(tmp_path: Path, kind: str) -> None:
     async with venue_at(tmp_path) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("refuse_socket", section="private", status=503)
         await ground.fault(kind, section="private")
         await ground.fault("trade", symbol="BTCUSDT", side="BUY", qty=QTY)
@@ -151,7 +132,7 @@ async def test_w5_what_happens_while_the_stream_is_away_is_told(tmp_path: Path, 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 async def test_w6_no_frame_ends_the_hearing(tmp_path: Path, shape: str) -> None:
     async with venue_at(tmp_path) as ground:
-        await open_stream(ground)
+        await known_open(ground)
         quarantine = ground.venue.line.quarantine
         await ground.fault("poison", section="private", text=shape)
         frames = ground.venue.ear.frames
@@ -167,14 +148,14 @@ async def test_w7_a_frame_of_eleven_megabytes_ends_the_connection_and_not_the_he
     tmp_path: Path,
 ) -> None:
     async with venue_at(tmp_path) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("giant", section="private")
         await renewed(ground, openings)
 
 
 async def test_w8_a_door_that_stays_shut_is_tried_ever_more_rarely(tmp_path: Path) -> None:
     async with venue_at(tmp_path) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("refuse_socket", section="private", status=429, count=None)
         began = ground.now
         await ground.fault("close", section="private")
@@ -193,11 +174,11 @@ async def test_w8_a_door_that_stays_shut_is_tried_ever_more_rarely(tmp_path: Pat
 
 async def test_w9_a_subscription_that_is_taken_and_ignored_is_found(tmp_path: Path) -> None:
     async with venue_at(tmp_path, Making(HASTY)) as ground:
-        openings = await open_stream(ground)
+        openings = await known_open(ground)
         await ground.fault("deaf", section="private")
         await ground.fault("close", section="private")
         await ground.until(lambda: ground.venue.ear.openings > openings)
-        await open_stream(ground)
+        await known_open(ground)
         await ground.holds()
         await ground.until(lambda: ground.alerts("stream_silent"))
         await renewed(ground, openings + 1)
@@ -205,7 +186,7 @@ async def test_w9_a_subscription_that_is_taken_and_ignored_is_found(tmp_path: Pa
 
 async def test_w10_our_stream_is_opened_at_the_private_door(tmp_path: Path) -> None:
     async with venue_at(tmp_path) as ground:
-        await open_stream(ground)
+        await known_open(ground)
         doors = {socket.section.value for socket in ground.emu.server.hub.sockets}
         assert doors == {"private"}
         assert not any(socket.misrouted for socket in ground.emu.server.hub.sockets)
@@ -213,7 +194,7 @@ async def test_w10_our_stream_is_opened_at_the_private_door(tmp_path: Path) -> N
 
 async def test_w10_a_door_that_leads_nowhere_is_found_by_its_silence(tmp_path: Path) -> None:
     async with venue_at(tmp_path, Making(HASTY, dialect=Legacy, is_heard=False)) as ground:
-        await open_stream(ground)
+        await known_open(ground)
         doors = {socket.section.value for socket in ground.emu.server.hub.sockets}
         assert doors == {"legacy"}
         await ground.holds()

@@ -16,6 +16,7 @@ from quantum_os.events.execution import (
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.execution.protection import STOP_ATTEMPTS_MAX
 from quantum_os.execution.venues.ccxt.dialect import VenueRefused
+from tests.emulator.faults.drives import both_books
 from tests.emulator.faults.ground import (
     ALGO,
     HASTY,
@@ -314,6 +315,10 @@ async def test_r28_an_account_that_becomes_hedged_takes_no_entry(tmp_path: Path)
         ground.asks(second)
         await ground.until(lambda: ground.states(second.client_id))
         assert ground.asked_for(second) == 0
+
+
+async def test_r29_stops_are_listed_and_taken_back_in_their_own_book(tmp_path: Path) -> None:
+    await both_books(tmp_path, Making())
 
 
 async def test_r29_no_conditional_order_ever_goes_to_the_old_endpoint(tmp_path: Path) -> None:

@@ -2,58 +2,28 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from quantum_os.events.execution import LeverageConfirmed, OrderState, VenueSnapshot
 from quantum_os.events.system import Severity
-from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
 from tests.emulator.emulated import KEY
+from tests.emulator.faults.drives import SILENCE_S, shut_out, strike_exit
 from tests.emulator.faults.ground import (
     HASTY,
-    ORDER,
-    PATIENCE,
     QTY,
-    Ground,
     Making,
     fund_at,
     venue_at,
 )
 from tests.execution.venues.binance.scene import BTC, leverage
 
-SILENCE_S = 1.5
-
-
-async def strike_exit(ground: Ground, **rule: Any) -> None:
-    """Sends an exit that is answered with the rule, and returns when the answer was heard."""
-    await ground.emu.fault(
-        {"method": "POST", "path": ORDER, "leg": "close", "seconds": SILENCE_S, **rule}
-    )
-    ground.asks(ground.close())
-    await ground.until(lambda: ground.venue.line.ban.seconds_left)
-
 
 @pytest.mark.parametrize("kind", ["limit", "ban"])
 async def test_r11_r12_in_a_ban_nothing_leaves_and_the_exit_goes_when_it_is_over(
     tmp_path: Path, kind: str
 ) -> None:
-    async with venue_at(tmp_path, Making(HASTY)) as ground:
-        await ground.holds()
-        await strike_exit(ground, kind=kind)
-        requests = ground.requests
-        late = ground.entry("late", seconds=0.5)
-        ground.asks(ground.stop(), late, leverage(3))
-        ground.venue.sweeper.wanted.set()
-        await ground.until(lambda: ground.states(late.client_id))
-        assert ground.states(late.client_id)[-1] in (OrderState.EXPIRED, OrderState.REJECTED)
-        assert ground.venue.line.ban.seconds_left > 0
-        assert ground.requests == requests
-        await ground.until(lambda: ground.filled(ground.close().client_id) == Decimal(QTY))
-        assert (ground.knocks, ground.asked_for(late)) == (0, 0)
-        assert ground.asked_for(ground.close()) == 2
-        await ground.until(lambda: ground.venue.halts.why(BTC) is None)
+    await shut_out(tmp_path, kind, Making(HASTY))
 
 
 async def test_r11_a_limit_is_told_and_its_end_too(tmp_path: Path) -> None:
@@ -171,22 +141,3 @@ async def test_r15_a_fund_whose_key_comes_back_leaves_as_it_wished(tmp_path: Pat
         await ground.fault("restore", account=KEY)
         await ground.until(lambda: ground.resolved("unlisted"))
         await ground.agreed()
-
-
-class Deaf(ExchangeVenue):
-    """A build that does not hear a ban."""
-
-    async def _run(self, context: Any) -> None:
-        self.line.ban.silence = lambda seconds, status: None  # type: ignore[method-assign]
-        await super()._run(context)
-
-
-async def test_r11_r12_canary_a_venue_that_ignores_a_ban_is_caught(tmp_path: Path) -> None:
-    making = msgspec.structs.replace(Making(HASTY), venue=Deaf)
-    async with venue_at(tmp_path, making) as ground:
-        await ground.holds()
-        rule = {"method": "POST", "path": ORDER, "leg": "close", "seconds": SILENCE_S}
-        await ground.emu.fault({"kind": "ban", **rule})
-        ground.asks(ground.close())
-        await ground.until(lambda: ground.knocks)
-    assert PATIENCE.listing_s > SILENCE_S

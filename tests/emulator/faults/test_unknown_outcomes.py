@@ -2,27 +2,24 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from quantum_os.events.execution import Leg, OrderState
 from quantum_os.execution.venues.ccxt.inquiry import NOT_FOUND_MIN
+from tests.emulator.faults.drives import Rule, strike_entry, taken_unheard
 from tests.emulator.faults.ground import (
     ALGO,
     HASTY,
     ORDER,
     PATIENCE,
     QTY,
-    Ground,
     Making,
     fund_at,
     legs_asked,
     venue_at,
 )
-
-Rule = dict[str, Any]
 
 AFTER: dict[str, Rule] = {
     "r1": {"kind": "hang_after"},
@@ -54,22 +51,11 @@ BEFORE: dict[str, Rule] = {
 """It was not done, and the answer does not say so either."""
 
 
-async def strike_entry(ground: Ground, rule: Rule) -> None:
-    await ground.silent_stream()
-    await ground.emu.fault({"method": "POST", "path": ORDER, "leg": "entry", **rule})
-
-
 @pytest.mark.parametrize("rule", AFTER.values(), ids=AFTER)
 async def test_r1_r4_r5_r6_r7_r9_r10_r35_an_entry_that_was_taken_unheard_is_adopted(
     tmp_path: Path, rule: Rule
 ) -> None:
-    async with venue_at(tmp_path) as ground:
-        await strike_entry(ground, rule)
-        order = await ground.holds()
-        assert OrderState.UNKNOWN in ground.states(order.client_id)
-        await ground.until(lambda: ground.states(order.client_id)[-1] is OrderState.FILLED)
-        assert (ground.asked_for(order), ground.taken(order)) == (1, 1)
-        assert ground.held == Decimal(QTY)
+    await taken_unheard(tmp_path, rule, Making())
 
 
 @pytest.mark.parametrize("rule", AFTER.values(), ids=AFTER)

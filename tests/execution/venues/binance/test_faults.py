@@ -60,6 +60,7 @@ async def test_f60_an_entry_that_was_done_unheard_is_found_and_never_sent_again(
         scene.exchange.faults[ORDER].append(fault)
         scene.asks(entry())
         await scene.until(lambda: scene.filled(entry().client_id) == 1)
+        await scene.until(lambda: OrderState.FILLED in scene.states(entry().client_id))
         assert scene.exchange.held == 1
         assert len(scene.exchange.asked(*ORDER)) == 1
         assert OrderState.UNKNOWN in scene.states(entry().client_id)

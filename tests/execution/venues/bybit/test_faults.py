@@ -59,10 +59,10 @@ async def test_f60_an_order_that_was_done_unheard_is_found_and_never_sent_again(
         scene.exchange.muted = True
         scene.exchange.faults[CREATE].append(fault)
         await held(scene)
+        await scene.until(lambda: OrderState.FILLED in scene.states(entry().client_id))
         assert scene.exchange.held == 1
         assert len(scene.exchange.asked(*CREATE)) == 1
         assert OrderState.UNKNOWN in scene.states(entry().client_id)
-        await scene.until(lambda: scene.states(entry().client_id)[-1] is OrderState.FILLED)
 
 
 @pytest.mark.parametrize("fault", [hang_before_accept, faults.accepts_only])
