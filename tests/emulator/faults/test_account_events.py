@@ -120,7 +120,7 @@ async def test_e5_a_position_that_came_and_went_between_two_listings_is_booked(
         await ground.agreed()
 
 
-async def test_e5_one_fill_in_twenty_is_lost_and_none_is_missed(tmp_path: Path) -> None:
+async def test_e5_fills_that_are_lost_at_random_are_all_found(tmp_path: Path) -> None:
     async with venue_at(tmp_path, Making(HASTY)) as ground:
         lost = {"event": TOLD, "contains": '"x":"TRADE"', "count": None}
         await ground.fault("lose", probability=0.3, seed=5, **lost)

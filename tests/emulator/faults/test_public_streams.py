@@ -77,9 +77,7 @@ async def test_w3_w4_a_connection_that_says_nothing_is_found_and_made_anew(
 ) -> None:
     async with listening(tmp_path) as ground:
         await ground.fault(kind, section=section)
-        stale = ground.connection.freshness
-        await ground.falls(lambda: stale.stale)
-        await until(lambda: not stale.stale)
+        await ground.falls(lambda: ground.connection.freshness.stale)
 
 
 @pytest.mark.parametrize("kind", ["close", "cut"])
@@ -94,12 +92,10 @@ async def test_w5_a_connection_that_ends_is_made_anew_and_the_gap_is_closed(
 
 async def test_w6_no_frame_ends_the_hearing(tmp_path: Path) -> None:
     async with listening(tmp_path) as ground:
-        for shape in sorted(SHAPES):
-            await ground.fault("poison", text=shape)
-            ticks = ground.heard.count(MarketTick)
-            await until(lambda at=ticks: ground.heard.count(MarketTick) > at)  # type: ignore[misc]
-        assert ground.connection.line.quarantine.count
-        await until(lambda: ground.status is FeedStatus.LIVE)
+        opened = ground.opened
+        await ground.emu.fault(*({"kind": "poison", "text": shape} for shape in sorted(SHAPES)))
+        await until(lambda: ground.connection.line.quarantine.count)
+        await ground.rises(opened)
 
 
 async def test_w7_a_frame_of_eleven_megabytes_is_not_taken_in(tmp_path: Path) -> None:

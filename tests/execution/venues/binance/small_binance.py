@@ -257,6 +257,8 @@ class SmallBinance:
         return list(self.algos.values())
 
     def _get_v1_usertrades(self, row: Row) -> list[Row]:
+        if "fromId" in row:
+            return [each for each in self.trades if int(each["id"]) >= int(row["fromId"])]
         return [each for each in self.trades if each["time"] >= int(row["startTime"])]
 
     def _get_v1_income(self, row: Row) -> list[Row]:

@@ -42,7 +42,9 @@ class Restless(BinanceDialect):
         )
         return AccountSeen(Ns(self.listed), usd, usd, (row,), (), ())
 
-    async def list_trades(self, client: Any, symbol: str, since: Ns) -> list[TradeSeen]:
+    async def list_trades(
+        self, client: Any, symbol: str, since: Ns, *, walks: bool = False
+    ) -> list[TradeSeen]:
         return []
 
     async def list_income(

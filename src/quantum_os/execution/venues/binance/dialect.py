@@ -121,9 +121,17 @@ class BinanceDialect:
         )
         return listings.account(now, wallet, positions, plain, algo)
 
-    async def list_trades(self, client: Any, symbol: str, since: Ns) -> list[TradeSeen] | None:
+    async def list_trades(
+        self, client: Any, symbol: str, since: Ns, *, walks: bool = False
+    ) -> list[TradeSeen] | None:
         body = {"symbol": figures.market_id(symbol), "limit": PAGE}
         rows = await _pages(client.fapiPrivateGetUserTrades, body, since)
+        for _ in range(PAGES_MAX if walks and rows else 0):
+            behind = {**body, "fromId": int(rows[-1]["id"]) + 1}
+            page = await client.fapiPrivateGetUserTrades(behind)
+            if not page:
+                break
+            rows += page
         return [each for each in map(listings.trade, rows) if each is not None]
 
     async def list_income(

@@ -130,7 +130,10 @@ class BybitDialect:
         (unified,) = wallet["result"]["list"]
         return listings.account(now, unified, positions, [*plain, *conditional])
 
-    async def list_trades(self, client: Any, symbol: str, since: Ns) -> list[TradeSeen] | None:
+    async def list_trades(
+        self, client: Any, symbol: str, since: Ns, *, walks: bool = False
+    ) -> list[TradeSeen] | None:
+        """Every page says whether there is one behind it: all are read, always."""
         rows = await self._executions(client, {"symbol": figures.market_id(symbol)}, since)
         return [each for each in map(executions.trade, rows) if each is not None]
 

@@ -73,7 +73,10 @@ class Dialect(Protocol):
 
     async def list_account(self, client: Any) -> AccountSeen | None: ...
 
-    async def list_trades(self, client: Any, symbol: str, since: Ns) -> list[TradeSeen] | None: ...
+    async def list_trades(
+        self, client: Any, symbol: str, since: Ns, *, walks: bool = False
+    ) -> list[TradeSeen] | None:
+        """Trades since a time, oldest first; `walks` goes on until there is nothing behind them."""
 
     async def list_income(
         self, client: Any, since: Ns

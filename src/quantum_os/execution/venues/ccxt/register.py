@@ -133,6 +133,10 @@ class Register:
         for trade in (each for each in of_it if each.symbol == symbol):
             yield self._filled(trade, client_id)
 
+    def knows(self, trade_id: str) -> bool:
+        """Whether a trade was told, or waits for the name of its order."""
+        return trade_id in self._trades or trade_id in self.unnamed
+
     def is_followed(self, client_id: str) -> bool:
         return client_id in self.orders
 

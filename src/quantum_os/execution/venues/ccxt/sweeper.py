@@ -42,9 +42,6 @@ TRIES_MAX = 4
 OVERLAP_NS = 60 * NS_PER_S
 """How far a sweep of trades reaches back beyond the last trade it knows."""
 
-WALKS_MAX = 50
-"""Listings of one symbol's trades in a row while each brings news; the next sweep goes on."""
-
 LOOKED_BACK_MAX_NS = 7 * NS_PER_DAY
 """The window in which a venue lists trades."""
 
@@ -156,23 +153,24 @@ class Sweeper:
         return True
 
     async def _trades_of(self, client: Any, symbol: str) -> list[Fill] | None:
-        """Tells the trades of a symbol that nobody has told; None when they cannot be listed."""
+        """Tells the trades of a symbol that nobody has told; None when they cannot be listed.
+
+        A page may be shorter than we asked for: where there is news, all that lies behind it is
+        looked at as well.
+        """
         since = Ns(self.traded_until.get(symbol, self.since) - OVERLAP_NS)
         told: list[Fill] = []
-        for _ in range(WALKS_MAX):
+        for walks in (self._lacks(symbol), True):
             ruling, trades = await self._attempts.make(
-                self._dialect.list_trades(client, symbol, since)
+                self._dialect.list_trades(client, symbol, since, walks=walks)
             )
             if trades is None:
                 self._failed(ruling)
                 return None
-            news = [fill for each in trades for fill in self._hears(each)]
-            told += news
-            last = max((each.venue_ts for each in trades), default=since)
-            if last <= since or not (news or self._lacks(symbol)):
+            has_news = any(not self._register.knows(trade.trade_id) for trade in trades)
+            told += [fill for trade in trades for fill in self._hears(trade)]
+            if walks or not (has_news or self._lacks(symbol)):
                 break
-            # A page may be shorter than we asked for: what lies behind it is looked at as well.
-            since = last
         waiting = {t.order_id: t for t in self._register.unnamed.values() if t.symbol == symbol}
         for order_id, trade in waiting.items():
             name = await self._name(client, symbol, order_id, trade.client_id)
