@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from quantum_os.events.execution import Leg, OrderRequested
-from quantum_os.execution.client_ids import parse
 from quantum_os.execution.venues.binance.codes import CODES
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.facts import AccountSeen, OrderSeen
 from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
 from quantum_os.execution.venues.ccxt.verdicts import Verdict
+from quantum_os.formulas.client_ids import parse
 from tests.emulator.faults import drives
 from tests.emulator.faults.ground import HASTY, Making
 
