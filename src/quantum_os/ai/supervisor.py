@@ -40,10 +40,13 @@ Acts = Iterator[ModelStateChanged | ModelQuarantined | ModelRetrain | AlertRaise
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """The features that a model reads, and how they were distributed where it learnt."""
+    """The features that a model reads, and how they were distributed where it learnt.
+
+    Without a reference nothing is known of its drift: it is measured by all the rest.
+    """
 
     features: tuple[str, ...]
-    reference: Reference
+    reference: Reference | None
 
 
 class SupervisorConfig(msgspec.Struct, frozen=True):
@@ -78,8 +81,13 @@ class Supervisor(Reactor[SupervisorState]):
     def __init__(self, config: SupervisorConfig) -> None:
         super().__init__(SupervisorState())
         self._learned = dict(config.learned)
+        self._references = {
+            version: each.reference
+            for version, each in self._learned.items()
+            if each.reference is not None
+        }
         self._edges = {
-            version: edges_of(each.reference.features) for version, each in self._learned.items()
+            version: edges_of(reference.features) for version, reference in self._references.items()
         }
 
     def on_start(self, event: ProcessStarted) -> None:
@@ -92,9 +100,10 @@ class Supervisor(Reactor[SupervisorState]):
         """Counts what the models that vote now are fed."""
         rows = {name: row for row, name in enumerate(event.names)}
         for slot, track in self.state.voters.items():
-            learned = self._learned.get(track.version)
-            if learned is None or not event.symbols:
+            reference = self._references.get(track.version)
+            if reference is None or not event.symbols:
                 continue
+            learned = self._learned[track.version]
             window = self.state.features.setdefault(slot, BinnedWindow())
             window.begin(track.version)
             unknown = (None,) * len(event.symbols)
@@ -102,7 +111,7 @@ class Supervisor(Reactor[SupervisorState]):
                 event.columns[rows[name]] if name in rows else unknown for name in learned.features
             ]
             values = np.array(columns, dtype=np.float64)
-            window.count(binned(values, self._edges[track.version]), learned.reference.bars)
+            window.count(binned(values, self._edges[track.version]), reference.bars)
 
     def on_resolved(self, event: SignalResolved) -> None:
         policy, track = self.state.policy, self.state.voters.get(event.voter)
@@ -132,6 +141,10 @@ class Supervisor(Reactor[SupervisorState]):
             return ()
         return self._found_now(track, policy, 1.0)
 
+    def has_reference(self, version: str) -> bool:
+        """Whether it is known how the inputs of a version were distributed where it learnt."""
+        return version in self._references
+
     def is_learned(self, version: str) -> bool:
         """Whether a version is a model whose training is known here."""
         return version in self._learned
@@ -150,26 +163,24 @@ class Supervisor(Reactor[SupervisorState]):
         return track
 
     def _count_said(self, track: VoterTrack, votes: VoteColumns) -> None:
-        learned = self._learned.get(track.version)
-        if learned is None or learned.reference.said is None or not votes.p:
+        reference = self._references.get(track.version)
+        if reference is None or reference.said is None or not votes.p:
             return
         track.said.begin(track.version)
         values = np.array([votes.p], dtype=np.float64)
-        edges = edges_of([learned.reference.said])
-        track.said.count(binned(values, edges), learned.reference.bars)
+        track.said.count(binned(values, edges_of([reference.said])), reference.bars)
 
     def _review(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> None:
         """Measures anew what takes many bars to change."""
         track.review = review_of(track.window.met(policy.outcomes_held), self.now)
-        learned, window = self._learned.get(track.version), self.state.features.get(slot)
+        reference, window = self._references.get(track.version), self.state.features.get(slot)
         track.drift = None
-        if learned is not None and window is not None and window.identity == track.version:
-            bars = learned.reference.bars
-            counts = window.full(bars)
+        if reference is not None and window is not None and window.identity == track.version:
+            counts = window.full(reference.bars)
             if counts is not None:
-                said = track.said.full(bars)
-                names, level = learned.features, policy.falsely_drifting
-                track.drift = drift_of(counts, said, names, learned.reference, level, self.now)
+                said = track.said.full(reference.bars)
+                names, level = self._learned[track.version].features, policy.falsely_drifting
+                track.drift = drift_of(counts, said, names, reference, level, self.now)
         track.found = tuple(_found(track, policy, 1.0))
         track.near = tuple(_found(track, policy, policy.heal_within))
 

@@ -68,11 +68,10 @@ def spread_of(values: Floats, stretch: Counts) -> Spread:
     edges = np.unique(np.quantile(values, QUANTILES, method="inverted_cdf"))
     bins = bins_of(values, edges)
     shares = np.bincount(bins, minlength=len(edges) + 1) / len(values)
-    known = np.unique(stretch)
-    distances = [
-        _distance(np.bincount(bins[stretch == each], minlength=len(edges) + 1), shares)
-        for each in known.tolist()
-    ]
+    known, place = np.unique(stretch, return_inverse=True)
+    width = len(edges) + 1
+    counts = np.bincount(place * width + bins, minlength=len(known) * width)
+    distances = [_distance(each, shares) for each in counts.reshape(len(known), width)]
     usual = float(np.quantile(distances, 0.95, method="inverted_cdf"))
     return Spread(
         edges=tuple(edges.tolist()),

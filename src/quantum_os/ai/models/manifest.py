@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from quantum_os.formulas.calibration import Calibrator
+from quantum_os.formulas.drift import Reference
 
 FORMAT = 1
 """Raised when a manifest of the old form would be read wrongly."""
@@ -58,7 +59,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The identity card of an artefact. No time of making is in it: same data, same bytes.
 
     `depth` bars of `features` are the inputs, the oldest bar first; `step_ns` lies between two
-    bars. `calibration` holds one map per side, LONG first; a novelty score has none.
+    bars. `calibration` holds one map per side, LONG first; a novelty score has none. `reference` is
+    what drift is held against: how the features were distributed, and what the model says.
     """
 
     family: Family
@@ -76,6 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sample: Sample
     files: tuple[FileHash, ...]
     format: int = FORMAT
+    reference: Reference | None = None
 
     @property
     def width(self) -> int:

@@ -33,6 +33,7 @@ SIGNAL, RESOLVED = "ai.signal_generated", "ai.signal_resolved"
 
 NO_REVIEW = "it has not been reviewed yet"
 NO_TRAINING = "it learnt from nothing that is known here, so nothing can drift from it"
+NO_REFERENCE = "its artefact does not say how its inputs were distributed"
 NO_WINDOW = "too few bars since the process knows it"
 
 CELLS_MAX = 2_000
@@ -300,8 +301,14 @@ def _state(slot: str, track: VoterTrack, supervisor: Supervisor, watched: float)
         review=None if track.review is None else _review(track.review),
         review_reason="" if track.review is not None else NO_REVIEW,
         drift=None if track.drift is None else _drift(track.drift),
-        drift_reason="" if track.drift is not None else NO_WINDOW if is_learned else NO_TRAINING,
+        drift_reason="" if track.drift is not None else _why_no_drift(track, supervisor),
     )
+
+
+def _why_no_drift(track: VoterTrack, supervisor: Supervisor) -> str:
+    if not supervisor.is_learned(track.version):
+        return NO_TRAINING
+    return NO_WINDOW if supervisor.has_reference(track.version) else NO_REFERENCE
 
 
 def _review(review: Review) -> ReviewRow:

@@ -22,6 +22,7 @@ from quantum_os.ai.models.manifest import (
 )
 from quantum_os.ai.models.novelty import unverified_novelty
 from quantum_os.formulas.calibration import Calibrator, Platt
+from quantum_os.formulas.drift import Reference
 from quantum_os.learning.training.dataset import Dataset
 from quantum_os.learning.training.models.lesson import Fitter, Lesson, inputs_at, step_of
 
@@ -41,6 +42,7 @@ class Making(msgspec.Struct, frozen=True):
     code_hash: str
     calibration: tuple[Calibrator, ...] = (AS_SAID, AS_SAID)
     metrics: Mapping[str, float | None] = {}
+    reference: Reference | None = None
 
 
 def artefact_of(
@@ -103,6 +105,7 @@ def _manifest(
         calibration=() if fitter.family is Family.NOVELTY else making.calibration,
         sample=Sample(inputs=(), outputs=()),
         files=tuple(hashes),
+        reference=making.reference,
     )
 
 

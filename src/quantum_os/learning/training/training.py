@@ -34,6 +34,7 @@ from quantum_os.learning.training.path_report import Paths
 from quantum_os.learning.training.paths import paths_of
 from quantum_os.learning.training.places import FITS, REPORT
 from quantum_os.learning.training.recipe import Progress, Recipe, part_of
+from quantum_os.learning.training.reference import feature_spreads, reference_of
 from quantum_os.learning.training.report import ASSUMPTIONS, ModelReport, TrainingReport, verdict
 from quantum_os.learning.training.trading_rule import unselected_r, worth_of
 from quantum_os.learning.training.walk import ASKED_FIRST, ENSEMBLE, Maps
@@ -129,9 +130,15 @@ def _era(
     last = place == len(walked.folds)
     metrics = {model.name: _metrics(model) for model in models}
     members = []
+    spreads = feature_spreads(lesson)
     for fitter, weight in zip(recipe.families, heard.weights[place], strict=True):
         name = str(fitter.family)
-        making = Making(recipe.code_hash, heard.maps[name][place], metrics[name] if last else {})
+        making = Making(
+            code_hash=recipe.code_hash,
+            calibration=heard.maps[name][place],
+            metrics=metrics[name] if last else {},
+            reference=reference_of(lesson, spreads, heard.said[name]),
+        )
         made = artefact_of(fitter, lesson, fits.models[name].files, making)
         members.append(Member(name, write_artefact(root, made).name, weight))
     until = int(data.ends[lesson.rows].max())
