@@ -39,7 +39,8 @@ test: setup ## Run the whole test suite.
 kill: setup ## Kill the fund at every numbered point, then at N=... random ones.
 	@$(BIN)/python -m tests.kills $(or $(N),0)
 
-fuzz: setup ## Send the API 20,000 generated requests and every crooked path (CASES=... for others).
+fuzz: setup ## Bend 100,000 examples for each parser and send the API 20,000 requests (CASES=... for others).
+	@QUANTUM_OS_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -s --timeout 3600 tests/fuzzing
 	@QUANTUM_OS_API_CASES=$(or $(CASES),20000) QUANTUM_OS_API_PATHS=1000 $(BIN)/python -m pytest \
 	  -s --timeout 3600 tests/api/test_generated_cases.py tests/api/test_crooked_paths.py
 

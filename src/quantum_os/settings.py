@@ -300,7 +300,7 @@ def _read(file: Path) -> Document:
         document: Document = msgspec.toml.decode(file.read_bytes())
     except FileNotFoundError as error:
         raise SettingsError(f"{file}: no such file") from error
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError, OSError) as error:
         raise SettingsError(f"{file}: {error}") from error
     return document
 
@@ -338,7 +338,7 @@ def _as_spelt(document: Document, known: Document) -> Document:
 def _scalar(text: str) -> object:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return text
 
 

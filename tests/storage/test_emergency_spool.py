@@ -136,3 +136,25 @@ def test_a_full_spool_says_so_and_keeps_what_it_has(path: Path) -> None:
 def test_no_room_for_the_file_is_an_error_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"too large|No space|Invalid"):
         EmergencySpool(tmp_path / "spool", 2**62)
+
+
+def test_records_behind_a_damaged_length_are_found(path: Path) -> None:
+    """A length that is none leads nowhere: the next whole record is looked for all the same."""
+    spool = EmergencySpool(path, SMALL)
+    for number in range(4):
+        spool.write(record(number))
+    data = bytearray(path.read_bytes())
+    second = 64 + len(framed(record(0)))
+    data[second : second + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    again = next_life(spool)
+    assert again.records == (record(0), record(2), record(3))
+    assert "the record after 1 is damaged" in again.damage
+    again.write(record(9))
+    assert next_life(again).records == (record(0), record(2), record(3), record(9))
+
+
+def test_a_record_that_ends_in_zeros_is_whole(path: Path) -> None:
+    spool = EmergencySpool(path, SMALL)
+    spool.write(record(256, 200))
+    assert next_life(spool).records == (record(256, 200),)

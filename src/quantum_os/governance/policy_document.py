@@ -1,5 +1,7 @@
 """What the policy document says: the packaged file, a profile laid over it, and its validation."""
 
+import math
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
@@ -27,6 +29,9 @@ REPORTABLE = frozenset(
     }
 )
 """The only gates a profile may turn into reports: none guards money, margin or the position."""
+
+TTL_MAX_H = 8_760.0
+"""Hours that a policy may stand without being renewed: a year."""
 
 Document = dict[str, Any]
 
@@ -82,7 +87,7 @@ def parsed(document: Document) -> Policy:
     """Turns a document into a checked Policy; raises PolicyError on any value out of bounds."""
     try:
         policy = msgspec.convert(document, Policy)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, ValueError) as error:
         raise PolicyError(f"policy: {error}") from error
     for problem in _problems(policy):
         raise PolicyError(f"policy: {problem}")
@@ -116,12 +121,28 @@ def _problems(policy: Policy) -> list[str]:
         ),
         (1 <= policy.leverage.cap <= 20, "leverage.cap must be in [1, 20]"),
         (0 < policy.exits.stop_min < policy.exits.stop_max, "exits.stop_min < exits.stop_max"),
-        (policy.ttl_h > 0, "ttl_h must be positive"),
+        (0 < policy.ttl_h <= TTL_MAX_H, f"ttl_h must be in (0, {TTL_MAX_H:g}]"),
         (0 <= policy.risk.keeper_grace_s <= 3_600, "risk.keeper_grace_s must be in [0, 3600]"),
     ]
+    unbound = sorted(
+        path for path, number in _numbers(msgspec.to_builtins(policy)) if not math.isfinite(number)
+    )
+    claims.append((not unbound, f"no number: {', '.join(unbound)}"))
     forbidden = [gate for gate in policy.report_only if gate not in REPORTABLE]
     claims.append((not forbidden, f"may not be report_only: {', '.join(forbidden)}"))
     return [text for holds, text in claims if not holds]
+
+
+def _numbers(tree: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Every number of a document with its path."""
+    if isinstance(tree, dict):
+        for key, inner in tree.items():
+            yield from _numbers(inner, f"{path}.{key}" if path else key)
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from _numbers(inner, path)
+    elif isinstance(tree, int | float):
+        yield path, tree
 
 
 def check_mode(policy: Policy, mode: Mode) -> None:

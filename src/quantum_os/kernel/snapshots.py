@@ -111,11 +111,14 @@ def to_bytes(snapshot: ProcessSnapshot) -> bytes:
 
 
 def from_bytes(data: bytes) -> ProcessSnapshot:
-    """The inverse of `to_bytes`; raises DamagedSnapshot when a byte has changed."""
+    """The inverse of `to_bytes`; raises DamagedSnapshot when a byte or the shape has changed."""
     checksum, body = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
     if xxhash.xxh3_128_digest(body) != checksum:
         raise DamagedSnapshot("the checksum does not match")
-    return msgspec.msgpack.decode(body, type=ProcessSnapshot)
+    try:
+        return msgspec.msgpack.decode(body, type=ProcessSnapshot)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+        raise DamagedSnapshot(f"it is of another shape: {error}") from error
 
 
 class SnapshotFolder:
@@ -152,7 +155,7 @@ class SnapshotFolder:
         for path in self._newest_first():
             try:
                 yield path, from_bytes(path.read_bytes())
-            except (DamagedSnapshot, msgspec.ValidationError, msgspec.DecodeError):
+            except DamagedSnapshot:
                 yield path, None
 
     def _newest_first(self) -> list[Path]:

@@ -18,6 +18,7 @@ SPOOL_BYTES = 1 << 20
 _MAGIC = b"QOSPOOL1"
 _HEADER = struct.Struct("<8sQQ")
 _HEAD = struct.Struct("<IQ")
+_ZEROS_MAX = 4_096
 _FIRST = 64
 """Where the first record lies; the header before it is written in one sector."""
 
@@ -119,22 +120,39 @@ class EmergencySpool:
         """Finds the records of this generation, and where the next one goes.
 
         The last one may be torn: its bytes never left, since `write` never returned. One that is
-        damaged before a whole one is named in `damage`.
+        damaged before a whole one is named in `damage`: where its length is damaged too, the next
+        one is looked for byte by byte.
         """
+        data = os.pread(self._file, self._size, 0).rstrip(b"\0")
+        # What is whole may end in zeros; at most a record's worth of them is looked at again.
+        data += bytes(min(self._size - len(data), _ZEROS_MAX))
         found: list[Spooled] = []
         place = end = _FIRST
-        while len(head := os.pread(self._file, _HEAD.size, place)) == _HEAD.size:
-            length, checksum = _HEAD.unpack(head)
-            if not 0 < length <= self._size - place - _HEAD.size:
-                break
-            body = os.pread(self._file, length, place + _HEAD.size)
-            place += _HEAD.size + length
-            if xxhash.xxh3_64_intdigest(body, self._generation) == checksum:
-                if end != place - _HEAD.size - length:
-                    self.damage = f"{self.path}: the record after {len(found)} is damaged"
-                found.append(_decode(body))
-                end = place
+        while place + _HEAD.size <= len(data):
+            spooled, following = self._record(data, place)
+            if spooled is None:
+                place += 1
+                continue
+            if place != end:
+                self.damage = f"{self.path}: the record after {len(found)} is damaged"
+            found.append(spooled)
+            place = end = following
         return end, found
+
+    def _record(self, data: bytes, place: int) -> tuple[Spooled | None, int]:
+        """The record of this generation that begins at a place, and where the next may begin."""
+        length, checksum = _HEAD.unpack_from(data, place)
+        following = place + _HEAD.size + length
+        if not 0 < length <= len(data) - place - _HEAD.size:
+            return None, place
+        body = data[place + _HEAD.size : following]
+        if xxhash.xxh3_64_intdigest(body, self._generation) != checksum:
+            return None, place
+        try:
+            return _decode(body), following
+        except (msgspec.DecodeError, ValueError):
+            self.damage = f"{self.path}: a record is of another shape than this build writes"
+            return None, place
 
 
 def _put(file: int, data: bytes, place: int) -> None:

@@ -65,14 +65,16 @@ def framed(envelope: Envelope) -> bytes:
 def read_frames(path: Path) -> Iterator[FrameRead]:
     """Gives the frames of a file; a damaged one says so, an unreadable rest ends the reading."""
     with path.open("rb") as file:
+        size = path.stat().st_size
         index = offset = 0
         while head := file.read(_HEAD.size):
             if len(head) < _HEAD.size:
                 yield FrameRead(index, None, "the file ends inside a frame", offset)
                 return
             length, checksum = _HEAD.unpack(head)
-            body = file.read(length) if length <= FRAME_MAX else b""
-            if len(body) < length or length > FRAME_MAX:
+            is_there = length <= min(FRAME_MAX, size - offset - _HEAD.size)
+            body = file.read(length) if is_there else b""
+            if not is_there or len(body) < length:
                 why = "the frame's length is damaged or the file is cut"
                 yield FrameRead(index, None, why, offset)
                 return
@@ -103,5 +105,5 @@ def _parsed(index: int, body: bytes, checksum: int, offset: int) -> FrameRead:
     damage = "" if xxhash.xxh3_64_intdigest(body) == checksum else "checksum does not match"
     try:
         return FrameRead(index, _decode(body), damage, offset)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return FrameRead(index, None, damage or str(error), offset)

@@ -118,7 +118,7 @@ class JournalFile:
                 for seq, ts, cause, trace, source, stream, payload, digest in rows:
                     number = from_bytes(digest, "little")
                     yield Envelope(seq, ts, cause, trace, source, stream, payload, number)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, TypeError) as error:
             raise JournalDamaged(seq + 1, str(error)) from error
 
 

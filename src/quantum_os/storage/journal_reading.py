@@ -82,7 +82,10 @@ def _problem(envelope: Envelope) -> str:
     if kind.UNHASHED:
         try:
             payload = hashed_payload(envelope.event(), payload)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, TypeError, ArithmeticError) as error:
             return str(error)
-    matches = digest_of(tag_of(envelope.stream), payload) == envelope.digest
+    try:
+        matches = digest_of(tag_of(envelope.stream), payload) == envelope.digest
+    except TypeError:
+        return "its content is no content at all"
     return "" if matches else "its content is not what its hash says"

@@ -51,7 +51,7 @@ def read_artefact(folder: Path) -> Artefact:
 def _manifest(folder: Path, raw: bytes) -> Manifest:
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ArtefactRefused(f"{folder}: its manifest cannot be read: {error}") from error
     if manifest.format != FORMAT:
         raise ArtefactRefused(

@@ -8,11 +8,14 @@ from quantum_os.events.units import Usd
 from quantum_os.execution.venues.binance import figures
 from quantum_os.execution.venues.binance.orders import conditional_state
 from quantum_os.execution.venues.ccxt.facts import (
+    NAME_MAX,
+    SHAPES,
     OrderSeen,
     Private,
     Signal,
     SignalSeen,
     TradeSeen,
+    Unreadable,
 )
 
 Json = Mapping[str, Any]
@@ -23,7 +26,7 @@ TRADES = frozenset({"TRADE", "CALCULATED"})
 def read_frame(message: Any) -> list[Private]:
     """What a frame says; empty for one that is not of the user stream, or says nothing to us.
 
-    Raises KeyError or ValueError for a frame of the user stream that cannot be read.
+    Raises Unreadable for a frame of the user stream that cannot be read: nothing of it is taken.
     """
     if not isinstance(message, dict):
         return []
@@ -31,7 +34,12 @@ def read_frame(message: Any) -> list[Private]:
     if not isinstance(event, dict):
         return []
     reader = _READERS.get(str(event.get("e")))
-    return [] if reader is None else reader(event)
+    if reader is None:
+        return []
+    try:
+        return reader(event)
+    except SHAPES as error:
+        raise Unreadable(f"{event.get('e')}: {error!r}") from error
 
 
 def _order(event: Json) -> list[Private]:
@@ -90,7 +98,7 @@ def _algo(event: Json) -> list[Private]:
             child_id=str(row.get("ai") or ""),
             avg_price=figures.price_or_none(row.get("ap")),
             code=code,
-            reason=str(row.get("rm") or "") if code else "",
+            reason=str(row.get("rm") or "")[:NAME_MAX] if code else "",
         )
     ]
 
@@ -107,7 +115,7 @@ def _settings(event: Json) -> list[Private]:
 
 def _margin_call(event: Json) -> list[Private]:
     named = ", ".join(str(row.get("s")) for row in event.get("p", ()))
-    return [SignalSeen(Signal.MARGIN_CALL, text=f"margin call: {named}")]
+    return [SignalSeen(Signal.MARGIN_CALL, text=f"margin call: {named}"[:NAME_MAX])]
 
 
 def _ended(event: Json) -> list[Private]:

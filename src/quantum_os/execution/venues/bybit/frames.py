@@ -5,7 +5,7 @@ from typing import Any
 
 from quantum_os.execution.venues.bybit import executions, orders
 from quantum_os.execution.venues.ccxt import figures
-from quantum_os.execution.venues.ccxt.facts import Private, Signal, SignalSeen
+from quantum_os.execution.venues.ccxt.facts import SHAPES, Private, Signal, SignalSeen, Unreadable
 
 Json = Mapping[str, Any]
 
@@ -15,14 +15,17 @@ TOPICS = ("order", "execution", "position", "wallet")
 def read_frame(message: Any) -> list[Private]:
     """What a frame says; empty for one of another topic, or that says nothing to us.
 
-    Raises KeyError, TypeError or ValueError for a frame of these topics that cannot be read.
+    Raises Unreadable for a frame of these topics that cannot be read: nothing of it is taken.
     """
     if not isinstance(message, dict):
         return []
     reader = _READERS.get(str(message.get("topic")))
     if reader is None:
         return []
-    return [said for row in message["data"] for said in reader(row)]
+    try:
+        return [said for row in message["data"] for said in reader(row)]
+    except SHAPES as error:
+        raise Unreadable(f"{message.get('topic')}: {error!r}") from error
 
 
 def _order(row: Json) -> list[Private]:

@@ -11,6 +11,7 @@ from quantum_os.events.execution import OrderKind, OrderRequested, OrderState, V
 from quantum_os.execution.protection import TRIGGER_FAILED
 from quantum_os.execution.venues.bybit.figures import KINDS, LINEAR, STATES, flag, side, word
 from quantum_os.execution.venues.ccxt import figures
+from quantum_os.execution.venues.ccxt.facts import NAME_MAX as WORDS_MAX
 from quantum_os.execution.venues.ccxt.facts import OrderSeen
 
 Json = Mapping[str, Any]
@@ -101,7 +102,7 @@ def _why(row: Json, state: OrderState) -> tuple[str, str]:
     if state not in (OrderState.CANCELED, OrderState.REJECTED):
         return "", ""
     refusal, cancelled_by = str(row.get("rejectReason") or ""), str(row.get("cancelType") or "")
-    reason = refusal if refusal not in ("", _NO_ERROR) else cancelled_by
+    reason = (refusal if refusal not in ("", _NO_ERROR) else cancelled_by)[:WORDS_MAX]
     was_triggered = _is_conditional(row) and row["orderStatus"] in (
         "Cancelled",
         "PartiallyFilledCanceled",

@@ -7,8 +7,35 @@ import msgspec
 from quantum_os.events.execution import Liquidity, OrderState, VenueOrder, VenuePosition
 from quantum_os.events.units import Ns, Price, Qty, Side, Usd
 
+NAME_MAX = 200
+"""Characters of an id; what is longer is no id of any exchange. Words are cut to it."""
+
+LEVERAGE_MAX = 1_000
+"""No exchange gives as much."""
+
 CASH = "USDT"
 """The currency of the wallet that the ledger keeps; everything here is settled in it."""
+
+
+SHAPES = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+"""What a message of another shape than its kind has makes of a reader."""
+
+
+class Unreadable(ValueError):
+    """A message that is not what its kind must be, or a fact that no book could take."""
+
+
+def _refuse_unless(holds: bool, what: str, *names: str) -> None:
+    """Raises Unreadable for a fact that cannot be true, or whose names cannot be written down."""
+    if not holds:
+        raise Unreadable(what)
+    for name in names:
+        if len(name) > NAME_MAX:
+            raise Unreadable(f"a name of {len(name)} characters")
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise Unreadable("a name that is no text") from error
 
 
 class OrderSeen(msgspec.Struct, frozen=True):
@@ -24,6 +51,10 @@ class OrderSeen(msgspec.Struct, frozen=True):
     avg_price: Price | None = None
     code: str = ""
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        names = (self.client_id, self.venue_id, self.child_id, self.code, self.reason)
+        _refuse_unless(self.cum_qty >= 0, "an order executed less than nothing", *names)
 
 
 class TradeSeen(msgspec.Struct, frozen=True):
@@ -44,6 +75,10 @@ class TradeSeen(msgspec.Struct, frozen=True):
     venue_ts: Ns
     fee_asset: str = ""
 
+    def __post_init__(self) -> None:
+        names = (self.trade_id, self.order_id, self.client_id, self.fee_asset)
+        _refuse_unless(self.qty > 0 and self.price > 0, "a trade of nothing", *names)
+
     @property
     def is_fee_cash(self) -> bool:
         """Whether the fee left the wallet that the ledger keeps; a venue may not name its asset."""
@@ -58,6 +93,9 @@ class FundingSeen(msgspec.Struct, frozen=True):
     amount: Usd
     venue_ts: Ns
 
+    def __post_init__(self) -> None:
+        _refuse_unless(True, "", self.funding_id)
+
 
 class CashMoved(msgspec.Struct, frozen=True):
     """Cash that came or went by no trade: a transfer, a rebate, an insurance payment."""
@@ -66,6 +104,9 @@ class CashMoved(msgspec.Struct, frozen=True):
     kind: str
     amount: Usd
     venue_ts: Ns
+
+    def __post_init__(self) -> None:
+        _refuse_unless(True, "", self.cash_id, self.kind)
 
 
 class Signal(StrEnum):
@@ -87,6 +128,9 @@ class SignalSeen(msgspec.Struct, frozen=True):
     symbol: str = ""
     text: str = ""
 
+    def __post_init__(self) -> None:
+        _refuse_unless(True, "", self.symbol, self.text)
+
 
 Private = OrderSeen | TradeSeen | SignalSeen
 
@@ -100,3 +144,11 @@ class AccountSeen(msgspec.Struct, frozen=True):
     positions: tuple[VenuePosition, ...]
     orders: tuple[VenueOrder, ...]
     seen: tuple[OrderSeen, ...]
+
+    def __post_init__(self) -> None:
+        _refuse_unless(
+            all(1 <= each.leverage <= LEVERAGE_MAX for each in self.positions), "leverage"
+        )
+        _refuse_unless(all(each.qty > 0 for each in self.orders), "an order for nothing")
+        names = [each.client_id for each in self.orders]
+        _refuse_unless(True, "", *names)

@@ -51,6 +51,10 @@ CodeTable = Mapping[str, Verdict]
 """The definite codes of one venue. A code that is not in it is UNKNOWN."""
 
 REASON_CHARACTERS_MAX = 200
+_READ_MAX = 4 * REASON_CHARACTERS_MAX
+CODE_CHARACTERS_MAX = 20
+"""A longer code is none."""
+
 _SILENCED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, BANNED})
 _BLOCKED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS})
 _DOWN = "Service Unavailable"
@@ -94,8 +98,11 @@ def _said(body: str) -> tuple[str, str]:
     text = next((content[name] for name in _TEXT_NAMES if name in content), "")
     if isinstance(code, bool) or not isinstance(code, int | str):
         return "", str(text)
-    return str(code), str(text)
+    named = str(code)
+    return named if len(named) <= CODE_CHARACTERS_MAX and named.isascii() else "", str(text)
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:REASON_CHARACTERS_MAX]
+    """Words on one line that can be written down: half a character becomes a question mark."""
+    words = " ".join(text[:_READ_MAX].split())[:REASON_CHARACTERS_MAX]
+    return words.encode(errors="replace").decode()
