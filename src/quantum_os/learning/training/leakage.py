@@ -10,6 +10,7 @@ import numpy as np
 from quantum_os.events.units import NS_PER_DAY
 from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.dataset import LONG, Dataset
+from quantum_os.learning.training.paging import give_back
 
 CANARY = "future_canary"
 
@@ -77,9 +78,11 @@ def rows_of(data: Dataset, rows: np.ndarray) -> Dataset:
     weight = data.weight[rows]
     columns = ("bar_close", "symbol", "regime", "won", "r", "ends", "sl", "cost_r")
     taken = {name: getattr(data, name)[rows] for name in columns}
+    x = np.ascontiguousarray(data.x[rows])
+    give_back(data.x)
     return msgspec.structs.replace(
         data,
-        x=np.ascontiguousarray(data.x[rows]),
+        x=x,
         weight=weight / weight.mean(axis=0),
         **taken,
     )
