@@ -7,6 +7,7 @@ import msgspec
 import rich_click as click
 from rich.table import Table
 
+from quantum_os.cli.baseline_view import told as told_baselines
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.options import json_option, trials_option
 from quantum_os.cli.recorded_choice import chosen
@@ -76,6 +77,7 @@ def _summary(made: Made) -> dict[str, object]:
         "files": {path.name: str(path) for path in made.paths},
         "verdict": said.verdict,
         "figures": {figure.key: figure for figure in said.figures},
+        "baselines": said.baselines,
         "trials": said.trials,
         "money_adds_up": all(check.ok for check in said.checks),
     }
@@ -87,6 +89,8 @@ def _tell(made: Made) -> None:
     for sentence in said.verdict.sentences:
         out.print(sentence, highlight=False)
     out.print(_figures(said))
+    for line in told_baselines(said.baselines):
+        out.print(line, highlight=False, soft_wrap=True)
     for check in said.checks:
         if not check.ok:
             err.print(f"the money does not add up: {check.claim}", style="red", highlight=False)

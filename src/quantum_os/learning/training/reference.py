@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from quantum_os.formulas.drift import Reference, Spread, spread_of
 from quantum_os.learning.training.models.lesson import Lesson, step_of
+from quantum_os.learning.training.paging import give_back
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -22,7 +23,9 @@ def feature_spreads(lesson: Lesson) -> tuple[Spread, ...]:
     stretch = _stretches(lesson, lesson.rows)
     keep = _thinned(stretch)
     rows, places = lesson.rows[keep], stretch[keep]
-    return tuple(spread_of(data.x[rows, column], places) for column in range(len(data.names)))
+    spreads = tuple(spread_of(data.x[rows, column], places) for column in range(len(data.names)))
+    give_back(data.x)
+    return spreads
 
 
 def reference_of(lesson: Lesson, features: tuple[Spread, ...], said: Floats) -> Reference:
