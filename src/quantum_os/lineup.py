@@ -9,6 +9,8 @@ from quantum_os.ai.decision import Decision
 from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.features import Features, FeaturesConfig
+from quantum_os.ai.models.loaded import Loaded
+from quantum_os.ai.models.models_card import ModelsCard, models_again
 from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
 from quantum_os.ai.regime import RegimeConfig, RegimeDetector
 from quantum_os.ai.supervisor import Supervisor, SupervisorConfig
@@ -170,7 +172,7 @@ class Recording(Protocol):
 class Plan(msgspec.Struct, frozen=True):
     """What a line-up is built from; a recorded run keeps it, so that it can be built again.
 
-    `voters` empty means those that are built in.
+    `voters` empty means those that are built in, `models` None that no learned model decides.
     """
 
     settings: FundSettings
@@ -184,11 +186,13 @@ class Plan(msgspec.Struct, frozen=True):
     data_hash: str
     mode: Mode
     voters: tuple[VoterCard, ...] = ()
+    models: ModelsCard | None = None
 
     @property
     def config_hash(self) -> str:
         voters = [card.identity for card in self.voters]
-        return config_hash(self.settings, self.policy, voters)
+        models = () if self.models is None else self.models.identity
+        return config_hash(self.settings, self.policy, voters, models)
 
     @property
     def venue(self) -> str:
@@ -242,22 +246,33 @@ def voters_of(plan: Plan, moved: Mapping[str, FoundVoter] | None = None) -> tupl
     return found_again(plan.voters, VOTERS, moved) if plan.voters else VOTERS
 
 
+def models_of(plan: Plan) -> Loaded | None:
+    """Loads the models of a plan as they were when it was made; raises ArtefactRefused.
+
+    What of them is damaged since is told in `Loaded`, and does not serve.
+    """
+    return None if plan.models is None else models_again(plan.models)
+
+
 def line_up(
     plan: Plan,
     feed: Module | None = None,
     venue: Module | None = None,
     voters: tuple[Voter, ...] | None = None,
+    models: Loaded | None = None,
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent, without a venue it is simulated here, without voters they
-    are the plan's. Raises VoterError where one of those cannot be had, WiringError for made-up
-    prices in a mode that is no simulation.
+    Without a feed the market is silent, without a venue it is simulated here, without voters or
+    models they are the plan's. Raises VoterError or ArtefactRefused where one of those cannot be
+    had, WiringError for made-up prices in a mode that is no simulation.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
     voting = voters or voters_of(plan)
+    found = models or models_of(plan)
+    ensemble = None if found is None else found.ensemble
     return (
         Timers(),
         # market: hears the world
@@ -269,11 +284,11 @@ def line_up(
         CrossSection(_cross_section(plan)),
         # ai: what might be true
         RegimeDetector(RegimeConfig(timeframe)),
-        Features(FeaturesConfig(plan.price_venue, timeframe, groups_read(voting))),
-        Engine(EngineConfig(round_trip_cost(settings.costs)), voting),
+        Features(FeaturesConfig(plan.price_venue, timeframe, groups_read((*voting, ensemble)))),
+        Engine(EngineConfig(round_trip_cost(settings.costs)), voting, ensemble),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Supervisor(SupervisorConfig()),
-        Weights(WeightsConfig()),
+        Weights(WeightsConfig({} if ensemble is None else ensemble.known_until)),
         Decision(),
         # exits and sizing: how it would be left, and so how much
         Planner(PlannerConfig(settings.costs)),

@@ -56,10 +56,13 @@ class RunSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """a VIP tier or two rates; sets the fees of `sim` and of `costs` alike"""
     voters: tuple[str, ...] = ()
     """who votes: names, or `path/file.py:Class`; empty means the built-in three"""
+    models: str = ""
+    """the folder of a training whose models decide; empty means that the voters do"""
     fast_decisions: bool = False
     """admits decision bars finer than 1h, on which the costs eat every edge found: for tests"""
     warmup_bars: int = 300
-    """decision bars that a demo plays at full speed before it slows down"""
+    """decision bars that a demo plays at full speed before it slows down, and that a live run
+    fetches; models that need more get what they need"""
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -214,22 +217,27 @@ def policy_of(settings: FundSettings, mode: Mode) -> Policy:
 
 
 def config_hash(
-    settings: FundSettings, policy: Policy, voters: Sequence[tuple[str, ...]] = ()
+    settings: FundSettings,
+    policy: Policy,
+    voters: Sequence[tuple[str, ...]] = (),
+    models: Sequence[str] = (),
 ) -> str:
     """Gives the content hash of what was configured; the seed and paths are no part of it.
 
     Nor are approvals: they bind people, and whatever people do is recorded as input.
 
-    `voters` are the identities of those that vote; `run.voters` may name them by path.
+    `voters` are the identities of those that vote, `models` the hashes of learned ones; the keys
+    `run.voters` and `run.models` may name them by path.
     """
     told = _Traded(
-        run=msgspec.structs.replace(settings.run, seed=0, voters=()),
+        run=msgspec.structs.replace(settings.run, seed=0, voters=(), models=""),
         quality=settings.quality,
         sim=msgspec.structs.replace(settings.sim, seed=0),
         costs=settings.costs,
         policy=settings.policy,
     )
-    return fingerprint(msgspec.json.encode((told, policy, voters), order="deterministic"))
+    content = (told, policy, voters, models)
+    return fingerprint(msgspec.json.encode(content, order="deterministic"))
 
 
 def fee_settings(fees: Fees) -> Document:

@@ -22,6 +22,10 @@ BEHIND = frozenset({Gate.NO_VOTE, Gate.WARMUP, Gate.UNKNOWN_INPUT})
 EDGE_GATES = (Gate.EDGE, Gate.BREAKEVEN, Gate.CONFIDENCE)
 
 
+GAIN_R, LOSS_R = 1.3, -0.8
+"""A and B of the signal: others than the policy's, as measured ones are."""
+
+
 class World(msgspec.Struct, frozen=True):
     """Everything one symbol is judged by; `x` is how far its probability is above break-even."""
 
@@ -55,8 +59,7 @@ class World(msgspec.Struct, frozen=True):
 
     @property
     def signal(self) -> AiSignalGenerated:
-        rules = self.policy.policy.decision
-        even = q_breakeven(rules.gain_r, rules.loss_r, self.cost)
+        even = q_breakeven(GAIN_R, LOSS_R, self.cost)
         q = even + self.x
         count = len(SYMBOLS)
         has = self.side is not None
@@ -67,7 +70,7 @@ class World(msgspec.Struct, frozen=True):
             symbols=SYMBOLS,
             q_long=(q if has else None,) * count,
             q_short=(q if has else None,) * count,
-            e_net=(e_net(q, rules.gain_r, rules.loss_r, self.cost) if has else None,) * count,
+            e_net=(e_net(q, GAIN_R, LOSS_R, self.cost) if has else None,) * count,
             cost_r=(self.cost if has else None,) * count,
             confidence=(confidence(q, even) if has else None,) * count,
             side=(self.side,) * count,
@@ -76,6 +79,8 @@ class World(msgspec.Struct, frozen=True):
             status=("",) * count,
             voters=(VoteColumns("trend", "1", (self.side,) * count, (q,) * count, (1.0,) * count),),
             feature_hash="f",
+            gain_r=(GAIN_R if has else None,) * count,
+            loss_r=(LOSS_R if has else None,) * count,
         )
 
     def judged(self) -> Judged:
@@ -85,15 +90,14 @@ class World(msgspec.Struct, frozen=True):
 
     def at_limit_of(self, gate: Gate) -> "World":
         """The same world with what one gate measures brought to its limit, and nothing else."""
-        rules = self.policy.policy.decision
         asked = {
-            Gate.EDGE: self.e_net_min_r / (rules.gain_r - rules.loss_r),
+            Gate.EDGE: self.e_net_min_r / (GAIN_R - LOSS_R),
             Gate.BREAKEVEN: self.q_margin,
             Gate.CONFIDENCE: self.confidence_min - 0.5,
         }
         changes: dict[Gate, dict[str, object]] = {
             Gate.FLAGGED: {"flags": ()},
-            Gate.DATA_STALE: {"age_ms": rules.age_limit_s * 1e3},
+            Gate.DATA_STALE: {"age_ms": self.policy.policy.decision.age_limit_s * 1e3},
             Gate.NOT_TRADABLE: {"is_listed": True},
             Gate.WARMUP: {"is_warm": True},
             **{each: {"x": x + HAIR} for each, x in asked.items()},

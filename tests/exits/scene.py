@@ -142,6 +142,8 @@ def decision(
         q=q,
         e_net=0.1,
         cost_r=0.1,
+        gain_r=1.02,
+        loss_r=-0.95,
         strategy="trend",
         regime=regime,
         ref_price=price,

@@ -36,6 +36,8 @@ def signal(hour: int, **ps: float | None) -> AiSignalGenerated:
         status=("",),
         voters=votes,
         feature_hash="",
+        gain_r=(1.02,),
+        loss_r=(-0.95,),
     )
 
 

@@ -25,6 +25,8 @@ def decision(symbol: str = BTC, bar_close: Ns = NOW, **changes: Any) -> AiDecisi
         q=0.55,
         e_net=0.1,
         cost_r=0.08,
+        gain_r=1.02,
+        loss_r=-0.95,
         strategy="trend",
         regime=Regime.NORMAL,
         ref_price=100.0,

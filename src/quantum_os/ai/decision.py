@@ -6,6 +6,7 @@ import msgspec
 
 from quantum_os.ai.decision_gates import Judged, Known, held, judge_bar, side_of
 from quantum_os.events.ai import (
+    ENSEMBLE,
     AiDecisionMade,
     AiSignalGenerated,
     DecisionSummary,
@@ -132,7 +133,8 @@ def _candidate(
     confidence, price, atr = event.confidence[row], market.last[place], market.atr_frac[place]
     if side is None or strategy is None or q is None or e_net is None or cost_r is None:
         raise ValueError(f"a candidate without a view: {symbol}")
-    if confidence is None or price is None or atr is None:
+    gain, loss = event.gain_r[row], event.loss_r[row]
+    if confidence is None or price is None or atr is None or gain is None or loss is None:
         raise ValueError(f"a candidate without a market: {symbol}")
     return AiDecisionMade(
         decision_id=decision_id,
@@ -144,6 +146,8 @@ def _candidate(
         q=q,
         e_net=e_net,
         cost_r=cost_r,
+        gain_r=gain,
+        loss_r=loss,
         strategy=strategy,
         regime=event.regime[row],
         ref_price=price,
@@ -151,5 +155,11 @@ def _candidate(
         gates=verdict.checks,
         reason=verdict.reason,
         policy_version=policy.version,
-        model_versions=tuple(f"{vote.voter}:{vote.version}" for vote in event.voters),
+        model_versions=_versions(event),
     )
+
+
+def _versions(event: AiSignalGenerated) -> tuple[str, ...]:
+    """Names who was heard; learned models together by the whole hash of their card, first."""
+    voters = [f"{vote.voter}:{vote.version}" for vote in event.voters]
+    return (*([f"{ENSEMBLE}:{event.ensemble}"] if event.ensemble else []), *voters)

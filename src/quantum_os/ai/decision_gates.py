@@ -1,5 +1,7 @@
 """Which gates a signal must pass to become a candidate, and which is nearest to flipping."""
 
+from functools import lru_cache
+
 import msgspec
 
 from quantum_os.events.ai import AiSignalGenerated, Gate, GateCheck
@@ -13,6 +15,9 @@ REPORTABLE = frozenset({Gate.EDGE, Gate.BREAKEVEN, Gate.CONFIDENCE})
 
 The three measure one thing in three units: how far the probability lies above break-even.
 """
+
+TERMS_KEPT = 64
+"""Terms for which the hardest gate is remembered: a policy has one, each era of models two."""
 
 TRUSTS_SYNTHETIC = frozenset({Mode.BACKTEST, Mode.DEMO})
 """Modes in which made-up prices may be traded on."""
@@ -42,8 +47,7 @@ class Judged(msgspec.Struct, frozen=True):
 class Terms(msgspec.Struct, frozen=True):
     """What all symbols of one bar close are judged by; `tradable` is asked, never walked.
 
-    `reported` are the gates that the profile only reports, `hardest` the one of the others that
-    asks for the most above break-even.
+    `reported` are the gates that the profile only reports.
     """
 
     market: MarketData
@@ -52,7 +56,16 @@ class Terms(msgspec.Struct, frozen=True):
     tradable: frozenset[str]
     trusts_synthetic: bool
     reported: frozenset[Gate]
-    hardest: Gate | None
+
+    def hardest(self, signal: AiSignalGenerated, row: int) -> Gate | None:
+        """The one of the gates that may refuse which asks for the most above break-even."""
+        gain, loss, rules = signal.gain_r[row], signal.loss_r[row], self.policy.policy.decision
+        if gain is None or loss is None:
+            gain, loss = rules.gain_r, rules.loss_r
+        minimum = self.policy.limits.confidence_min
+        return _hardest(
+            rules.e_net_min_r / (gain - loss), rules.q_margin, minimum - 0.5, self.reported
+        )
 
     @property
     def age_limit_ms(self) -> float:
@@ -74,7 +87,6 @@ def judge_bar(signal: AiSignalGenerated, known: Known) -> list[Judged]:
         tradable=frozenset(known.tradable),
         trusts_synthetic=known.mode in TRUSTS_SYNTHETIC,
         reported=reported,
-        hardest=_hardest(policy, reported),
     )
     return [judge(signal, row, terms) for row in range(len(signal.symbols))]
 
@@ -85,7 +97,7 @@ def judge(signal: AiSignalGenerated, row: int, terms: Terms) -> Judged:
     if checks[-1].ok:
         checks = (*checks, *_signal_checks(signal, row, terms.policy))
     told = tuple(_reported(check, terms.reported) for check in checks)
-    return _judged(told, terms.hardest)
+    return _judged(told, terms.hardest(signal, row))
 
 
 def _judged(checks: tuple[GateCheck, ...], hardest: Gate | None) -> Judged:
@@ -158,8 +170,10 @@ def _signal_checks(
     edge, cost, sure = signal.e_net[row], signal.cost_r[row], signal.confidence[row]
     if q is None or edge is None or cost is None or sure is None or signal.strategy[row] is None:
         return (_VOTED, _UNKNOWN)
-    rules = policy.policy.decision
-    needed = q_breakeven(rules.gain_r, rules.loss_r, cost) + rules.q_margin
+    gain, loss, rules = signal.gain_r[row], signal.loss_r[row], policy.policy.decision
+    if gain is None or loss is None:
+        return (_VOTED, _UNKNOWN)
+    needed = q_breakeven(gain, loss, cost) + rules.q_margin
     minimum = policy.limits.confidence_min
     return (
         _VOTED,
@@ -198,17 +212,15 @@ def _nearest_that_refuses(checks: tuple[GateCheck, ...], hardest: Gate | None) -
     return refusing[0].value if len(refusing) == 1 else ""
 
 
-def _hardest(policy: PolicyUpdated, reported: frozenset[Gate]) -> Gate | None:
+@lru_cache(maxsize=TERMS_KEPT)
+def _hardest(
+    edge: float, breakeven: float, confidence: float, reported: frozenset[Gate]
+) -> Gate | None:
     """Gives the gate that asks for the most above break-even of those that may refuse.
 
     With x = q - q_be: EDGE asks x >= e_net_min / (A - B), BREAKEVEN x >= q_margin, and CONFIDENCE
     x >= its minimum - .5 (trading.md 2).
     """
-    rules = policy.policy.decision
-    asked = {
-        Gate.EDGE: rules.e_net_min_r / (rules.gain_r - rules.loss_r),
-        Gate.BREAKEVEN: rules.q_margin,
-        Gate.CONFIDENCE: policy.limits.confidence_min - 0.5,
-    }
+    asked = {Gate.EDGE: edge, Gate.BREAKEVEN: breakeven, Gate.CONFIDENCE: confidence}
     gates = [gate for gate in asked if gate not in reported]
     return max(gates, key=lambda gate: asked[gate], default=None)

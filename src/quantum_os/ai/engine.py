@@ -3,10 +3,23 @@
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from quantum_os.ai.edge_of_signal import Edge, SymbolView, edge_of
+from quantum_os.ai.edge_of_signal import (
+    Edge,
+    SymbolView,
+    Terms,
+    Worth,
+    better_side,
+    edge_of,
+    worth_by_policy,
+)
 from quantum_os.ai.federation import Opinion, federate
 from quantum_os.ai.hit_rates import HitRates
+from quantum_os.ai.learned_votes import answered, may_speak, opinions_of, told, votes_of
+from quantum_os.ai.models.ensemble import Ensemble, Era
+from quantum_os.ai.models.windows import Windows
 from quantum_os.ai.vote_shares import vote_shares
 from quantum_os.ai.voter import FeatureFrame, Voter, frame_of
 from quantum_os.events.ai import (
@@ -14,6 +27,7 @@ from quantum_os.events.ai import (
     AiSignalGenerated,
     FederationReweighed,
     MetaRegime,
+    ModelLoaded,
     SignalResolved,
     VoteColumns,
 )
@@ -24,6 +38,8 @@ from quantum_os.events.units import PositionSide, Regime
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
 
+SAME_WORTH = "both sides are worth the same"
+
 
 class EngineConfig(msgspec.Struct, frozen=True):
     """The round trip that costs are counted with, as a fraction."""
@@ -32,7 +48,11 @@ class EngineConfig(msgspec.Struct, frozen=True):
 
 
 class EngineState(msgspec.Struct):
-    """The record of the voters and their weights, the regimes in force, and the bar's market."""
+    """The record of the voters and their weights, the regimes in force, and the bar's market.
+
+    Of learned models also the bars behind each symbol, and why an artefact may not serve ("" where
+    it may), as `model.loaded` told.
+    """
 
     namespace: str = ""
     hit_rates: HitRates = msgspec.field(default_factory=HitRates)
@@ -40,10 +60,23 @@ class EngineState(msgspec.Struct):
     market: MarketData | None = None
     policy: Policy | None = None
     weights: FederationReweighed | None = None
+    windows: Windows | None = None
+    models: dict[str, str] = {}
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was said of every symbol at a bar: the votes, one opinion each, and A and B."""
+
+    votes: list[VoteColumns]
+    opinions: list[Opinion]
+    worth: Worth
 
 
 class Engine(Reactor[EngineState]):
     """Asks every voter, pools what they say, and prices it. It never turns a HOLD into a side.
+
+    With an ensemble its models decide, and the other voters speak without weight beside them: what
+    they would have said stays known. See docs/decisions on learned models that decide.
 
     It advises, and so it is not critical: when a voter raises, the mind is down and every symbol is
     held (`ai/decision.py`), while exits, stops and the ledger go on.
@@ -52,12 +85,15 @@ class Engine(Reactor[EngineState]):
     name = "ai.engine"
     critical = False
 
-    def __init__(self, config: EngineConfig, voters: Sequence[Voter]) -> None:
+    def __init__(
+        self, config: EngineConfig, voters: Sequence[Voter], ensemble: Ensemble | None = None
+    ) -> None:
         super().__init__(EngineState())
         if not voters:
             raise ValueError("an engine without voters has nobody to ask")
         self._config = config
         self._voters = tuple(voters)
+        self._ensemble = ensemble
         self._states_p: dict[str, bool] = {}
 
     def states_probability(self, voter: str) -> bool | None:
@@ -69,6 +105,10 @@ class Engine(Reactor[EngineState]):
 
     def on_start(self, event: ProcessStarted) -> None:
         self.state.namespace = event.namespace
+        self.state.models = {}  # each life says anew what it has loaded
+
+    def on_model(self, event: ModelLoaded) -> None:
+        self.state.models[event.artefact] = told(event)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event.policy
@@ -87,33 +127,77 @@ class Engine(Reactor[EngineState]):
 
     def on_features(self, event: AiFeatures) -> AiSignalGenerated | None:
         policy, market = self.state.policy, self.state.market
+        frame = frame_of(event)
+        if self._ensemble is not None:
+            self._remember(self._ensemble, frame, event.bar_close)
         if policy is None or market is None or market.bar_close != event.bar_close:
             return None
-        votes = self._votes(frame_of(event), policy)
-        opinions = [federate(votes, row) for row in range(len(event.symbols))]
-        edges = [
-            self._edge(symbol, opinion, market, policy)
-            for symbol, opinion in zip(event.symbols, opinions, strict=True)
+        heard = self._heard(frame, event.bar_close, policy)
+        cost = self._config.round_trip_cost
+        terms = Terms(cost, policy.decision, policy.exits, heard.worth)
+        found = [
+            self._priced(symbol, opinion, market, terms)
+            for symbol, opinion in zip(event.symbols, heard.opinions, strict=True)
         ]
+        opinions, edges = [each for each, _ in found], [edge for _, edge in found]
         return AiSignalGenerated(
             signal_id=derive(self.state.namespace, "signal", event.bar_close),
             bar_close=event.bar_close,
             horizon_h=policy.decision.horizon_h,
             symbols=event.symbols,
-            q_long=tuple(opinion.q_long for opinion in opinions),
-            q_short=tuple(opinion.q_short for opinion in opinions),
-            e_net=tuple(edge.e_net if edge else None for edge in edges),
-            cost_r=tuple(edge.cost_r if edge else None for edge in edges),
-            confidence=tuple(edge.confidence if edge else None for edge in edges),
-            side=tuple(opinion.side for opinion in opinions),
-            strategy=tuple(opinion.leader for opinion in opinions),
-            regime=tuple(self._regime(symbol) for symbol in event.symbols),
-            status=tuple(opinion.note for opinion in opinions),
-            voters=tuple(votes),
+            q_long=tuple([opinion.q_long for opinion in opinions]),
+            q_short=tuple([opinion.q_short for opinion in opinions]),
+            e_net=tuple([edge.e_net if edge else None for edge in edges]),
+            cost_r=tuple([edge.cost_r if edge else None for edge in edges]),
+            confidence=tuple([edge.confidence if edge else None for edge in edges]),
+            side=tuple([opinion.side for opinion in opinions]),
+            strategy=tuple([opinion.leader for opinion in opinions]),
+            regime=tuple([self._regime(symbol) for symbol in event.symbols]),
+            status=tuple([opinion.note for opinion in opinions]),
+            voters=tuple(heard.votes),
             feature_hash=event.schema_hash,
+            gain_r=tuple([edge.gain_r if edge else None for edge in edges]),
+            loss_r=tuple([edge.loss_r if edge else None for edge in edges]),
+            ensemble="" if self._ensemble is None else self._ensemble.id,
         )
 
-    def _votes(self, frame: FeatureFrame, policy: Policy) -> list[VoteColumns]:
+    def _remember(self, ensemble: Ensemble, frame: FeatureFrame, bar_close: int) -> None:
+        """Takes the bar into the memory of models that look back."""
+        windows = self.state.windows
+        if windows is None or windows.depth != ensemble.depth:
+            windows = self.state.windows = Windows(ensemble.depth, ensemble.card.step_ns)
+        windows.advance(bar_close, frame.symbols, inputs_of(frame, ensemble.card.features))
+
+    def _heard(self, frame: FeatureFrame, bar_close: int, policy: Policy) -> Heard:
+        symbols = range(len(frame.symbols))
+        worth = worth_by_policy(policy.decision)
+        if self._ensemble is None:
+            votes = self._votes(frame, policy)
+            return Heard(votes, [federate(votes, row) for row in symbols], worth)
+        beside = self._votes(frame, policy, shadow=True)
+        served, why_not = may_speak(self._ensemble, bar_close, self.state.models)
+        if served is None or self.state.windows is None:
+            silence = Opinion(None, None, None, None, why_not)
+            return Heard(beside, [silence for _ in symbols], worth)
+        weights = self._weights(served.era, frame.symbols)
+        answer = answered(served, self.state.windows.inputs, weights)
+        votes = votes_of(served, answer, weights)
+        for vote in votes:
+            self._states_p[vote.voter] = True
+        if policy.decision.measured_worth:
+            worth = Worth(served.era.gain_r, served.era.loss_r)
+        return Heard([*votes, *beside], opinions_of(answer), worth)
+
+    def _weights(self, era: Era, symbols: Sequence[str]) -> list[tuple[float, ...]]:
+        """[members][symbols]: how much each model of an era counts in the pool."""
+        regimes = [self._regime(symbol) for symbol in symbols]
+        told = self.state.weights
+        return [vote_shares(each.name, each.weight, regimes, told) for each in era.members]
+
+    def _votes(
+        self, frame: FeatureFrame, policy: Policy, *, shadow: bool = False
+    ) -> list[VoteColumns]:
+        """What the voters say that are no learned models; beside those they are shadows."""
         prior, weight = policy.decision.prior, policy.decision.prior_weight
         share = 1.0 / len(self._voters)
         regimes = [self._regime(symbol) for symbol in frame.symbols]
@@ -132,20 +216,28 @@ class Engine(Reactor[EngineState]):
                     for side, own in zip(said.side, said.p, strict=True)
                 ]
             )
-            shares = vote_shares(voter.name, share, regimes, self.state.weights)
-            states_p = any(own is not None for own in said.p)
-            votes.append(VoteColumns(voter.name, voter.version, said.side, p, shares, states_p))
+            told = vote_shares(voter.name, share, regimes, self.state.weights)
+            votes.append(
+                VoteColumns(
+                    voter=voter.name,
+                    version=voter.version,
+                    side=said.side,
+                    p=p,
+                    weight=(0.0,) * len(regimes) if shadow else told,
+                    states_p=any(own is not None for own in said.p),
+                    shadow=shadow,
+                )
+            )
         return votes
 
-    def _edge(
-        self, symbol: str, opinion: Opinion, market: MarketData, policy: Policy
-    ) -> Edge | None:
-        if opinion.side is None:
-            return None
-        q = opinion.q_long if opinion.side is PositionSide.LONG else opinion.q_short
+    def _priced(
+        self, symbol: str, opinion: Opinion, market: MarketData, terms: Terms
+    ) -> tuple[Opinion, Edge | None]:
+        """Prices the side of an opinion; where both sides were said the better one is taken."""
+        long, short = opinion.q_long, opinion.q_short
         row = row_of(market.symbols, symbol)
-        if q is None or row is None:
-            return None
+        if row is None or (long is None and short is None):
+            return opinion, None
         view = SymbolView(
             atr_frac=market.atr_frac[row],
             vol_ratio=market.vol_ratio[row],
@@ -153,8 +245,19 @@ class Engine(Reactor[EngineState]):
             funding_rate=market.funding_rate[row],
             regime=self._regime(symbol),
         )
-        cost = self._config.round_trip_cost
-        return edge_of(q, opinion.side, view, cost, policy.decision, policy.exits)
+        if self._ensemble is not None and long is not None and short is not None:
+            side, edge = better_side(long, short, view, terms)
+            note = "" if side is not None else SAME_WORTH
+            return msgspec.structs.replace(opinion, side=side, note=note), edge
+        q = long if opinion.side is PositionSide.LONG else short
+        if opinion.side is None or q is None:
+            return opinion, None
+        return opinion, edge_of(q, opinion.side, view, terms)
 
     def _regime(self, symbol: str) -> Regime:
         return self.state.regimes.get(symbol, Regime.UNKNOWN)
+
+
+def inputs_of(frame: FeatureFrame, features: Sequence[str]) -> NDArray[np.float64]:
+    """[symbols, F]: the features of a bar in a model's order; raises KeyError for a missing one."""
+    return np.stack([frame[name] for name in features], axis=1)

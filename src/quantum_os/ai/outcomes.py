@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from quantum_os.events.ai import AiSignalGenerated, SignalResolved
+from quantum_os.events.ai import (
+    ENSEMBLE,
+    ID_DIGITS,
+    AiSignalGenerated,
+    SignalResolved,
+    VoteColumns,
+)
 from quantum_os.events.governance import DecisionPolicy, PolicyUpdated
 from quantum_os.events.market import MarketCandle, MarketData, row_of
 from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
@@ -80,16 +86,27 @@ class Outcomes(Reactor[OutcomesState]):
         if market is None or policy is None or market.bar_close != event.bar_close:
             return
         for votes in event.voters:
-            for row, side in enumerate(votes.side):
-                if side is None:
-                    continue
-                key = f"{votes.voter}|{event.symbols[row]}|{side}"
-                if key not in self.state.open:
-                    vote = _opened(votes.voter, event.symbols[row], side, market, policy)
-                    if vote is not None:
-                        vote.version, vote.p = votes.version, votes.p[row]
-                        vote.regime = event.regime[row]
-                        self.state.open[key] = vote
+            self._open(votes, event, market, policy)
+        if event.ensemble:
+            self._open(_together(event), event, market, policy)
+
+    def _open(
+        self,
+        votes: VoteColumns,
+        event: AiSignalGenerated,
+        market: MarketData,
+        policy: DecisionPolicy,
+    ) -> None:
+        for row, side in enumerate(votes.side):
+            if side is None:
+                continue
+            key = f"{votes.voter}|{event.symbols[row]}|{side}"
+            if key not in self.state.open:
+                vote = _opened(votes.voter, event.symbols[row], side, market, policy)
+                if vote is not None:
+                    vote.version, vote.p = votes.version, votes.p[row]
+                    vote.regime = event.regime[row]
+                    self.state.open[key] = vote
 
     def _resolved(self, event: MarketCandle) -> Iterator[SignalResolved]:
         rows = {symbol: row for row, symbol in enumerate(event.symbols)}
@@ -101,6 +118,14 @@ class Outcomes(Reactor[OutcomesState]):
                 yield outcome
             if outcome is not None or event.close_time >= vote.expires:
                 del self.state.open[key]
+
+
+def _together(event: AiSignalGenerated) -> VoteColumns:
+    """What learned models said together, as a vote of its own: it has an outcome, too."""
+    q = {PositionSide.LONG: event.q_long, PositionSide.SHORT: event.q_short}
+    p = tuple([None if side is None else q[side][row] for row, side in enumerate(event.side)])
+    weight = (1.0,) * len(p)
+    return VoteColumns(ENSEMBLE, event.ensemble[:ID_DIGITS], event.side, p, weight, states_p=True)
 
 
 def _opened(

@@ -99,7 +99,7 @@ class Weights(Reactor[WeightsState]):
         state, policy = self.state, self.state.policy
         state.bar_close = event.bar_close
         state.bars += 1
-        voters = tuple([each.voter for each in event.voters])
+        voters = tuple([each.voter for each in event.voters if not each.shadow])
         if voters != state.voters:
             return self._joined(voters)
         if policy is None or state.freeze is not None or state.bars % policy.review_every:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import rich_click as click
 
+from quantum_os.ai.models.loaded import Loaded
 from quantum_os.cli.backtesting import Finished, MoneyPathFault, run_backtest
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
@@ -23,7 +24,7 @@ from quantum_os.cli.options import (
     seed_option,
     trials_option,
 )
-from quantum_os.cli.planning import plan_run
+from quantum_os.cli.planning import plan_run, whole_models
 from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.results import RunResult, result_of, trial_of
 from quantum_os.cli.run_options import run_options, told
@@ -110,13 +111,14 @@ def backtest(
         settings = load_settings(config, told(profile, seed, chosen))
         market = market_asked(Asked(data=data + more_data, **asked))
         plan = plan_run(settings, market, Mode.BACKTEST)
+        models = whole_models(plan)
         folder = folder or RUNS / plan.namespace
         recording = begin(folder)
     except (TapeError, SettingsError, RunFolderError) as error:
         refuse(str(error))
     for notice in market.notices:
         err.print(notice, style="yellow", highlight=False)
-    result = _recorded(plan, market, recording, folder)
+    result = _recorded(plan, market, recording, folder, models)
     _count(result, trials)
     if as_json:
         print_json(result)
@@ -147,12 +149,14 @@ def market_asked(asked: Asked) -> Market:
     return msgspec.structs.replace(market, ticks_from=market.start) if asked.ticks else market
 
 
-def _recorded(plan: Plan, market: Market, recording: Path, folder: Path) -> RunResult:
+def _recorded(
+    plan: Plan, market: Market, recording: Path, folder: Path, models: Loaded | None
+) -> RunResult:
     """Runs and records; whatever goes wrong, no half-written run is left behind."""
     code = build()
     done = False
     try:
-        finished = _played(plan, market, recording, code)
+        finished = _played(plan, market, recording, code, models)
         result = result_of(plan, market, finished, code)
         tell_faults(finished.bus)
         finish(recording, folder, RunDocument(result, plan))
@@ -176,10 +180,12 @@ def _count(result: RunResult, trials: Path) -> None:
         err.print(f"not counted as a trial: {trials}: {why}", style="red", highlight=False)
 
 
-def _played(plan: Plan, market: Market, recording: Path, code: str) -> Finished:
+def _played(
+    plan: Plan, market: Market, recording: Path, code: str, models: Loaded | None
+) -> Finished:
     journal = RunRecorder(recording)
     try:
         with progress_bar("backtest", market.start, market.end) as moved:
-            return run_backtest(plan, market, journal, code, moved)
+            return run_backtest(plan, market, journal, code, moved, models=models)
     finally:
         journal.close()

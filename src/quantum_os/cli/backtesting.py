@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import Voter
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.clock import perf_ns
@@ -12,7 +13,7 @@ from quantum_os.kernel.drive import Driver
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.lineup import Plan, Recording, line_up, refuse_gaps
+from quantum_os.lineup import Plan, Recording, line_up, models_of, refuse_gaps
 from quantum_os.market.feeds.tape import TapeFeed
 
 PROGRESS_EVERY = 512
@@ -43,18 +44,24 @@ def run_backtest(
     build: str,
     progress: Callable[[int], None] = lambda time: None,
     voters: tuple[Voter, ...] | None = None,
+    models: Loaded | None = None,
 ) -> Finished:
     """Plays a market through the line-up; raises MoneyPathFault when a critical module faults.
 
-    `progress` hears the tape time reached, in ns, now and then; `voters` stand in for the plan's.
+    `progress` hears the tape time reached, in ns, now and then; `voters` and `models` stand in for
+    the plan's.
     """
     feed = TapeFeed(market)
-    modules = line_up(plan, feed, voters=voters)
+    models = models or models_of(plan)
+    modules = line_up(plan, feed, voters=voters, models=models)
     refuse_gaps(modules)
     bus = Bus(modules, journal)
     driver = Driver(bus, timers_of(modules))
     driver.offer(market.start, plan.first_event(build, market.start), KERNEL)
     inputs = 1
+    for told in models.told if models is not None else ():
+        driver.offer(market.start, told, KERNEL)
+        inputs += 1
     started = perf_ns()
     gc_was_on = gc.isenabled()
     gc.disable()  # events hold no cycles; collecting over millions of them costs a tenth of the run

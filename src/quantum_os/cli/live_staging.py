@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from quantum_os.cli.endpoints import endpoint_of
-from quantum_os.cli.planning import plan_run
+from quantum_os.cli.planning import plan_run, warmup_ns
 from quantum_os.events.units import Mode
 from quantum_os.formulas.timeframes import TIMEFRAMES, timeframe_ns
 from quantum_os.kernel.clock import WallClock
@@ -73,10 +73,9 @@ def _config(settings: Settings, plan: Plan) -> "LiveConfig":
         )
         for venue in plan.venues
     )
-    warmup = settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
     return LiveConfig(
         venues=wanted,
-        terms=Terms(warmup, feeds.close_wait_s),
+        terms=Terms(warmup_ns(plan), feeds.close_wait_s),
         instruments=tuple(each for each in plan.instruments if each.symbol in plan.symbols),
         hot_ms=feeds.hot_ms,
         cold_ms=feeds.cold_ms,

@@ -1,10 +1,16 @@
 """What a run will be: settings, policy and market put together, or one clear line why not."""
 
+from pathlib import Path
+
+from quantum_os.ai.models.artefact import ArtefactRefused
+from quantum_os.ai.models.loaded import Loaded
+from quantum_os.ai.models.models_card import ModelsCard, models_card
 from quantum_os.ai.voter_card import VoterError
 from quantum_os.ai.voter_search import find_voters
-from quantum_os.events.units import Mode
+from quantum_os.events.governance import Policy
+from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.formulas.timeframes import timeframe_ns
-from quantum_os.lineup import SIMULATIONS, VOTERS, Plan, Recording
+from quantum_os.lineup import SIMULATIONS, VOTERS, Plan, Recording, models_of
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import Settings, SettingsError, policy_of
 
@@ -43,7 +49,51 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
         data_hash=market.data_hash,
         mode=mode,
         voters=tuple(found.card for found in voters),
+        models=_models(settings, policy),
     )
+
+
+def whole_models(plan: Plan) -> Loaded | None:
+    """Loads the models of a plan, all of them; raises SettingsError for one that may not serve."""
+    try:
+        found = models_of(plan)
+    except ArtefactRefused as error:
+        raise SettingsError(f"models: {error}") from error
+    if found is not None and found.problem:
+        raise SettingsError(f"models: {found.problem}")
+    return found
+
+
+def warmup_ns(plan: Plan) -> int:
+    """How much history is played or fetched before decisions count: what the models need at least,
+    and what was configured.
+    """
+    needed = 0 if plan.models is None else plan.models.bars_until_known
+    bars = max(plan.settings.run.warmup_bars, needed)
+    return bars * timeframe_ns(plan.policy.decision.timeframe)
+
+
+def _models(settings: Settings, policy: Policy) -> ModelsCard | None:
+    """The models that decide; their card is read, their files are verified when they are loaded."""
+    if not settings.run.models:
+        return None
+    try:
+        card = models_card(Path(settings.run.models))
+    except ArtefactRefused as error:
+        raise SettingsError(f"models: {error}") from error
+    rules = policy.decision
+    if card.step_ns != timeframe_ns(rules.timeframe):
+        hours = card.step_ns / NS_PER_HOUR
+        raise SettingsError(
+            f"models: {settings.run.models} was trained on bars of {hours:g} h, decisions are made "
+            f"on {rules.timeframe}"
+        )
+    if card.horizon_h != rules.horizon_h:
+        raise SettingsError(
+            f"models: {settings.run.models} was trained for a horizon of {card.horizon_h:g} h, the "
+            f"policy's is {rules.horizon_h:g} h"
+        )
+    return card
 
 
 def _symbols(settings: Settings, market: Recording, venue: str) -> tuple[str, ...]:

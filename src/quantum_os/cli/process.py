@@ -8,9 +8,12 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 import msgspec
 import structlog
 
+from quantum_os.ai.models.artefact import ArtefactRefused
+from quantum_os.ai.models.loaded import Loaded
 from quantum_os.cli.backtesting import timers_of
 from quantum_os.cli.copies import Copies, check_store, keepers_of
 from quantum_os.cli.homecoming import (
+    HomeRefused,
     Household,
     alerts_of,
     come_back,
@@ -19,7 +22,10 @@ from quantum_os.cli.homecoming import (
 )
 from quantum_os.cli.life_signs import LifeSigns, status_of
 from quantum_os.cli.sd_notify import ServiceManager
+from quantum_os.events.ai import ID_DIGITS
 from quantum_os.events.base import Event
+from quantum_os.events.system import AlertRaised, Severity
+from quantum_os.events.units import Ns
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock, WallClock, monotonic_ns
@@ -27,10 +33,10 @@ from quantum_os.kernel.edge import Edge, Heard
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.reactor import Module
-from quantum_os.kernel.recovery import Recovered
+from quantum_os.kernel.recovery import STARTED, Recovered
 from quantum_os.kernel.runtime import Ending, Keeping, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.lineup import Plan, line_up, refuse_gaps
+from quantum_os.lineup import Plan, line_up, models_of, refuse_gaps
 from quantum_os.storage.home import Home
 from quantum_os.storage.instance import Instance
 from quantum_os.storage.journal_file import JournalFile
@@ -156,15 +162,17 @@ async def life(process: Process, instance: Instance, *, again: bool = False) -> 
     try:
         refuse_another(household, process.plan, world_went_on=process.world_went_on)
         await instance.begin_life(household.last_epoch() + 1)
+        models = _models(process.plan, household)
         now_ms = WallClock().now() // NS_PER_MS
 
         def make(opened: Household) -> tuple[Module, ...]:
             if not again:
                 check_store(process.copies, process.home, opened.journal)
-            return _modules(process, opened, instance)
+            return _modules(process, opened, instance, models)
 
         household, recovered = come_back(household, make, process.build, now_ms)
         lived = _ready(process, household, recovered, instance)
+        lived.first.extend(_told(models, lived.bus.instant.ns))
         yield lived
         await _drain(lived)
     except BaseException:
@@ -198,13 +206,42 @@ async def _drained(copy: Draining) -> int:
     return behind
 
 
-def _modules(process: Process, household: Household, instance: Instance) -> tuple[Module, ...]:
+def _models(plan: Plan, household: Household) -> Loaded | None:
+    """Loads the models that decide; raises HomeRefused where they are not those of the plan.
+
+    A new home refuses damaged ones, too. One in which somebody lived may hold positions: there the
+    process goes on, and its mind is silent for the bars of the era.
+    """
+    try:
+        models = models_of(plan)
+    except ArtefactRefused as error:
+        raise HomeRefused(str(error)) from error
+    if models is not None and models.problem and household.journal.first_of(STARTED) is None:
+        raise HomeRefused(f"models: {models.problem}")
+    return models
+
+
+def _told(models: Loaded | None, now: int) -> list[Event]:
+    """What a life begins with about its models: each artefact, and an alert for one refused."""
+    told: list[Event] = []
+    for each in models.told if models is not None else ():
+        told.append(each)
+        if not each.serves:
+            summary = f"{each.model} {each.artefact[:ID_DIGITS]} may not serve: {each.reason}"
+            key = f"model:{each.artefact}"
+            told.append(AlertRaised(key, "model", Severity.CRITICAL, summary, Ns(now)))
+    return told
+
+
+def _modules(
+    process: Process, household: Household, instance: Instance, models: Loaded | None
+) -> tuple[Module, ...]:
     edges = process.make_edges(instance.epoch)
     folder = process.home.folder
     watch = JournalWatch(household.journal, household.spool, lambda: disk_of(folder))
     lease = instance.lease
     holders = () if lease is None else (LeaseKeeper(lease, instance.epoch),)
-    fund = line_up(process.plan, edges.feed, edges.venue)
+    fund = line_up(process.plan, edges.feed, edges.venue, models=models)
     copies = keepers_of(process.copies, process.home, household.journal, instance.epoch)
     modules = (*fund, watch, *holders, *copies, *edges.keepers)
     refuse_gaps(modules)

@@ -21,7 +21,7 @@ from quantum_os.cli.options import (
     profile_option,
     seed_option,
 )
-from quantum_os.cli.planning import plan_run
+from quantum_os.cli.planning import plan_run, warmup_ns
 from quantum_os.cli.run import USUAL
 from quantum_os.events.base import Event
 from quantum_os.events.market import InstrumentUpdated
@@ -31,7 +31,6 @@ from quantum_os.execution.venues.remote_sim.host import VenueBroken
 from quantum_os.execution.venues.remote_sim.server import ServerConfig, VenueServer
 from quantum_os.execution.venues.remote_sim.wire import MarketCard
 from quantum_os.execution.venues.sim.venue import SimVenue
-from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.iso_time import iso
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.market_choice import market_of
@@ -113,7 +112,6 @@ def server_of(
     plan: Plan, market: Recording, config: ServerConfig, speed: float = 0.0
 ) -> VenueServer:
     """Joins a market and a venue in one server."""
-    warmup = plan.settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
     first: list[Event] = [
         plan.first_event(build(), market.start),
         InstrumentUpdated(plan.price_venue, plan.instruments, "packaged"),
@@ -124,7 +122,7 @@ def server_of(
         market.frames(),
         card_of(market),
         config,
-        Pace(speed, market.start + warmup).rest_until,
+        Pace(speed, market.start + warmup_ns(plan)).rest_until,
     )
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
+from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import Voter
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import Moment, json_option
+from quantum_os.cli.replay_models import models_then
 from quantum_os.cli.replay_past import Kept, Request, replay_past
 from quantum_os.cli.replay_sources import kept_in_home, kept_in_redis
 from quantum_os.cli.replay_voters import voters_then
@@ -39,6 +41,12 @@ FOR_EVER = 2**63 - 1
     help="Where a voter of the run is now, if it was moved; its code must be the same.",
 )
 @click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the models of the run are now, if they were moved; they must be the same.",
+)
+@click.option(
     "--home",
     type=click.Path(path_type=Path),
     help="Replay the journal of a live process instead of a recorded run. With --redis only its "
@@ -62,6 +70,7 @@ def replay(
     folder: Path | None,
     verifies: bool,
     moved: tuple[str, ...],
+    models: Path | None,
     home: Path | None,
     redis: str | None,
     start: int | None,
@@ -73,7 +82,7 @@ def replay(
 
     Says whether the same inputs still give the same events. Exit code 0 when all hashes agree, 1
     when one differs, is damaged or missing: the first such event is named. What cannot be replayed
-    at all, because it was trimmed or its voters are gone or have changed, ends with 2.
+    at all, because it was trimmed or its voters or models are gone or have changed, ends with 2.
     """
     if (folder is None) == (home is None and redis is None):
         refuse("give either the FOLDER of a run or the --home or --redis of a process")
@@ -83,7 +92,8 @@ def replay(
             refuse("--from must be before --to")
         place = None if home is None else Home(home)
         with _kept(place, redis) as kept:
-            replay_past(Request(window, verifies, speed, moved), kept, as_json=as_json)
+            request = Request(window, verifies, speed, moved, models)
+            replay_past(request, kept, as_json=as_json)
         return
     if start is not None or end is not None or speed:
         refuse("--from, --to and --speed go with --home or --redis")
@@ -98,7 +108,8 @@ def replay(
     if document.result.code != build():
         note = f"recorded by {document.result.code}, replayed by {build()}: the code has changed"
         err.print(note, style="yellow", highlight=False)
-    found = _verified(folder, document, voters_then(document.plan, moved))
+    minds = voters_then(document.plan, moved), models_then(document.plan, models)
+    found = _verified(folder, document, *minds)
     if as_json:
         print_json(found)
     else:
@@ -114,9 +125,11 @@ def _kept(home: Home | None, redis: str | None) -> AbstractContextManager[Kept]:
     return kept_in_home(home)
 
 
-def _verified(folder: Path, document: RunDocument, voters: tuple[Voter, ...]) -> Verification:
+def _verified(
+    folder: Path, document: RunDocument, voters: tuple[Voter, ...], models: Loaded | None
+) -> Verification:
     def fresh(journal: Journal) -> Bus:
-        return Bus(line_up(document.plan, voters=voters), journal)
+        return Bus(line_up(document.plan, voters=voters, models=models), journal)
 
     with progress_bar("replay", 0, document.result.inputs) as moved:
         return verify(folder, fresh, moved)

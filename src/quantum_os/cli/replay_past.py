@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
+from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import Voter
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.replay_models import models_then
 from quantum_os.cli.replay_voters import voters_then
 from quantum_os.cli.results import module_of
 from quantum_os.events.system import ProcessStarted
@@ -67,13 +70,21 @@ class PastReplay(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """Which stretch is played, whether it is compared, and how fast (0: as fast as it goes).
 
-    `moved` names voters of that time that lie elsewhere now.
+    `moved` names voters of that time that lie elsewhere now, `models` the folder of its models.
     """
 
     window: Window
     verifies: bool
     speed: float = 0.0
     moved: tuple[str, ...] = ()
+    models: Path | None = None
+
+
+class Minds(msgspec.Struct, frozen=True):
+    """Who decided then: the voters, and the learned models if there were any."""
+
+    voters: tuple[Voter, ...]
+    models: Loaded | None
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -162,12 +173,12 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
     if whole_from is None:
         refuse(f"{kept.name}: the journal is empty: there is nothing to replay")
     plan = _plan(kept)
-    voters = voters_then(plan, request.moved)
+    minds = Minds(voters_then(plan, request.moved), models_then(plan, request.models))
     newest_first = () if kept.snapshots is None else kept.snapshots.newest_first()
     for _, snapshot in newest_first:
         if snapshot is None or snapshot.ts >= request.window.start:
             continue
-        modules = _modules(plan, voters, world_went_on=SimVenue.name not in snapshot.modules)
+        modules = _modules(plan, minds, world_went_on=SimVenue.name not in snapshot.modules)
         bus = Bus(modules, remade, muted=True)
         try:
             restore(snapshot, bus, modules, build())
@@ -178,7 +189,7 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
             _refuse_trimmed(kept, whole_from, why)
         return Beginning(bus, modules, snapshot.seq, snapshot.build, snapshot.ts, whole_from)
     first = _first(kept, whole_from)
-    modules = _modules(plan, voters, world_went_on=first.world_went_on)
+    modules = _modules(plan, minds, world_went_on=first.world_went_on)
     bus = Bus(modules, remade, muted=True)
     return Beginning(bus, modules, 0, first.build, first.started_at, whole_from)
 
@@ -221,12 +232,12 @@ def _refuse_trimmed(kept: Kept, whole_from: int, why: str) -> NoReturn:
     refuse(f"{kept.name}: whole only from event {whole_from} on, the rest was trimmed, and {why}")
 
 
-def _modules(plan: Plan, voters: tuple[Voter, ...], *, world_went_on: bool) -> tuple[Module, ...]:
+def _modules(plan: Plan, minds: Minds, *, world_went_on: bool) -> tuple[Module, ...]:
     """The line-up of the recorded process; its edges are there by name, and do nothing."""
     if not world_went_on:
-        return line_up(plan, voters=voters)
+        return line_up(plan, voters=minds.voters, models=minds.models)
     silent = Client(ClientConfig(Address()))
-    return line_up(plan, RemoteFeed(silent), RemoteVenue(silent), voters)
+    return line_up(plan, RemoteFeed(silent), RemoteVenue(silent), minds.voters, minds.models)
 
 
 def _paced(rows: Iterator[Envelope], request: Request) -> Iterator[Envelope]:

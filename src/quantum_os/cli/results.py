@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from quantum_os.ai.models.models_card import ModelsCard
 from quantum_os.ai.voter_card import VoterCard
 from quantum_os.cli.backtesting import Finished
 from quantum_os.execution.conservation import Conservation, IntentCounts
@@ -80,6 +81,7 @@ class RunResult(msgspec.Struct, frozen=True):
     fees_charged: Fees | None = None
     voters: tuple[VoterCard, ...] = ()
     synthetic: bool = False
+    models: ModelsCard | None = None
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
@@ -146,6 +148,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         fees_charged=None if metrics is None else fees_charged(plan.settings),
         voters=plan.voters,
         synthetic=market.is_synthetic,
+        models=plan.models,
     )
 
 

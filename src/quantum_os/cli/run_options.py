@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -26,6 +27,7 @@ FLAG_OF = {
     "costs.maker_fee": "--fees",
     "costs.taker_fee": "--fees",
     "run.voters": "--voter",
+    "run.models": "--models",
     "exchange.keys": "--keys",
     "storage.home": "--home",
     "storage.database": "--database",
@@ -44,6 +46,13 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME|FILE.py:CLASS",
         help="Who votes, instead of the built-in three; may be given again. See `voters`.",
+    ),
+    click.option(
+        "--models",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Let the models of a training decide; the voters then speak beside them and do not "
+        "count. See `train` and `models`.",
     ),
     click.option(
         "--symbols",
@@ -67,6 +76,7 @@ def run_options(command: C) -> C:
     def collected(
         *,
         voters: tuple[str, ...],
+        models: Path | None,
         symbols: str | None,
         capital: str | None,
         fees: str | None,
@@ -76,6 +86,7 @@ def run_options(command: C) -> C:
         chosen: Document = flags(
             run={
                 "voters": voters or None,
+                "models": None if models is None else str(models),
                 "symbols": _read("--symbols", symbols, symbols_of),
                 "deposit": _read("--capital", capital, usd_of),
                 "fees": _read("--fees", fees, lambda text: fees_of(text).text),

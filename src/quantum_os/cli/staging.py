@@ -2,9 +2,8 @@
 
 import msgspec
 
-from quantum_os.cli.planning import plan_run
+from quantum_os.cli.planning import plan_run, warmup_ns
 from quantum_os.events.units import Mode
-from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.lineup import Plan, Recording
 from quantum_os.market.feeds.synthetic import Scenario, SyntheticMarket
 from quantum_os.settings import Settings
@@ -35,8 +34,7 @@ def staged(settings: Settings, market: Recording, speed: float | None) -> Stagin
     on a synthetic market also speaks in ticks, if it is played slowly enough for them to matter.
     """
     plan = plan_run(settings, market, Mode.DEMO)
-    history = settings.run.warmup_bars * timeframe_ns(plan.policy.decision.timeframe)
-    watched_from = market.start + history
+    watched_from = market.start + warmup_ns(plan)
     if not isinstance(market, SyntheticMarket):
         return Staging(market, plan, speed or SPEED, watched_from)
     speed = speed or (CRASH_SPEED if market.scenario is Scenario.CRASH else SPEED)

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from quantum_os.ai.voter_card import Origin
 from quantum_os.cli.results import RunResult
+from quantum_os.events.ai import ID_DIGITS
 from quantum_os.execution.venues.fee_tiers import Fees
 
 GATES_SHOWN = 12
@@ -47,7 +48,7 @@ def _summary(result: RunResult) -> Table:
     table.add_row(
         "market", f"{result.bars:,} bars of {result.timeframe}, {len(result.symbols)} symbols"
     )
-    table.add_row("decided", f"each {result.decision_timeframe}, by {_voters(result)}")
+    table.add_row("decided", f"each {result.decision_timeframe}, by {_deciders(result)}")
     if result.fees_charged is not None:
         table.add_row("venue's fees", _fees(result.fees_charged))
     table.add_row("trades", f"{result.trades} ({result.wins} won)")
@@ -64,6 +65,14 @@ def _summary(result: RunResult) -> Table:
     table.add_row("ledger vs venue", f"at most {result.equity_identity_error:.8f} USD apart")
     table.add_row("speed", f"{result.bars_per_s:,.0f} bars/s, {result.events:,} events")
     return table
+
+
+def _deciders(result: RunResult) -> str:
+    """Names who decided; beside learned models the voters only speak."""
+    if result.models is None:
+        return _voters(result)
+    models = result.models
+    return f"the models {models.hash[:ID_DIGITS]} of {models.source}; beside them {_voters(result)}"
 
 
 def _voters(result: RunResult) -> str:

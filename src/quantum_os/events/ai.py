@@ -8,6 +8,12 @@ import msgspec
 from quantum_os.events.base import Event
 from quantum_os.events.units import Frac, Ns, PositionSide, Regime
 
+ENSEMBLE = "ensemble"
+"""The name under which learned models speak together."""
+
+ID_DIGITS = 12
+"""Of a sha256, where people read it and where votes name a version."""
+
 GLOBAL = "GLOBAL"
 """The name under which the regime of the whole market is published."""
 
@@ -40,10 +46,29 @@ class AiFeatures(Event, frozen=True):
     columns: tuple[tuple[float | None, ...], ...]
 
 
+class ModelLoaded(Event, frozen=True):
+    """An artefact of the ensemble was verified at the start of a life, or refused and why.
+
+    It serves bars that close in [serves_from, serves_until], until None for good. `artefact` is the
+    sha256 of its manifest, `ensemble` that of the card that names it; a veto has no `weight`.
+    """
+
+    ensemble: str
+    artefact: str
+    model: str
+    serves_from: Ns
+    serves_until: Ns | None
+    labels_until: Ns
+    weight: float | None
+    serves: bool
+    reason: str = ""
+
+
 class VoteColumns(msgspec.Struct, frozen=True):
     """What one voter says of each symbol: a side or None (HOLD), and its odds of TP1 first.
 
-    `states_p` when those are its own; a rule's are what its record says.
+    `states_p` when those are its own; a rule's are what its record says. A `shadow` speaks beside
+    those that decide, and never counts.
     """
 
     voter: str
@@ -52,14 +77,17 @@ class VoteColumns(msgspec.Struct, frozen=True):
     p: tuple[float | None, ...]
     weight: tuple[float, ...]
     states_p: bool = False
+    shadow: bool = False
 
 
 class AiSignalGenerated(Event, frozen=True):
     """The federated view of every symbol at one bar close; columns over `symbols`.
 
     `q_long`, `q_short`: probability that TP1 comes before the initial stop or the horizon.
-    `e_net` is the expectancy in R of the better side, net of costs. `side` None means that no
-    voter voted.
+    `e_net` is the expectancy in R of the better side, net of costs, counted with `gain_r` and
+    `loss_r` (A and B of trading.md 2). `side` None means that no voter voted; `status` says why.
+    `ensemble` names what pooled the votes: learned models by the hash of their card, or "" where
+    votes are pooled by their weights alone. A vote without weight is heard and not counted.
     """
 
     STREAM: ClassVar[str] = "ai.signal_generated"
@@ -78,6 +106,9 @@ class AiSignalGenerated(Event, frozen=True):
     status: tuple[str, ...]
     voters: tuple[VoteColumns, ...]
     feature_hash: str
+    gain_r: tuple[float | None, ...]
+    loss_r: tuple[float | None, ...]
+    ensemble: str = ""
 
 
 class Gate(StrEnum):
@@ -166,6 +197,8 @@ class AiDecisionMade(Event, frozen=True):
     q: float
     e_net: float
     cost_r: float
+    gain_r: float
+    loss_r: float
     strategy: str
     regime: Regime
     ref_price: float

@@ -26,6 +26,7 @@ class DecisionPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     q_margin: float
     gain_r: float
     loss_r: float
+    measured_worth: bool
     reference_leverage: int
     prior: float
     prior_weight: float

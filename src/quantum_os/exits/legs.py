@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from quantum_os.events.governance import DecisionPolicy
+from quantum_os.events.ai import AiDecisionMade
 from quantum_os.events.units import Qty
 from quantum_os.formulas.edge import e_net
 from quantum_os.formulas.exit_levels import harvest, levels
@@ -45,13 +45,13 @@ def reference_reach_r(leverage: int) -> float:
     return reach_r(harvest(leverage), (at.tp1, at.tp2, at.tp3), 1.0)
 
 
-def plan_e_net(policy: DecisionPolicy, q: float, cost_r: float, reach: float) -> float:
+def plan_e_net(decision: AiDecisionMade, reference_leverage: int, reach: float) -> float:
     """Expected net R of a plan whose legs reach `reach` R: q A' + (1 - q) B - cost_R.
 
-    A' = A * min(1, reach / reference reach). A is the policy's mean gain given TP1 for the plan at
-    reference leverage, so a plan that harvests nearer is worth proportionally less. One that
+    A' = A * min(1, reach / reference reach). A is the decision's mean gain given TP1 for the plan
+    at reference leverage, so a plan that harvests nearer is worth proportionally less. One that
     harvests further is worth no more: `q` was measured at the reference's TP1 and a further target
     is hit less often. B does not depend on the legs. A runner counts with TP3's distance.
     """
-    share = min(1.0, reach / reference_reach_r(policy.reference_leverage))
-    return e_net(q, policy.gain_r * share, policy.loss_r, cost_r)
+    share = min(1.0, reach / reference_reach_r(reference_leverage))
+    return e_net(decision.q, decision.gain_r * share, decision.loss_r, decision.cost_r)

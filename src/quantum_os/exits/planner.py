@@ -172,9 +172,8 @@ class Planner(Reactor[PlannerState]):
             max_hold_h=hold_h,
             expires=Ns(sized.bar_close + int(hold_h * NS_PER_HOUR)),
             e_net=plan_e_net(
-                policy.policy.decision,
-                decision.q,
-                decision.cost_r,
+                decision,
+                policy.policy.decision.reference_leverage,
                 reach_r(weights, distances, stop.sl),
             ),
             v3=V3Levels(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from quantum_os.events.ai import ModelLoaded
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.commands import (
     ActionAsked,
@@ -40,7 +41,15 @@ COMMANDS: frozenset[type[Event]] = frozenset(
 """What people say through the faces of the process."""
 
 SAID_BY_KERNEL: frozenset[type[Event]] = frozenset(
-    {ProcessStarted, TimerFired, ModuleStateChanged, SafetyFault, StorageState, *COMMANDS}
+    {
+        ProcessStarted,
+        ModelLoaded,
+        TimerFired,
+        ModuleStateChanged,
+        SafetyFault,
+        StorageState,
+        *COMMANDS,
+    }
 )
 """What needs no producer in the line-up: the kernel and the faces of the process say it."""
 

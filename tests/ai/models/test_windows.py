@@ -1,15 +1,12 @@
 """The bars behind a symbol are the same live, bar by bar, and in a block; a gap begins anew."""
 
-from types import MappingProxyType
-
-import msgspec
 import numpy as np
 
-from quantum_os.ai.models.windows import Windows, gathered, lagged, lagged_places
-from quantum_os.ai.voter import FeatureFrame
+from quantum_os.ai.models.windows import Windows, gathered, lagged_places
+from quantum_os.kernel import states
 from quantum_os.kernel.chance import generator
 
-DEPTH, STEP, NAMES = 4, 10, ("a", "b")
+DEPTH, STEP, WIDTH = 4, 10, 2
 SYMBOLS = ("X", "Y", "Z")
 
 
@@ -19,7 +16,7 @@ def market(bars: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     there = chance.random((bars, len(SYMBOLS))) < 0.9
     there[20:23] = False
     bar, symbol = np.nonzero(there)
-    return (bar + 1) * STEP, symbol.astype(np.int32), chance.random((len(bar), len(NAMES)))
+    return (bar + 1) * STEP, symbol.astype(np.int32), chance.random((len(bar), WIDTH))
 
 
 def live(windows: Windows, closes: np.ndarray, symbol: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -27,39 +24,41 @@ def live(windows: Windows, closes: np.ndarray, symbol: np.ndarray, x: np.ndarray
     rows = []
     for close in np.unique(closes):
         here = closes == close
-        values = MappingProxyType(dict(zip(NAMES, x[here].T, strict=True)))
-        frame = FeatureFrame(tuple(SYMBOLS[each] for each in symbol[here]), values)
-        said = windows.advance(int(close), frame)
-        columns = [said[lagged(name, lag)] for lag in reversed(range(DEPTH)) for name in NAMES]
-        rows.append(np.stack(columns, axis=1))
+        windows.advance(int(close), tuple(SYMBOLS[each] for each in symbol[here]), x[here])
+        rows.append(windows.inputs(DEPTH))
     return np.concatenate(rows)
 
 
 def test_block_and_stream_are_equal_to_the_bit() -> None:
     closes, symbol, x = market()
     block = gathered(x, lagged_places(closes, symbol, DEPTH, STEP))
-    stream = live(Windows(DEPTH, STEP, NAMES), closes, symbol, x)
+    stream = live(Windows(DEPTH, STEP), closes, symbol, x)
     assert np.array_equal(block, stream, equal_nan=True)
     assert 0.1 < np.isnan(block).any(axis=1).mean() < 0.9
 
 
 def test_a_restored_memory_goes_on_as_if_nothing_was() -> None:
     closes, symbol, x = market()
-    whole = live(Windows(DEPTH, STEP, NAMES), closes, symbol, x)
-    windows, cut = Windows(DEPTH, STEP, NAMES), int(np.searchsorted(closes, 300))
+    whole = live(Windows(DEPTH, STEP), closes, symbol, x)
+    windows, cut = Windows(DEPTH, STEP), int(np.searchsorted(closes, 300))
     live(windows, closes[:cut], symbol[:cut], x[:cut])
-    back = msgspec.msgpack.decode(msgspec.msgpack.encode(windows), type=Windows)
+    back = states.decode(states.encode(windows), Windows)
     rest = live(back, closes[cut:], symbol[cut:], x[cut:])
     assert np.array_equal(rest, whole[cut:], equal_nan=True)
 
 
-def test_one_bar_needs_no_memory() -> None:
+def test_the_newest_bar_needs_no_memory() -> None:
     closes, symbol, x = market()
     assert np.array_equal(gathered(x, lagged_places(closes, symbol, 1, STEP)), x)
+    windows = Windows(DEPTH, STEP)
+    windows.advance(STEP, SYMBOLS, x[:3])
+    assert np.array_equal(windows.inputs(1), x[:3])
+    assert np.isnan(windows.inputs(2)[:, :WIDTH]).all()
 
 
-def test_what_is_shown_cannot_be_written_to() -> None:
-    values = MappingProxyType({name: np.array([1.0]) for name in NAMES})
-    said = Windows(2, STEP, NAMES).advance(STEP, FeatureFrame(("X",), values))
-    assert not said["a@1"].flags.writeable
-    assert np.isnan(said["a@1"]).all()
+def test_symbols_that_change_places_keep_their_own_bars() -> None:
+    windows, x = Windows(2, STEP), np.arange(6.0).reshape(3, 2)
+    windows.advance(STEP, ("X", "Y", "Z"), x)
+    windows.advance(2 * STEP, ("Z", "X", "W"), x + 10)
+    assert windows.inputs(2)[:2, :WIDTH].tolist() == [[4.0, 5.0], [0.0, 1.0]]
+    assert np.isnan(windows.inputs(2)[2, :WIDTH]).all()

@@ -10,13 +10,18 @@ from quantum_os.formulas.calibration import log_odds_of, probabilities
 Floats = NDArray[np.float64]
 
 
-def pooled(said: Sequence[Floats], weights: Sequence[float]) -> Floats:
-    """[rows, 2]: the pool of members' answers [rows, 2], each with one weight >= 0.
+Weight = float | Sequence[float]
+"""How much a member counts: one number for every row, or one for each."""
+
+
+def pooled(said: Sequence[Floats], weights: Sequence[Weight]) -> Floats:
+    """[rows, 2]: the pool of members' answers [rows, 2], each with weights >= 0.
 
     Who has no answer to a row (NaN) has no weight there; where nobody answers there is none.
     """
     total, odds = np.zeros(said[0].shape), np.zeros(said[0].shape)
-    for each, weight in zip(said, weights, strict=True):
+    for each, counts in zip(said, weights, strict=True):
+        weight = np.asarray(counts, dtype=np.float64).reshape(-1, 1)
         known = ~np.isnan(each)
         total += weight * known
         odds += weight * np.where(known, log_odds_of(each), 0.0)

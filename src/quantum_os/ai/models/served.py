@@ -1,5 +1,6 @@
 """What a model answers: one calibrated probability per side, or nothing and why."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -44,6 +45,8 @@ class ServedModel(msgspec.Struct, frozen=True):
         if known.all():
             return probabilities(self.core.log_odds(np.ascontiguousarray(x)))
         given = np.full((len(x), 2), np.nan)
+        if not known.any():
+            return given
         given[known] = probabilities(self.core.log_odds(np.ascontiguousarray(x[known])))
         return given
 
@@ -53,20 +56,14 @@ class ServedModel(msgspec.Struct, frozen=True):
         """
         known = self._known(x)
         given = np.full((len(x), 2, len(self.manifest.features) + 1), np.nan)
+        if not known.any():
+            return given
         given[known] = self.core.contributions(np.ascontiguousarray(x[known]))
         return given
 
     def why_silent(self, x: Floats) -> tuple[str | None, ...]:
         """Says for each row which input is unknown; None for a row that gets an answer."""
-        unknown = ~np.isfinite(x)
-        first = np.where(unknown.any(axis=1), unknown.argmax(axis=1), -1)
-        return tuple(None if column < 0 else self._words(int(column)) for column in first)
-
-    def _words(self, column: int) -> str:
-        bar, feature = divmod(column, len(self.manifest.features))
-        ago = self.manifest.depth - 1 - bar
-        when = f" {ago} bars ago" if ago else ""
-        return f"{self.manifest.features[feature]} is unknown{when}"
+        return unknown_inputs(x, self.manifest.features)
 
     def _known(self, x: Floats) -> NDArray[np.bool_]:
         if x.ndim != 2 or x.shape[1] != self.manifest.width:
@@ -75,3 +72,23 @@ class ServedModel(msgspec.Struct, frozen=True):
             )
         known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(x), axis=1)
         return known
+
+
+def unknown_inputs(x: Floats, features: Sequence[str]) -> tuple[str | None, ...]:
+    """Names for each row [rows, bars * F] the first input that is unknown; None where all are
+    known. The oldest bar comes first.
+    """
+    unknown = ~np.isfinite(x)
+    if not unknown.any():
+        return (None,) * len(x)
+    last = x.shape[1] // len(features) - 1
+    first = np.where(unknown.any(axis=1), unknown.argmax(axis=1), -1)
+    return tuple(
+        None if column < 0 else _words(features, last, int(column)) for column in first.tolist()
+    )
+
+
+def _words(features: Sequence[str], last: int, column: int) -> str:
+    bar, feature = divmod(column, len(features))
+    when = f" {last - bar} bars ago" if bar < last else ""
+    return f"{features[feature]} is unknown{when}"

@@ -1,17 +1,12 @@
 """Which bars stand behind a symbol's newest one: the memory of models that look back.
 
-Models and voters stay without state. Whoever asks them keeps these windows, puts them into its
-snapshot, and shows the voters a frame that also holds the bars before: `rsi_14@1` is the value one
-bar ago. In blocks the same windows are places in an array (`lagged_places`).
+Models stay without state. Whoever asks them keeps these windows and puts them into its snapshot. In
+blocks the same windows are places in an array (`lagged_places`).
 """
-
-from types import MappingProxyType
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-
-from quantum_os.ai.voter import FeatureFrame
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -21,48 +16,37 @@ MISSING = -1
 
 
 class Windows(msgspec.Struct):
-    """The last bars of each symbol, `depth` of them, `step_ns` apart; a gap begins anew."""
+    """The inputs of the last `depth` bars of each symbol, `step_ns` apart; a gap begins anew.
+
+    `rows` [symbols, depth, F] holds the oldest bar first, NaN where one is not known.
+    """
 
     depth: int
     step_ns: int
-    names: tuple[str, ...]
-    bar_close: dict[str, int] = {}
-    bars: dict[str, list[tuple[float, ...]]] = {}
+    bar_close: int = 0
+    symbols: tuple[str, ...] = ()
+    rows: np.ndarray = msgspec.field(default_factory=lambda: np.empty((0, 0, 0)))
 
-    def advance(self, bar_close: int, frame: FeatureFrame) -> FeatureFrame:
-        """Takes a bar in and gives its frame with the bars before; NaN where they are not known.
-
-        A symbol that missed a bar begins anew; one that is not in the frame is forgotten.
+    def advance(self, bar_close: int, symbols: tuple[str, ...], x: Floats) -> None:
+        """Takes in a bar [symbols, F]; a symbol that missed one begins anew, one that is not there
+        is forgotten.
         """
-        rows = np.stack([frame[name] for name in self.names], axis=1)
-        kept: dict[str, list[tuple[float, ...]]] = {}
-        for symbol, row in zip(frame.symbols, rows.tolist(), strict=True):
-            follows = self.bar_close.get(symbol) == bar_close - self.step_ns
-            before = self.bars[symbol] if follows else []
-            kept[symbol] = [*before, tuple(row)][-self.depth :]
-        self.bars = kept
-        self.bar_close = dict.fromkeys(kept, bar_close)
-        return self._extended(frame)
+        rows = np.full((len(symbols), self.depth, x.shape[1]), np.nan)
+        if self.bar_close == bar_close - self.step_ns:
+            if symbols == self.symbols:
+                rows[:, :-1] = self.rows[:, 1:]
+            else:
+                known = {symbol: place for place, symbol in enumerate(self.symbols)}
+                for place, symbol in enumerate(symbols):
+                    if symbol in known:
+                        rows[place, :-1] = self.rows[known[symbol], 1:]
+        rows[:, -1] = x
+        self.bar_close, self.symbols, self.rows = bar_close, symbols, rows
 
-    def _extended(self, frame: FeatureFrame) -> FeatureFrame:
-        unknown = (np.nan,) * len(self.names)
-        values = dict(frame.values)
-        for lag in range(1, self.depth):
-            rows = [
-                self.bars[symbol][-1 - lag] if len(self.bars[symbol]) > lag else unknown
-                for symbol in frame.symbols
-            ]
-            columns = np.array(rows, dtype=np.float64).reshape(len(rows), -1).T.copy()
-            columns.flags.writeable = False
-            values |= {
-                lagged(name, lag): column for name, column in zip(self.names, columns, strict=True)
-            }
-        return FeatureFrame(frame.symbols, MappingProxyType(values))
-
-
-def lagged(name: str, lag: int) -> str:
-    """Gives the name of a feature so many bars ago; at lag 0 its own."""
-    return f"{name}@{lag}" if lag else name
+    def inputs(self, depth: int) -> Floats:
+        """[symbols, depth * F]: the inputs of a model that looks back so many bars."""
+        inputs: Floats = self.rows[:, self.depth - depth :].reshape(len(self.symbols), -1)
+        return inputs
 
 
 def lagged_places(bar_close: Places, symbol: NDArray[np.int32], depth: int, step_ns: int) -> Places:

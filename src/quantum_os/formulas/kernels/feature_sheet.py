@@ -4,7 +4,7 @@ Two moments make a bar. When its candles close, the groups that read candles adv
 cross-section closes, funding and divergence are told and the groups that read them advance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from quantum_os.formulas.kernels import (
     path_features,
     reference_features,
 )
-from quantum_os.formulas.kernels.feature_groups import NAMES, Group
+from quantum_os.formulas.kernels.feature_groups import AGGREGATE_FACTORS, NAMES, Group
 from quantum_os.formulas.kernels.feature_list import FEATURES
 from quantum_os.formulas.kernels.state import Counts, Floats, KernelState
 
@@ -26,6 +26,9 @@ SheetState = dict[str, KernelState]
 
 BARS_UNTIL_WARM = aggregate_features.BARS_UNTIL_WARM
 """Bars a symbol must have shown before every feature of its own is known: 21 coarse candles."""
+
+COARSE_BARS = max(AGGREGATE_FACTORS)
+"""Bars of the coarsest candle: history may begin within one, which then counts for nothing."""
 
 OF_CANDLES: tuple[Group, ...] = (
     Group.BAR,
@@ -58,6 +61,13 @@ _GROW = {
 _BAR_ROWS = [FEATURES.index(name) for name in market_features.READS if name in FEATURES]
 _RET_168 = NAMES[Group.PATH].index("ret_168_atr")
 _BTC_ROWS = [FEATURES.index(name) for name in reference_features.READS]
+
+
+def bars_until_known(groups: Collection[Group]) -> int:
+    """Bars of history that make every feature of these groups known, wherever history begins."""
+    if set(groups) <= {Group.BAR, Group.CALENDAR}:
+        return bar_features.BARS_UNTIL_WARM
+    return BARS_UNTIL_WARM + COARSE_BARS
 
 
 def sheet_state_new(symbols: int) -> SheetState:
