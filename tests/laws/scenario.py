@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from quantum_os.ai.models.models_card import ModelsCard
 from quantum_os.events.base import Event
 from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.execution.venues.sim.fault_script import Fault
@@ -17,7 +18,7 @@ from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.timers import Timers
-from quantum_os.lineup import Plan, line_up
+from quantum_os.lineup import Plan, line_up, models_of
 from quantum_os.market.feeds.synthetic import START_NS, SyntheticMarket
 from quantum_os.market.feeds.synthetic import Scenario as Plot
 from quantum_os.market.feeds.tape import TapeFeed
@@ -114,14 +115,19 @@ def play(
     *,
     variants: Sequence[Module] = (),
     bent: Bent = lambda frames: frames,
+    models: ModelsCard | None = None,
 ) -> Recorded:
     """Plays a scenario to its end; a variant stands in for the module it is named after."""
-    plan = plan_of(scenario)
-    modules = with_variants(line_up(plan, TapeFeed(market_of(scenario))), variants)
+    plan = msgspec.structs.replace(plan_of(scenario), models=models)
+    found = models_of(plan)
+    feed = TapeFeed(market_of(scenario))
+    modules = with_variants(line_up(plan, feed, models=found), variants)
     journal = MemoryJournal()
     bus = Bus(modules, journal)
     driver = Driver(bus, next(each for each in modules if isinstance(each, Timers)))
     driver.offer(START_NS, plan.first_event(BUILD, START_NS), KERNEL)
+    for told in found.told if found is not None else ():
+        driver.offer(START_NS, told, KERNEL)
     for time, _, event in bent(market_of(scenario).frames()):
         driver.offer(time, event, "market.feeds.tape")
     return Recorded(plan, tuple(journal.read()), modules, bus)
