@@ -87,7 +87,7 @@ def test_it_says_what_its_models_say_of_the_rows(models: Loaded) -> None:
     assert era is not None
     now = np.array([[0.3] * 4, [0.5] * 4])
     expected = era.predict_proba(lambda depth: np.tile(now, depth))
-    assert np.array_equal(np.stack([said.q_long, said.q_short], axis=1), expected)
+    assert list(zip(said.q_long, said.q_short, strict=True)) == list(map(tuple, expected.tolist()))
 
 
 def test_the_side_is_the_one_that_is_worth_more_by_the_era_s_own_a_and_b(models: Loaded) -> None:
@@ -149,10 +149,9 @@ def test_a_model_that_looks_back_stays_silent_until_it_can_and_the_others_speak(
     first = desk.hears(bar(0))
     assert first.voters[2].side == (None, None)
     assert first.side[0] is not None
-    for hour in range(1, BARS):
-        said = desk.hears(bar(hour))
+    said = desk.warm(1)
     assert said.voters[2].side[0] is not None
-    after_gap = desk.hears(bar(BARS + 5))
+    after_gap = desk.hears(bar(BARS + 6))
     assert after_gap.voters[2].side == (None, None), "a gap begins anew"
 
 
