@@ -9,6 +9,7 @@ from quantum_os.ai.decision import Decision
 from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.features import Features, FeaturesConfig
+from quantum_os.ai.models.ensemble import Ensemble
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.models.models_card import ModelsCard, models_again
 from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
@@ -264,15 +265,13 @@ def line_up(
     """Builds every module of the fund, in the order of an order's life.
 
     Without a feed the market is silent, without a venue it is simulated here, without voters or
-    models they are the plan's. Raises VoterError or ArtefactRefused where one of those cannot be
-    had, WiringError for made-up prices in a mode that is no simulation.
+    models they are the plan's. Raises VoterError or ArtefactRefused for what cannot be had, and
+    WiringError for made-up prices in a mode that is no simulation.
     """
     settings, policy = plan.settings, plan.policy
     timeframe = policy.decision.timeframe
     step_s = plan.step_ns / NS_PER_S
-    voting = voters or voters_of(plan)
-    found = models or models_of(plan)
-    ensemble = None if found is None else found.ensemble
+    voting, ensemble = voters or voters_of(plan), _ensemble(models or models_of(plan))
     return (
         Timers(),
         # market: hears the world
@@ -288,7 +287,7 @@ def line_up(
         Engine(EngineConfig(round_trip_cost(settings.costs)), voting, ensemble),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Supervisor(SupervisorConfig()),
-        Weights(WeightsConfig({} if ensemble is None else ensemble.known_until)),
+        Weights(_weights(ensemble)),
         Decision(),
         # exits and sizing: how it would be left, and so how much
         Planner(PlannerConfig(settings.costs)),
@@ -317,6 +316,15 @@ def line_up(
         Universe(UniverseConfig(plan.symbols)),
         Audit(),
     )
+
+
+def _ensemble(models: Loaded | None) -> Ensemble | None:
+    return None if models is None else models.ensemble
+
+
+def _weights(ensemble: Ensemble | None) -> WeightsConfig:
+    """What a model knew when it learnt moves no weight."""
+    return WeightsConfig({} if ensemble is None else ensemble.known_until)
 
 
 def _cross_exchange(plan: Plan) -> CrossExchangeConfig:

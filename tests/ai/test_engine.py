@@ -5,12 +5,19 @@ import numpy as np
 import pytest
 
 from quantum_os.ai.engine import SAME_WORTH, Engine, EngineConfig
-from quantum_os.ai.learned_votes import NOT_LOADED
+from quantum_os.ai.learned_votes import NO_ANSWER, NOT_LOADED
 from quantum_os.ai.models.ensemble import Ensemble
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import FeatureFrame, Prediction
-from quantum_os.events.ai import ENSEMBLE, AiFeatures, AiSignalGenerated, ModelLoaded
-from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide
+from quantum_os.events.ai import (
+    ENSEMBLE,
+    AiFeatures,
+    AiSignalGenerated,
+    FederationReweighed,
+    ModelLoaded,
+    RegimeWeights,
+)
+from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
 from quantum_os.formulas.edge import e_net, q_breakeven
 from tests.ai.models.ensembles import NAMES
 from tests.ai.scene import T, features, market, policy, started
@@ -129,6 +136,39 @@ def test_funding_that_one_side_pays_can_turn_the_side(models: Loaded) -> None:
     said = desk.hears(bar(BARS), funding_rate=(pays * 0.01, None))
     assert said.q_long[0] == plain.q_long[0]
     assert said.side[0] is not plain.side[0]
+
+
+def reweighed(*factors: float, **regimes: tuple[float, ...]) -> FederationReweighed:
+    names = ("forest", "logistic", "sequence")
+    moved = tuple(
+        RegimeWeights(Regime[name], weights, 60.0, "") for name, weights in regimes.items()
+    )
+    return FederationReweighed(T, names, factors, moved, frozen=False, reason="test")
+
+
+def test_weights_that_outcomes_moved_pool_the_models_and_no_rule(models: Loaded) -> None:
+    desk = Desk(models)
+    plain = desk.warm()
+    desk.engine.on_weights(reweighed(1.0, 1.0, 0.0, UNKNOWN=(0.5, 0.45, 0.05)))
+    said = desk.hears(bar(BARS))
+    assert [vote.weight for vote in said.voters] == [
+        (0.5,) * 2,
+        (0.45,) * 2,
+        (0.0,) * 2,
+        (0.0,) * 2,
+    ]
+    assert said.q_long != plain.q_long
+    assert [vote.p for vote in said.voters[:3]] == [vote.p for vote in plain.voters[:3]]
+    assert [vote.shadow for vote in said.voters] == [False, False, False, True]
+
+
+def test_models_that_are_all_set_aside_are_silent(models: Loaded) -> None:
+    desk = Desk(models)
+    desk.warm()
+    desk.engine.on_weights(reweighed(0.0, 0.0, 0.0))
+    said = desk.hears(bar(BARS))
+    assert said.status == (NO_ANSWER,) * 2
+    assert said.side == (None,) * 2
 
 
 def test_the_missing_input_is_named(models: Loaded) -> None:

@@ -49,6 +49,8 @@ def bar(
         status=("",) * count,
         voters=tuple(votes),
         feature_hash="f",
+        gain_r=unknown,
+        loss_r=unknown,
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.models.ensemble import Ensemble
 from quantum_os.ai.models.loaded import loaded
-from quantum_os.ai.models.models_card import ID_DIGITS, models_card
-from quantum_os.events.ai import AiDecisionMade, AiSignalGenerated, ModelLoaded
+from quantum_os.ai.models.models_card import models_card
+from quantum_os.events.ai import ID_DIGITS, AiDecisionMade, AiSignalGenerated, ModelLoaded
 from quantum_os.events.units import NS_PER_HOUR
 from quantum_os.lineup import VOTERS
 from quantum_os.market.feeds.synthetic import START_NS

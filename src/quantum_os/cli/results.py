@@ -91,6 +91,12 @@ def module_of(modules: Sequence[Module], kind: type[M]) -> M:
 
 def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:
     """Collects a finished run from its modules' states and the bus's counts."""
+    return msgspec.structs.replace(
+        _figures(plan, market, finished, build), voters=plan.voters, models=plan.models
+    )
+
+
+def _figures(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:
     modules, bus = finished.modules, finished.bus
     tally = module_of(modules, TrackRecord).state
     metrics = next((each.state.metrics for each in modules if isinstance(each, SimVenue)), None)
@@ -146,9 +152,7 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
         fees_charged=None if metrics is None else fees_charged(plan.settings),
-        voters=plan.voters,
         synthetic=market.is_synthetic,
-        models=plan.models,
     )
 
 
