@@ -269,8 +269,7 @@ def line_up(
     WiringError for made-up prices in a mode that is no simulation.
     """
     settings, policy = plan.settings, plan.policy
-    timeframe = policy.decision.timeframe
-    step_s = plan.step_ns / NS_PER_S
+    timeframe, step_s = policy.decision.timeframe, plan.step_ns / NS_PER_S
     voting, ensemble = voters or voters_of(plan), _ensemble(models or models_of(plan))
     return (
         Timers(),
