@@ -78,6 +78,14 @@ async def test_without_an_answer_only_a_query_tells(desk: Desk, kind: str, rests
     assert again.status == 200, "a fault strikes once unless it says otherwise"
 
 
+async def test_what_was_asked_for_is_counted_whatever_became_of_it(desk: Desk) -> None:
+    await desk.venue.fault({"kind": "reset_before", "path": ORDER})
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await desk.place()
+    assert (await desk.venue.state())["asked_for"][desk.name] == 1
+    assert (await desk.place(newClientOrderId=desk.name)).status == 200
+
+
 async def test_a_reset_comes_as_a_reset(desk: Desk) -> None:
     await desk.venue.fault({"kind": "reset_before", "path": ORDER})
     with pytest.raises(aiohttp.ClientConnectionError):

@@ -277,6 +277,30 @@ async def test_a_lost_book_change_breaks_the_chain(listener: Listener) -> None:
         assert third["pu"] == second["u"]
 
 
+async def test_a_moved_price_stays_away_for_its_time_and_comes_back(listener: Listener) -> None:
+    symbol = listener.venue.exchange.market.symbols[SYMBOL]
+    await listener.venue.step(20)
+    before = symbol.price or 0.0
+    rule = {"kind": "move", "symbol": "BTCUSDT", "rate": -0.03, "seconds": 120}
+    await listener.venue.fault(rule)
+    assert (symbol.price or 0.0) / before == pytest.approx(0.97, abs=1e-4)
+    await listener.venue.step(60)
+    assert (symbol.price or 0.0) / before == pytest.approx(0.97, abs=0.01)
+    await listener.venue.step(120)
+    assert (symbol.price or 0.0) / before == pytest.approx(1.0, abs=0.01)
+
+
+async def test_an_order_finds_as_much_as_the_book_is_said_to_hold(listener: Listener) -> None:
+    got: list[tuple[str, str]] = []
+    for qty in ("0", "0.004", None):
+        rule = {"kind": "depth", "symbol": "BTCUSDT"} | ({"qty": qty} if qty else {})
+        await listener.venue.fault(rule)
+        number = (await listener.buy())["orderId"]
+        order = listener.venue.account.orders[number]
+        got.append((order.status, str(order.cum_qty)))
+    assert got == [("EXPIRED", "0"), ("EXPIRED", "0.004"), ("FILLED", "0.010")]
+
+
 async def test_candles_end_once_and_on_time(listener: Listener) -> None:
     async with listener.open("/market/ws", "btcusdt@kline_5m", "btcusdt@kline_1m") as stream:
         await listener.venue.step(1_200)
