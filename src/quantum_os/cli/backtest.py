@@ -27,6 +27,7 @@ from quantum_os.cli.options import (
 from quantum_os.cli.planning import plan_run, whole_models
 from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.results import RunResult, result_of, trial_of
+from quantum_os.cli.rules_run import beside_rules
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
@@ -105,7 +106,8 @@ def backtest(
 
     The run folder holds run.json, trades.csv, and the recording that `quantum-os replay` verifies.
     A run without a trade is a result too: the report says which gates refused. When a voter breaks
-    down the rest of the run holds, and the exit code is 1.
+    down the rest of the run holds, and the exit code is 1. Where models decide, the same is played
+    once more by the rules alone, and told beside it.
     """
     try:
         settings = load_settings(config, told(profile, seed, chosen))
@@ -120,6 +122,8 @@ def backtest(
         err.print(notice, style="yellow", highlight=False)
     result = _recorded(plan, market, recording, folder, models)
     _count(result, trials)
+    if plan.models is not None:
+        result = _beside_rules(plan, market, folder, result)
     if as_json:
         print_json(result)
     else:
@@ -169,6 +173,20 @@ def _recorded(
         if not done:
             abandon(recording)
     return result
+
+
+def _beside_rules(plan: Plan, market: Market, folder: Path, result: RunResult) -> RunResult:
+    """Plays the rules alone and tells the run beside them; the run stands, come what may."""
+    rules = msgspec.structs.replace(plan, models=None)
+    try:
+        with progress_bar("its rules alone", market.start, market.end) as moved:
+            found = beside_rules(rules, market, folder, result.code, moved)
+    except (MoneyPathFault, RunFolderError, OSError) as error:
+        err.print(f"not held against its rules alone: {error}", style="red", highlight=False)
+        return result
+    except KeyboardInterrupt:
+        refuse(f"interrupted; the run is whole in {folder}", ExitCode.INTERRUPTED)
+    return msgspec.structs.replace(result, baselines=found)
 
 
 def _count(result: RunResult, trials: Path) -> None:

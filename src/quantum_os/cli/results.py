@@ -15,6 +15,7 @@ from quantum_os.exits.guard import Guard
 from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
+from quantum_os.learning.baselines import Baselines
 from quantum_os.learning.trials import Trial
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
@@ -26,6 +27,7 @@ M = TypeVar("M")
 class RunResult(msgspec.Struct, frozen=True):
     """One run in numbers. Money in USD, fractions as fractions, None where too little is known.
 
+    `baselines` are told of a run whose decisions models made, once its rules were played alone.
     `fees` is what was paid, `fees_charged` the rates of the venue, unknown when it is a remote one.
     """
 
@@ -82,6 +84,7 @@ class RunResult(msgspec.Struct, frozen=True):
     voters: tuple[VoterCard, ...] = ()
     synthetic: bool = False
     models: ModelsCard | None = None
+    baselines: Baselines | None = None
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:

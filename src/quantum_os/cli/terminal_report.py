@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quantum_os.ai.voter_card import Origin
+from quantum_os.cli.baseline_view import told
 from quantum_os.cli.results import RunResult
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.execution.venues.fee_tiers import Fees
@@ -32,6 +33,8 @@ def report(result: RunResult, console: Console, folder: Path | None) -> None:
         console.print(f"broke down: {fault}", style="red", highlight=False, markup=False)
     for assumption in result.assumptions:
         console.print(f"assumed: {assumption}", style="dim", highlight=False)
+    for line in () if result.baselines is None else told(result.baselines):
+        console.print(line, highlight=False, soft_wrap=True)
     if result.trades == 0:
         console.print("No trade: the gates above refused every signal. That is a result.")
     if folder is not None:
