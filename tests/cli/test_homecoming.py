@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from quantum_os.cli.homecoming import SPOOL, HomeRefused
+from quantum_os.cli.homecoming import HomeRefused
 from quantum_os.events.base import stream_of
 from quantum_os.events.execution import Leg, OrderRequested
 from quantum_os.events.market import MarketKlines
@@ -24,6 +24,7 @@ from quantum_os.risk.safety import Safety
 from quantum_os.storage.emergency_spool import EmergencySpool, Spooled
 from quantum_os.storage.home import Home
 from quantum_os.storage.journal_file import JournalFile
+from quantum_os.storage.standing_again import SPOOL
 from tests.cli.console import quantum_os
 from tests.cli.lives import look, play, process_of
 from tests.kernel.fakes import CountState

@@ -10,10 +10,11 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from quantum_os.exchange.ban_clock import Banned
-from quantum_os.exchange.client import KEEP_ALIVE_MS, measure_clock, open_client
+from quantum_os.exchange.client import KEEP_ALIVE_MS, open_client
 from quantum_os.exchange.endpoint import PRODUCTION, TESTNET, Realm
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line, listening
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.session import open_session
 from tests.exchange.wire import Answers, Wire, wire
 from tests.waiting import until

@@ -197,10 +197,23 @@ def test_e6_hears_a_liquidation_and_takes_everything_back(prefix: str) -> None:
     assert desk.orders.state.trades == {}
 
 
-def test_e8_hears_a_foreign_trade_and_nets_nothing() -> None:
+def test_e8_a_foreign_trade_that_ends_a_position_is_counted_and_leaves_no_order() -> None:
     desk = Desk()
     wish = intent()
     desk.enters(wish)
     desk.hears(desk.venue.trades_with("somebody", BTC, Side.SELL, Decimal(1)))
-    assert desk.trade(wish).qty == 1
+    assert desk.venue.resting() == []
+    assert desk.orders.state.trades == {}
     assert desk.orders.state.fills_foreign == 1
+
+
+def test_e8_what_a_foreign_trade_adds_to_a_position_is_protected_and_led_out_with_it() -> None:
+    """Seeds 10 and 12: the venue held 14 of which we closed 11, and no exit was heard any more."""
+    desk = Desk()
+    wish = intent()
+    desk.enters(wish)
+    desk.hears(desk.venue.trades_with("somebody", BTC, Side.BUY, Decimal("0.4")))
+    assert desk.trade(wish).qty == Decimal("1.4")
+    assert desk.venue.resting(Leg.STOP)[-1].qty == Decimal("1.4")
+    desk.hears(leave(wish, "1.4"))
+    assert sum(order.qty for order in desk.venue.resting(Leg.CLOSE)) == Decimal("1.4")

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,12 @@ from quantum_os.events.execution import (
     OrderUpdated,
     ResultStatus,
 )
-from quantum_os.events.units import PositionSide
+from quantum_os.events.units import PositionSide, Price
 from quantum_os.execution.protection import STOP_ATTEMPTS_MAX, scaled_legs
 from tests.execution.desk import (
     BTC,
     Desk,
+    instruments,
     intent,
     stop_at,
 )
@@ -231,3 +233,24 @@ def test_f78_scaled_legs_sum_to_what_is_held(
     assert len(legs) <= 3
     assert len(legs) == 1 or min(legs) >= lot * step
     assert all(leg % step == 0 for leg in legs)
+
+
+def test_e10_a_stop_is_placed_on_the_grid_of_the_newest_filters() -> None:
+    """Seed 31: the price that a stop was asked at lay between the ticks of a newer list."""
+    desk = Desk()
+    wish = intent()
+    desk.enters(wish)
+    desk.hears(stop_at(wish, "97.3"))
+    finer = instruments()
+    coarser = msgspec.structs.replace(
+        finer,
+        instruments=tuple(
+            msgspec.structs.replace(each, tick=Price(Decimal("0.5"))) for each in finer.instruments
+        ),
+    )
+    (old,) = desk.venue.resting(Leg.STOP)
+    desk.hears(coarser, desk.venue.ends(old, OrderState.EXPIRED))
+    (stop,) = desk.venue.resting(Leg.STOP)
+    assert stop.trigger is not None
+    assert stop.trigger % Decimal("0.5") == 0
+    assert stop.trigger >= Decimal("97.3")

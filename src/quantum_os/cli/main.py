@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "replay:replay",
     "why": "why:why",
     "trace": "trace:trace",
+    "simulate": "simulate:simulate",
     "report": "report:report",
     "skew": "skew_command:skew",
     "runs": "runs:runs",

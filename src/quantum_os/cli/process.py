@@ -12,14 +12,7 @@ from quantum_os.ai.models.artefact import ArtefactRefused
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.cli.backtesting import timers_of
 from quantum_os.cli.copies import Copies, check_store, keepers_of
-from quantum_os.cli.homecoming import (
-    HomeRefused,
-    Household,
-    alerts_of,
-    come_back,
-    open_home,
-    refuse_another,
-)
+from quantum_os.cli.homecoming import HomeRefused, come_back, open_home, refuse_another
 from quantum_os.cli.life_signs import LifeSigns, status_of
 from quantum_os.cli.sd_notify import ServiceManager
 from quantum_os.events.ai import ID_DIGITS
@@ -43,6 +36,7 @@ from quantum_os.storage.journal_file import JournalFile
 from quantum_os.storage.journal_watch import JournalWatch, disk_of
 from quantum_os.storage.lease import LeaseKeeper
 from quantum_os.storage.sqlite_journal import SqliteJournal
+from quantum_os.storage.standing_again import Household, alerts_of
 
 T = TypeVar("T")
 

@@ -221,7 +221,8 @@ def _seen(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -> Show
 
 async def _look(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -> Shown:
     """Asks the account once; an answer that is none is told in a line."""
-    from quantum_os.exchange.client import measure_clock, open_client
+    from quantum_os.exchange.client import open_client
+    from quantum_os.exchange.measuring import measure_clock
     from quantum_os.exchange.session import open_session
     from quantum_os.execution.venues.ccxt.attempts import Attempts
 

@@ -9,15 +9,13 @@ import ccxt.pro
 from quantum_os.exchange.endpoint import Endpoint, Realm
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import RECV_WINDOW_MS
 
 KEEP_ALIVE_MS = 5_000
 """Between two pings of a websocket: two that nobody answers are found within 15 s."""
 
 TIMEOUT_MS = 10_000
 """Of a request, until its outcome is called unknown."""
-
-RECV_WINDOW_MS = 5_000
-"""After which the exchange no longer accepts a request that was under way."""
 
 
 class _Behind:
@@ -111,15 +109,6 @@ def open_client(
     if endpoint.realm is Realm.TESTNET:
         _to_testnet(venue, client)
     return client
-
-
-async def measure_clock(client: Any) -> float:
-    """Asks the exchange for its time and books it; gives the offset, ms. Raises as ccxt does."""
-    clock = client.line.clock
-    mark = clock.begin()
-    venue_ms = await client.fetch_time()
-    clock.measure(mark, int(venue_ms))
-    return float(clock.offset_ms)
 
 
 def _to_testnet(venue: str, client: Any) -> None:

@@ -31,6 +31,7 @@ from quantum_os.events.system import ProcessStarted, TimerFired, TimerSet
 from quantum_os.events.units import NS_PER_S, Notional, Ns, Qty, Usd
 from quantum_os.execution.closing import ask_exit, close_ended, pursue
 from quantum_os.execution.entries import conflict_of, refusal_of, result_of, unfilled
+from quantum_os.execution.foreign import is_foreign
 from quantum_os.execution.placing import place, withdraw
 from quantum_os.execution.protection import (
     move_stop,
@@ -64,9 +65,6 @@ SWEEP_TIMER = "execution.orders"
 
 NEVER_ARRIVED = "-2013"
 """The venue's word on an order that it has never seen and will not accept any more."""
-
-EXTERNAL_FILLS = ("autoclose-", "adl_autoclose")
-"""Client ids of the venue's own liquidations and deleveraging."""
 
 Order = OrderRequested | OrderCancelRequested
 Outcome = Order | ExecutionResult
@@ -222,8 +220,9 @@ class Orders(Reactor[OrdersState]):
             return
         order = self.state.orders.get(event.client_id)
         trade = self._unordered(event) if order is None else self.state.trades[order.position_id]
-        if trade is None:
+        if order is None and (trade is None or is_foreign(event)):
             self.state.fills_foreign += 1
+        if trade is None:
             return
         self._book(trade, order, event)
         if order is not None:
@@ -320,18 +319,19 @@ class Orders(Reactor[OrdersState]):
     def _unordered(self, fill: Fill) -> Trade | None:
         """The trade of a fill whose order is over or was never ours; None if it concerns none.
 
-        A liquidation or deleveraging reduces what is held. A late fill of an entry is ours: if its
-        trade is forgotten, exits for that position are heard again.
+        Whoever traded a symbol that we hold has changed what is to be protected and led out. A late
+        fill of an entry is ours: if its trade is forgotten, exits for that position are heard
+        again.
         """
         ours = parse(fill.client_id)
         if ours is not None and ours.leg is Leg.ENTRY:
             position_id = derive(self.state.running.namespace, "position", ours.parent_id)
             self.state.flat.pop(position_id, None)
             return self.state.trades.get(position_id)
-        if not fill.client_id.startswith(EXTERNAL_FILLS):
+        if ours is not None:
             return None
-        held = [trade for trade in self.state.on_symbol(fill.symbol) if trade.qty != 0]
-        return next((trade for trade in held if trade.side.exit is fill.side), None)
+        held = (trade for trade in self.state.on_symbol(fill.symbol) if trade.qty != 0)
+        return next(held, None)
 
     def _open_trade(self, permit: RiskPermit) -> None:
         intent, filters = permit.intent, self.state.filters[permit.intent.symbol]

@@ -164,6 +164,11 @@ def _is_wanted(trade: Trade, stop: WorkingOrder) -> bool:
 def _next_stop(state: OrdersState, trade: Trade, now: Ns) -> OrderRequested:
     trade.stops_made += 1
     trade.renews_stop = False
+    filters = state.filters.get(trade.symbol)
+    if filters is not None and trade.stop_price is not None:
+        # The grid may be another one than when the price was asked for.
+        on_grid = protective_stop_price(trade.stop_price, filters.tick, trade.side)
+        trade.stop_price = Price(on_grid)
     return place(
         state,
         trade,

@@ -1,6 +1,8 @@
 """What time it is: the only file that reads a wall clock."""
 
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Protocol
 
 
@@ -30,9 +32,17 @@ class ReplayClock:
         self._ns = max(self._ns, ns)
 
 
+_monotonic: ContextVar[Callable[[], int]] = ContextVar("monotonic", default=time.monotonic_ns)
+
+
 def monotonic_ns() -> int:
     """Gives nanoseconds that only ever rise; for durations, never for stamps."""
-    return time.monotonic_ns()
+    return _monotonic.get()()
+
+
+def measure_by(monotonic: Callable[[], int]) -> None:
+    """Measures durations in this context, and in the tasks it begins, by the clock of a world."""
+    _monotonic.set(monotonic)
 
 
 def perf_ns() -> int:

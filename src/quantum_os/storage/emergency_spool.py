@@ -4,6 +4,7 @@ import asyncio
 import os
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,32 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Spooled).decode
 
 
+class SpoolFile:
+    """A file whose room is taken from the disk when it is opened; raises OSError."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(self._file, 0, size)
+        except OSError:
+            os.close(self._file)
+            raise
+
+    def read(self, size: int, place: int) -> bytes:
+        return os.pread(self._file, size, place)
+
+    def put(self, data: bytes, place: int) -> None:
+        """Returns once all of it is on the disk."""
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._file, data[written:], place + written)
+        os.fdatasync(self._file)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
 class EmergencySpool:
     """A fixed file of checksummed records; what `write` returns from is on the disk.
 
@@ -51,18 +78,21 @@ class EmergencySpool:
     earlier one are never taken for new. Raises OSError when the file cannot be made or opened.
     """
 
-    def __init__(self, path: Path, size: int = SPOOL_BYTES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self,
+        path: Path,
+        size: int = SPOOL_BYTES,
+        open_file: Callable[[Path, int], SpoolFile] = SpoolFile,
+    ) -> None:
         self.path = path
         self._size = size
         self._lock = threading.Lock()
         self.damage = ""
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = open_file(path, size)
         try:
-            os.posix_fallocate(self._file, 0, size)
             self._generation = self._read_generation()
         except OSError:
-            os.close(self._file)
+            self._file.close()
             raise
         self._end, self._records = self._read()
 
@@ -83,7 +113,7 @@ class EmergencySpool:
         with self._lock:
             if self._end + len(data) > self._size:
                 raise SpoolFull(f"{self.path}: {self._size} bytes are used up")
-            _put(self._file, data, self._end)
+            self._file.put(data, self._end)
             self._end += len(data)
             self._records.append(spooled)
 
@@ -99,20 +129,20 @@ class EmergencySpool:
 
     def close(self) -> None:
         """Lets go of the file."""
-        os.close(self._file)
+        self._file.close()
 
     def _read_generation(self) -> int:
-        header = os.pread(self._file, _HEADER.size, 0)
+        header = self._file.read(_HEADER.size, 0)
         magic, generation, checksum = _HEADER.unpack(header)
         if magic == _MAGIC and checksum == _sealed(generation):
             return int(generation)
         if any(header):
             self.damage = f"{self.path}: the header is damaged, what it held cannot be read"
-            _put(self._file, bytes(self._size - _FIRST), _FIRST)
+            self._file.put(bytes(self._size - _FIRST), _FIRST)
         return self._begin(1)
 
     def _begin(self, generation: int) -> int:
-        _put(self._file, _HEADER.pack(_MAGIC, generation, _sealed(generation)), 0)
+        self._file.put(_HEADER.pack(_MAGIC, generation, _sealed(generation)), 0)
         self._generation = generation
         return generation
 
@@ -123,7 +153,7 @@ class EmergencySpool:
         damaged before a whole one is named in `damage`: where its length is damaged too, the next
         one is looked for byte by byte.
         """
-        data = os.pread(self._file, self._size, 0).rstrip(b"\0")
+        data = self._file.read(self._size, 0).rstrip(b"\0")
         # What is whole may end in zeros; at most a record's worth of them is looked at again.
         data += bytes(min(self._size - len(data), _ZEROS_MAX))
         found: list[Spooled] = []
@@ -153,13 +183,6 @@ class EmergencySpool:
         except (msgspec.DecodeError, ValueError):
             self.damage = f"{self.path}: a record is of another shape than this build writes"
             return None, place
-
-
-def _put(file: int, data: bytes, place: int) -> None:
-    written = 0
-    while written < len(data):
-        written += os.pwrite(file, data[written:], place + written)
-    os.fdatasync(file)
 
 
 def _sealed(generation: int) -> int:

@@ -13,6 +13,7 @@ from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import JournalFailed
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.storage.journal_file import JournalFile, is_lasting
+from quantum_os.storage.journal_writer import StartWriter, ThreadWriter
 
 BATCH_MAX = 1_000
 """Events written in one transaction."""
@@ -29,7 +30,7 @@ class SqliteJournal:
 
     A file that is made new begins at `first_seq`: 1, or `seq_at` when it is to be mirrored.
 
-    `append` never touches the disk: a writer thread takes what has gathered, in batches. While a
+    `append` never touches the disk: a writer takes what has gathered, in batches. While a
     write fails, `failure` says why, barriers raise at once, and the writer tries again; nothing is
     lost as long as no more than `unflushed_max` events wait. `is_dead` is for good: an fsync
     failed, the file is none any more, or events were not kept; only a restart goes on from what is
@@ -44,6 +45,7 @@ class SqliteJournal:
         first_seq: int = 1,
         open_file: Callable[[Path], JournalFile] = JournalFile,
         retry_s: float = RETRY_S,
+        start_writer: StartWriter = ThreadWriter,
     ) -> None:
         self.path = path
         self.failure: Exception | None = None
@@ -52,21 +54,19 @@ class SqliteJournal:
         self._retry_s = retry_s
         self._file = open_file(path)
         self._waiting: list[Envelope] = []
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._disk = threading.Lock()
-        self._work = threading.Condition(self._lock)
         self._barriers: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closing = False
         self._moved_at = monotonic_ns()
         self._appended = self._flushed = self._file.last_seq() or first_seq - 1
-        self._writer = threading.Thread(target=self._write_behind, name="journal", daemon=True)
-        self._writer.start()
+        self._writer = start_writer(self)
 
     def append(self, envelope: Envelope) -> None:
         """Takes one event; raises JournalFailed when it breaks the number line."""
         if envelope.seq != self._appended + 1 and self._appended:
             raise JournalFailed(f"seq {envelope.seq} after {self._appended}")
-        with self._work:
+        with self.lock:
             self._appended = envelope.seq
             if self.is_dead:
                 return
@@ -76,11 +76,11 @@ class SqliteJournal:
             if not self._waiting:
                 self._moved_at = monotonic_ns()
             self._waiting.append(envelope)
-            self._work.notify()
+            self._writer.notify()
 
     def skip_to(self, seq: int) -> None:
         """Leaves a hole up to and including `seq`: what stood there is lost."""
-        with self._work:
+        with self.lock:
             self._appended = self._flushed = max(seq, self._appended)
 
     @property
@@ -98,12 +98,12 @@ class SqliteJournal:
 
     def stalled_s(self) -> float:
         """Seconds since anything was written while something waits; 0 while nothing does."""
-        with self._lock:
+        with self.lock:
             return (monotonic_ns() - self._moved_at) / 1e9 if self._waiting else 0.0
 
     async def barrier(self, seq: int) -> None:
         loop = asyncio.get_running_loop()
-        with self._work:
+        with self.lock:
             if seq <= self._flushed:
                 return
             if self.failure is not None:
@@ -112,7 +112,7 @@ class SqliteJournal:
                 raise JournalFailed(f"seq {seq} was never appended")
             future: asyncio.Future[None] = loop.create_future()
             self._barriers.append((seq, loop, future))
-            self._work.notify()
+            self._writer.notify()
         await future
 
     def read(self, start: int = 1) -> Iterator[Envelope]:
@@ -135,39 +135,43 @@ class SqliteJournal:
         with self._disk:
             self._file.trim(min(before, self._flushed))
 
+    @property
+    def has_work(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def write_next(self) -> float | None:
+        """Writes the next batch; gives the seconds to rest then, None when nothing may follow."""
+        with self.lock:
+            batch = self._waiting[:BATCH_MAX]
+        if not batch:
+            return None
+        kill_point("journal.before_write")
+        try:
+            with self._disk:
+                self._file.write(batch)
+        except sqlite3.Error as error:
+            return self._rest_after(error)
+        kill_point("journal.after_commit")
+        self._reached(batch)
+        kill_point("journal.after_flush")
+        return 0.0
+
     def close(self) -> None:
         """Writes what waits and lets go of the file; raises JournalFailed when it could not."""
-        with self._work:
+        with self.lock:
             self._closing = True
-            self._work.notify()
-        self._writer.join()
+            self._writer.notify()
+        self._writer.finish()
         self._file.close()
         if self.failure is not None:
             raise JournalFailed(str(self.failure))
 
-    def _write_behind(self) -> None:
-        while batch := self._next_batch():
-            kill_point("journal.before_write")
-            try:
-                with self._disk:
-                    self._file.write(batch)
-            except sqlite3.Error as error:
-                if not self._may_try_again(error):
-                    return
-            else:
-                kill_point("journal.after_commit")
-                self._reached(batch)
-                kill_point("journal.after_flush")
-
-    def _next_batch(self) -> list[Envelope]:
-        """Waits for work; empty when the journal is being closed and all is written."""
-        with self._work:
-            while not self._waiting and not self._closing:
-                self._work.wait()
-            return self._waiting[:BATCH_MAX]
-
     def _reached(self, batch: list[Envelope]) -> None:
-        with self._lock:
+        with self.lock:
             del self._waiting[: len(batch)]
             self._moved_at = monotonic_ns()
             seq = self._flushed = batch[-1].seq
@@ -178,18 +182,15 @@ class SqliteJournal:
         for _, loop, future in done:
             _tell(loop, partial(_resolve, future))
 
-    def _may_try_again(self, error: sqlite3.Error) -> bool:
-        """Notes a failed write, and rests before the next try; False when there is none."""
-        with self._work:
+    def _rest_after(self, error: sqlite3.Error) -> float | None:
+        """Notes a failed write; gives the seconds until the next try, None when there is none."""
+        with self.lock:
             if is_lasting(error):
                 self._waiting = []
                 self._give_up(error)
-                return False
+                return None
             self._falter(error)
-            if not self._closing:
-                self._work.wait_for(lambda: self._closing, self._retry_s)
-                return True
-            return False
+            return None if self._closing else self._retry_s
 
     def _give_up(self, error: Exception) -> None:
         self.is_dead = True

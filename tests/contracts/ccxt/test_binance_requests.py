@@ -16,10 +16,11 @@ import pytest
 from aiohttp import web
 
 from quantum_os.events.units import Ns
-from quantum_os.exchange.client import RECV_WINDOW_MS, measure_clock, open_client
+from quantum_os.exchange.client import open_client
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import RECV_WINDOW_MS, measure_clock
 from quantum_os.exchange.session import open_session
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from tests.exchange.wire import wire

@@ -3,10 +3,11 @@
 from typing import Any
 
 from quantum_os.cli.checkup.finding import Finding, fail, ok, skipped, warn
-from quantum_os.exchange.client import measure_clock, open_client
+from quantum_os.exchange.client import open_client
 from quantum_os.exchange.endpoint import Endpoint, Realm
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.session import open_session
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.dialect import VenueRefused

@@ -6,8 +6,9 @@ from typing import Any
 
 from quantum_os.cli.checkup.finding import Finding, fail, ok, warn
 from quantum_os.events.market import Instrument
-from quantum_os.exchange.client import measure_clock, open_client
+from quantum_os.exchange.client import open_client
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.session import open_session
 from quantum_os.exchange.venue_clock import DRIFT_MAX_MS
 from quantum_os.kernel.clock import monotonic_ns

@@ -58,7 +58,7 @@ class Exits(msgspec.Struct):
         for symbol, reason in asked.items():
             seen = facts.symbol(symbol)
             closes = any(order.leg is Leg.CLOSE for order in seen.orders.values())
-            if seen.net != 0 and not closes:
+            if seen.net != 0 and not closes and not seen.is_closed:
                 yield Violation(
                     14, symbol, f"{seen.net} held, the exit for {reason} led to no order", facts.now
                 )

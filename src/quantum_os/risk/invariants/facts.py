@@ -75,6 +75,14 @@ class SymbolSeen(msgspec.Struct):
     def order(self, client_id: str) -> OrderSeen | None:
         return self.orders.get(client_id) or self.ended.get(client_id)
 
+    @property
+    def is_closed(self) -> bool:
+        """An exit was executed according to the venue, and its fills are on their way."""
+        return any(
+            order.told_qty > order.filled and order.side.sign * self.net < 0
+            for order in self.ended.values()
+        )
+
     def covered(self) -> bool:
         """A stop for all that is held rests at the venue, or an order that closes it lives."""
         held, resting = self.net, ZERO

@@ -18,8 +18,10 @@ from quantum_os.risk.invariants.facts import Facts
 from quantum_os.risk.invariants.violation import Violation
 
 INTENTS_KEPT = 2_000
-ON_THE_WIRE_NS = NS_PER_S
-"""How long after its deadline the word may come that an entry left before it."""
+ON_THE_WIRE_NS = 12 * NS_PER_S
+"""How long after its deadline the word may come that an entry left before it: an answer that does
+not come is waited for, and our clock may be set meanwhile.
+"""
 
 IN_REAL_TIME = frozenset({Mode.PAPER, Mode.TESTNET, Mode.LIVE})
 """Where ages count in seconds; on a tape a price is as old as its bar."""

@@ -11,8 +11,10 @@ from quantum_os.events.units import NS_PER_S
 from quantum_os.risk.invariants.facts import Facts
 from quantum_os.risk.invariants.violation import Violation
 
-ON_THE_WIRE_NS = NS_PER_S
-"""How long after a latch the word may come that bytes have left: they left before it."""
+ON_THE_WIRE_NS = 12 * NS_PER_S
+"""How long after a latch the word may come that bytes have left before it: an answer that does not
+come is waited for, and our clock may be set meanwhile.
+"""
 
 
 class KillSwitch(msgspec.Struct):

@@ -31,7 +31,7 @@ async def test_w5_a_stream_that_the_venue_closes_is_opened_again_and_the_account
 
 async def test_a_stream_whose_pings_nobody_answers_is_opened_again(tmp_path: Path) -> None:
     async with trading(tmp_path) as scene:
-        client = scene.venue._clients[0]
+        client = scene.venue._writer
         client.streaming = {**client.streaming, "keepAlive": 100}
         scene.exchange.deaf = True
         await scene.exchange.cut_streams()

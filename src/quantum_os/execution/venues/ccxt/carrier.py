@@ -43,6 +43,9 @@ CANCEL_RETRIED_S = 60.0
 
 READ_BACK_TRIES = 3
 
+RECALLED_MAX = 1_000
+"""Orders remembered as taken back; each is over soon."""
+
 
 class Follow(msgspec.Struct):
     """What follows elsewhere: the account is listed soon, filters are learnt, the clock is set.
@@ -78,6 +81,7 @@ class Carrier:
         self.instruments: dict[str, Instrument] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._entries = asyncio.Lock()
+        self._recalled: dict[str, None] = {}
 
     async def place(
         self, client: Any, order: OrderRequested, seq: int, context: EdgeContext
@@ -97,6 +101,9 @@ class Carrier:
         known = self._register.followed(event.client_id, event.symbol)
         if known is None:
             return
+        self._recalled[event.client_id] = None  # one that still waits to leave must not leave now
+        while len(self._recalled) > RECALLED_MAX:
+            del self._recalled[next(iter(self._recalled))]
         async with self._lock(event.client_id):
             began = monotonic_ns()
             tries = 0
@@ -193,6 +200,9 @@ class Carrier:
             if _since_s(began) > EXIT_RETRIED_S:
                 self._reject(order, OURS, "not sent: the venue could not be reached")
                 return False
+        elif order.client_id in self._recalled:
+            self._say(order, OrderState.CANCELED, OURS, "not sent: it was taken back")
+            return False
         elif order.expires is not None and self._teller.now >= order.expires:
             self._say(order, OrderState.EXPIRED, OURS, "not sent: its deadline has passed")
             return False

@@ -1,5 +1,8 @@
 """Why no entry may leave for a venue right now; exits never ask here."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from quantum_os.execution.venues.ccxt.teller import Teller
 
 
@@ -19,6 +22,11 @@ class Halts:
         """Takes one cause back."""
         if self._causes.pop((cause, symbol), None) is not None:
             self._teller.resolve(cause, about=symbol)
+
+    @property
+    def causes(self) -> Mapping[tuple[str, str], str]:
+        """Why entries are held back, by cause and symbol ("" for all of them)."""
+        return MappingProxyType(self._causes)
 
     def why(self, symbol: str) -> str | None:
         """The first cause that holds back an entry of this symbol, None if there is none."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from quantum_os.events.execution import OrderState
 from quantum_os.events.units import NS_PER_MS, NS_PER_S, Ns, Qty
-from quantum_os.exchange.client import RECV_WINDOW_MS
+from quantum_os.exchange.measuring import RECV_WINDOW_MS
 from quantum_os.exchange.rate_budget import reducing
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.dialect import Dialect

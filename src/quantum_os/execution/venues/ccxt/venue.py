@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
-import aiohttp
 import msgspec
 
 from quantum_os.events.base import Event, stream_of
@@ -26,14 +24,14 @@ from quantum_os.events.execution import (
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import Mode, Ns
-from quantum_os.exchange.client import measure_clock, open_client
 from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
-from quantum_os.exchange.session import open_session
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.venue_clock import DRIFT_MAX_MS
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.carrier import Carrier, Follow
+from quantum_os.execution.venues.ccxt.connecting import Connect, exchange_clients
 from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
 from quantum_os.execution.venues.ccxt.ear import Ear
 from quantum_os.execution.venues.ccxt.facts import CASH, TradeSeen
@@ -120,7 +118,12 @@ class ExchangeVenue(Edge):
     )
 
     def __init__(
-        self, dialect: Dialect, config: VenueConfig, keys: Keys, line: Line | None = None
+        self,
+        dialect: Dialect,
+        config: VenueConfig,
+        keys: Keys,
+        line: Line | None = None,
+        connect: Connect = exchange_clients,
     ) -> None:
         self.dialect, self.config = dialect, config
         self.line = line or Line()
@@ -154,11 +157,11 @@ class ExchangeVenue(Edge):
         self.sweeper.on_listed = self._listed
         self._silence = Silence(self.line.ban, self.halts, self.teller)
         self.line.frame_hooks.append(self.ear.hears)
-        self._keys = keys
+        self._keys, self._connect = keys, connect
         self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
         self._carried = 0
         self._group: asyncio.TaskGroup | None = None
-        self._clients: list[Any] = []
+        self._writer: Any = None
         self._last_heard = 0
         self.ready = asyncio.Event()
 
@@ -177,30 +180,23 @@ class ExchangeVenue(Edge):
             raise _first(group) from group
 
     async def _run(self, context: EdgeContext) -> None:
-        async with AsyncExitStack() as stack:
-            for _ in range(2):
-                session = await stack.enter_async_context(open_session(self.config.endpoint))
-                self._clients.append(self._client(session))
-            config = self.config
-            writer, reader = self._clients
+        config = self.config
+        opened = self._connect(self.dialect.venue, config.endpoint, self.line, self._keys)
+        async with opened as (writer, reader):
             writer.timeout = int(config.patience.write_s * 1_000)
-            try:
-                self._recall(context.journal)
-                async with asyncio.TaskGroup() as group:
-                    self._group = group
-                    group.create_task(self.teller.run(context.lanes))
-                    await self._open(reader)
-                    group.create_task(self.ear.run(writer))
-                    group.create_task(self.sweeper.run(reader))
-                    group.create_task(self._keep_clock(reader))
-                    group.create_task(self._keep_stream(writer))
-                    group.create_task(self._keep_instruments(reader))
-                    self.ready.set()
-                    await self._carry(writer, context)
-            finally:
-                for client in self._clients:
-                    await client.close()
-                self._clients.clear()
+            self._writer = writer
+            self._recall(context.journal)
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                group.create_task(self.teller.run(context.lanes))
+                await self._open(reader)
+                group.create_task(self.ear.run(writer))
+                group.create_task(self.sweeper.run(reader))
+                group.create_task(self._keep_clock(reader))
+                group.create_task(self._keep_stream(writer))
+                group.create_task(self._keep_instruments(reader))
+                self.ready.set()
+                await self._carry(writer, context)
 
     async def _carry(self, writer: Any, context: EdgeContext) -> None:
         """Gives each instruction a task of its own: a slow one holds up no other."""
@@ -233,9 +229,6 @@ class ExchangeVenue(Edge):
     def _enqueue(self, event: Instruction) -> None:
         if event.venue == self.dialect.venue:
             self._errands.put_nowait((event, self.seq))
-
-    def _client(self, session: aiohttp.ClientSession) -> Any:
-        return open_client(self.dialect.venue, self.config.endpoint, session, self.line, self._keys)
 
     def _spawn(self, task: Coroutine[Any, Any, None]) -> object:
         if self._group is None:
@@ -340,7 +333,7 @@ class ExchangeVenue(Edge):
             severity=Severity.WARNING,
             about=order.client_id,
         )
-        if self._clients:
+        if self._writer is not None:
             self._spawn(self._take_off(order))
 
     async def _take_off(self, order: VenueOrder) -> None:
@@ -348,7 +341,7 @@ class ExchangeVenue(Edge):
         conditional = known is not None and known.conditional
         await self.attempts.make(
             self.dialect.cancel(
-                self._clients[0], order.client_id, order.symbol, conditional=conditional
+                self._writer, order.client_id, order.symbol, conditional=conditional
             )
         )
 

@@ -11,9 +11,10 @@ import structlog
 
 from quantum_os.events.units import NS_PER_MS
 from quantum_os.exchange.ban_clock import Banned
-from quantum_os.exchange.client import measure_clock, open_client
+from quantum_os.exchange.client import open_client
 from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.rate_budget import BudgetSpent
 from quantum_os.exchange.session import open_session
 from quantum_os.kernel.backoff import Backoff

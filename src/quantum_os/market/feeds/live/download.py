@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.units import NS_PER_MS
-from quantum_os.exchange.client import measure_clock, open_client
+from quantum_os.exchange.client import open_client
 from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.line import Line
+from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.session import open_session
 from quantum_os.formulas.symbols import joined
 from quantum_os.formulas.timeframes import timeframe_ns

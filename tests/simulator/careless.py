@@ -1,0 +1,109 @@
+"""Parts of the venue's edge that are careless on purpose, each in the way a real one once was."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from quantum_os.events.execution import OrderRequested
+from quantum_os.execution.venues.ccxt.carrier import Carrier
+from quantum_os.execution.venues.ccxt.facts import OrderSeen
+from quantum_os.execution.venues.ccxt.register import Known
+from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
+from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
+from quantum_os.kernel.edge import EdgeContext
+from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.reactor import Module
+from quantum_os.simulator.disk import Disk, SimulatedJournalFile
+from quantum_os.simulator.mortality import Tether
+from quantum_os.storage.journal_file import JournalFile
+
+
+class Resending(Carrier):
+    """Sends an order again when nobody has answered."""
+
+    def _concluded(
+        self,
+        client: Any,
+        known: Known,
+        order: OrderRequested,
+        ruling: Ruling,
+        seen: OrderSeen | None,
+        sent_at: int,
+    ) -> None:
+        if ruling.verdict is Verdict.UNKNOWN:
+            self._follow.spawn(self._again(client, order))
+        super()._concluded(client, known, order, ruling, seen, sent_at)
+
+    async def _again(self, client: Any, order: OrderRequested) -> None:
+        await self._attempts.make(self._dialect.place(client, order))
+
+
+class Unrecorded(Carrier):
+    """Does not wait until the journal holds an entry."""
+
+    async def _recorded(self, order: OrderRequested, seq: int, context: EdgeContext) -> bool:
+        return True
+
+
+class Undated(Carrier):
+    """Tries an entry again however old it has become."""
+
+    async def _may_leave(self, order: OrderRequested, context: EdgeContext, began: int) -> bool:
+        return True
+
+
+def carried_by(kind: type[Carrier]) -> Callable[[tuple[Module, ...]], tuple[Module, ...]]:
+    """Gives the venue another carrier."""
+
+    def variant(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+        venue = _venue(modules)
+        venue.carrier = kind(
+            venue.dialect,
+            venue.attempts,
+            venue.register,
+            venue.teller,
+            venue.halts,
+            venue.follow,
+            venue.carrier.inquiry,
+        )
+        return modules
+
+    return variant
+
+
+def loud(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Asks on while the exchange wants silence."""
+    ban = _venue(modules).line.ban
+    ban.silence = lambda seconds, status: None  # type: ignore[method-assign]
+    return modules
+
+
+def forgetful(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Never looks at the trades that a listing shows: what the stream has lost stays lost."""
+    sweeper = _venue(modules).sweeper
+
+    async def nothing(client: Any, symbol: str) -> list[Any]:
+        return []
+
+    sweeper._trades_of = nothing  # type: ignore[method-assign]
+    return modules
+
+
+class Tailless(SimulatedJournalFile):
+    """Gives nothing of what was written since the snapshot."""
+
+    def read(self, start: int = 1) -> Any:
+        return iter(()) if start > 1 else super().read(start)
+
+
+class TaillessDisk(Disk):
+    """A disk whose journal is opened so."""
+
+    def __init__(self, like: Disk, rows: Sequence[Envelope]) -> None:
+        super().__init__(like.faults, like.snapshots[rows[-1].seq], rows)
+
+    def journal(self, tether: Tether) -> JournalFile:
+        return Tailless(self, tether)
+
+
+def _venue(modules: tuple[Module, ...]) -> ExchangeVenue:
+    return next(module for module in modules if isinstance(module, ExchangeVenue))
