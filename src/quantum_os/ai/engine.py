@@ -186,7 +186,9 @@ class Engine(Reactor[EngineState]):
             self._states_p[vote.voter] = True
         if policy.decision.measured_worth:
             worth = Worth(served.era.gain_r, served.era.loss_r)
-        return Heard([*votes, *beside], opinions_of(answer), worth)
+        # Who has no answer to any symbol yet has not begun: its silence is no sign of anything.
+        begun = [vote for vote in votes if any(vote.side)]
+        return Heard([*begun, *beside], opinions_of(answer), worth)
 
     def _weights(self, era: Era, symbols: Sequence[str]) -> list[tuple[float, ...]]:
         """[members][symbols]: how much each model of an era counts in the pool."""

@@ -26,15 +26,17 @@ from quantum_os.cli.options import (
 )
 from quantum_os.cli.planning import plan_run, whole_models
 from quantum_os.cli.recorded_choice import RUNS
-from quantum_os.cli.results import RunResult, result_of, trial_of
+from quantum_os.cli.results import RunResult, result_of, scored, trial_of
 from quantum_os.cli.rules_run import beside_rules
 from quantum_os.cli.run_options import run_options, told
 from quantum_os.cli.terminal_report import report
 from quantum_os.events.units import Mode
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
-from quantum_os.learning.trials import record_trial
+from quantum_os.learning.model_scores import SCORED, ModelRecord
+from quantum_os.learning.trials import TrialLedger, read_trials, record_trial
 from quantum_os.lineup import Plan
 from quantum_os.market.feeds.market_choice import made_up
 from quantum_os.market.feeds.synthetic import Scenario, SyntheticMarket
@@ -120,7 +122,7 @@ def backtest(
         refuse(str(error))
     for notice in market.notices:
         err.print(notice, style="yellow", highlight=False)
-    result = _recorded(plan, market, recording, folder, models)
+    result = _recorded(plan, market, recording, folder, models, trials)
     _count(result, trials)
     if plan.models is not None:
         result = _beside_rules(plan, market, folder, result)
@@ -154,14 +156,17 @@ def market_asked(asked: Asked) -> Market:
 
 
 def _recorded(
-    plan: Plan, market: Market, recording: Path, folder: Path, models: Loaded | None
+    plan: Plan, market: Market, recording: Path, folder: Path, models: Loaded | None, trials: Path
 ) -> RunResult:
     """Runs and records; whatever goes wrong, no half-written run is left behind."""
     code = build()
     done = False
     try:
-        finished = _played(plan, market, recording, code, models)
+        record = ModelRecord()
+        finished = _played(plan, market, HeardRecorder(recording, record), code, models)
         result = result_of(plan, market, finished, code)
+        if models is not None:
+            result = scored(result, finished.modules, record, _ledger(trials))
         tell_faults(finished.bus)
         finish(recording, folder, RunDocument(result, plan))
         done = True
@@ -189,6 +194,27 @@ def _beside_rules(plan: Plan, market: Market, folder: Path, result: RunResult) -
     return msgspec.structs.replace(result, baselines=found)
 
 
+class HeardRecorder(RunRecorder):
+    """Records a run, and lets who scores its models hear what that needs."""
+
+    def __init__(self, folder: Path, record: ModelRecord) -> None:
+        super().__init__(folder)
+        self._hear = record.hear
+
+    def append(self, envelope: Envelope) -> None:
+        super().append(envelope)
+        if envelope.stream in SCORED:
+            self._hear(envelope.event())
+
+
+def _ledger(trials: Path) -> TrialLedger:
+    """The trials so far; a ledger that cannot be read counts none, and `_count` says so aloud."""
+    try:
+        return read_trials(trials)
+    except OSError:
+        return TrialLedger((), ())
+
+
 def _count(result: RunResult, trials: Path) -> None:
     """Enters the run into the ledger of trials; one that cannot be counted is said aloud."""
     try:
@@ -199,9 +225,8 @@ def _count(result: RunResult, trials: Path) -> None:
 
 
 def _played(
-    plan: Plan, market: Market, recording: Path, code: str, models: Loaded | None
+    plan: Plan, market: Market, journal: RunRecorder, code: str, models: Loaded | None
 ) -> Finished:
-    journal = RunRecorder(recording)
     try:
         with progress_bar("backtest", market.start, market.end) as moved:
             return run_backtest(plan, market, journal, code, moved, models=models)

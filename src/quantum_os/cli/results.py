@@ -16,7 +16,8 @@ from quantum_os.formulas.statistics import sharpe_daily, sortino_daily
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.reactor import Module
 from quantum_os.learning.baselines import Baselines
-from quantum_os.learning.trials import Trial
+from quantum_os.learning.model_scores import ModelRecord
+from quantum_os.learning.trials import Trial, TrialLedger
 from quantum_os.lineup import Plan, Recording
 from quantum_os.portfolio.track_record import TrackRecord
 from quantum_os.settings import FundSettings
@@ -28,7 +29,8 @@ class RunResult(msgspec.Struct, frozen=True):
     """One run in numbers. Money in USD, fractions as fractions, None where too little is known.
 
     `baselines` are told of a run whose decisions models made, once its rules were played alone.
-    `fees` is what was paid, `fees_charged` the rates of the venue, unknown when it is a remote one.
+    From `verdict` on the figures are of learned models (`learning/model_scores.py`). `fees` is what
+    was paid, `fees_charged` the rates of the venue, unknown when it is a remote one.
     """
 
     run_id: str
@@ -85,6 +87,20 @@ class RunResult(msgspec.Struct, frozen=True):
     synthetic: bool = False
     models: ModelsCard | None = None
     baselines: Baselines | None = None
+    verdict: str = ""
+    outcomes: int | None = None
+    log_loss: float | None = None
+    base_log_loss: float | None = None
+    gain_ci: tuple[float, float] | None = None
+    ece: float | None = None
+    brier: float | None = None
+    coverage: float | None = None
+    silences: dict[str, int] = {}
+    expectancy_r: float | None = None
+    expectancy_ci: tuple[float, float] | None = None
+    dsr: float | None = None
+    pbo: float | None = None
+    trials: int | None = None
 
 
 def module_of(modules: Sequence[Module], kind: type[M]) -> M:
@@ -97,6 +113,15 @@ def result_of(plan: Plan, market: Recording, finished: Finished, build: str) -> 
     return msgspec.structs.replace(
         _figures(plan, market, finished, build), voters=plan.voters, models=plan.models
     )
+
+
+def scored(
+    result: RunResult, modules: Sequence[Module], record: ModelRecord, ledger: TrialLedger
+) -> RunResult:
+    """Adds what the learned models were worth in the run."""
+    returns = module_of(modules, TrackRecord).daily_returns()
+    scores = record.scores(trial_of(result, ""), returns, ledger)
+    return msgspec.structs.replace(result, **msgspec.structs.asdict(scores))
 
 
 def _figures(plan: Plan, market: Recording, finished: Finished, build: str) -> RunResult:

@@ -11,6 +11,9 @@ from quantum_os.cli.results import RunResult
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.execution.venues.fee_tiers import Fees
 
+SILENCES_SHOWN = 4
+"""Reasons of silence; the rest is in `run.json`."""
+
 GATES_SHOWN = 12
 """Rows of the refusals; the rest is in `run.json`."""
 
@@ -25,7 +28,11 @@ def percent(value: float) -> str:
 
 def report(result: RunResult, console: Console, folder: Path | None) -> None:
     """Prints a run as three tables and the list of what it assumed."""
+    if result.verdict:
+        console.print(result.verdict, highlight=False)
     console.print(_summary(result))
+    if result.verdict:
+        console.print(_scores(result))
     console.print(_costs(result))
     if result.refusals or result.holds or result.report_only:
         console.print(_refusals(result))
@@ -100,6 +107,34 @@ def _intents(result: RunResult) -> str:
         f"{intents.expired} expired + {intents.superseded} superseded + "
         f"{intents.in_flight} in flight (residual {intents.residual})"
     )
+
+
+def _scores(result: RunResult) -> Table:
+    """What the learned models were worth, as probabilities and as trades."""
+    table = Table(title="What the models were worth", show_header=False)
+    table.add_row(
+        "log-loss", f"{_number(result.log_loss)}, base rate's {_number(result.base_log_loss)}"
+    )
+    table.add_row("gain, 95 % interval", _span(result.gain_ci, "nats"))
+    table.add_row("ECE, Brier", f"{_number(result.ece)}, {_number(result.brier)}")
+    table.add_row("resolved outcomes", f"{result.outcomes or 0:,}")
+    table.add_row("answered", "n/a" if result.coverage is None else percent(result.coverage))
+    silences = [f"{reason} {count:,}" for reason, count in result.silences.items()]
+    table.add_row("silent", ", ".join(silences[:SILENCES_SHOWN]) or "never")
+    table.add_row(
+        "R each, net", f"{_number(result.expectancy_r)} ({_span(result.expectancy_ci, 'R')})"
+    )
+    chance = f"DSR {_number(result.dsr)}, PBO {_number(result.pbo)}, {result.trials} trials"
+    table.add_row("luck", chance)
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.4f}"
+
+
+def _span(interval: tuple[float, float] | None, unit: str) -> str:
+    return "n/a" if interval is None else f"{interval[0]:+.4f} .. {interval[1]:+.4f} {unit}"
 
 
 def _costs(result: RunResult) -> Table:
