@@ -1,6 +1,8 @@
 """`doctor` names what bars a start, changes nothing, and passes where the fund can run."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,15 @@ from quantum_os.market.feeds.live.connection import Wanted
 from quantum_os.market.instrument_book import packaged_instruments
 from tests.cli.console import quantum_os
 from tests.emulator.emulated import KEY, SECRET, SYMBOL, emulated
+from tests.exchange.wire import wire
+from tests.execution.venues.bybit.faults import refuses
+from tests.execution.venues.bybit.small_bybit import KEY as BYBIT_KEY
+from tests.execution.venues.bybit.small_bybit import SECRET as BYBIT_SECRET
+from tests.execution.venues.bybit.small_bybit import SmallBybit
 from tests.market.feeds.live.exchange import HOUR_MS, START_MS, Binance, Bybit, served
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
+ACCOUNT_CHECKS = ["account clock", "account", "permissions", "account mode", "risk limits", "stop"]
 
 
 def by_name(found: list[Finding]) -> dict[str, Finding]:
@@ -56,10 +64,12 @@ async def test_keys_in_order_place_a_stop_and_take_it_back(tmp_path: Path) -> No
     async with emulated(tmp_path) as exchange:
         where = emulator(exchange.server.port, exchange.ca)
         keys = Keys("binance", Realm.EMULATOR, KEY, SECRET)
-        found = by_name(await check_account(keys, where, SYMBOL))
-        assert found["account"].found == "10,000.00 USDT"
+        found = by_name(await check_account(keys, where, (SYMBOL, ETH)))
+        assert list(found) == ACCOUNT_CHECKS
+        assert found["account"].found == "10,000.00 USDT, 0 positions, 0 orders"
         assert found["stop"].verdict is Verdict.OK, found["stop"]
-        assert found["position mode"].verdict is Verdict.OK
+        assert found["account mode"].verdict is Verdict.OK
+        assert "of 2 contracts, up to " in found["risk limits"].found
         assert found["permissions"].verdict is Verdict.WARN, "an emulator cannot be asked"
         async with exchange.ccxt() as client:
             assert await client.fetch_open_orders(SYMBOL, None, None, {"trigger": True}) == []
@@ -69,9 +79,106 @@ async def test_keys_that_open_nothing_fail_and_nothing_is_tried_with_them(tmp_pa
     async with emulated(tmp_path) as exchange:
         where = emulator(exchange.server.port, exchange.ca)
         keys = Keys("binance", Realm.EMULATOR, "NOBODY", "NOTHING")
-        found = verdicts(await check_account(keys, where, SYMBOL))
+        found = verdicts(await check_account(keys, where, (SYMBOL,)))
         assert found["account"] is Verdict.FAIL
         assert "stop" not in found
+
+
+@asynccontextmanager
+async def at_bybit(
+    folder: Path, exchange: SmallBybit
+) -> AsyncIterator[Callable[[], Awaitable[dict[str, Finding]]]]:
+    """The check of an account at a small Bybit, made as often as it is called."""
+    async with wire(folder, exchange) as served_at:
+        keys = Keys("bybit", Realm.EMULATOR, BYBIT_KEY, BYBIT_SECRET)
+
+        async def checked() -> dict[str, Finding]:
+            return by_name(await check_account(keys, served_at.endpoint, (BTC,)))
+
+        yield checked
+
+
+async def test_keys_of_bybit_in_order_pass_every_check(tmp_path: Path) -> None:
+    exchange = SmallBybit()
+    exchange.margin = "ISOLATED_MARGIN"
+    async with at_bybit(tmp_path, exchange) as checked:
+        found = await checked()
+        assert list(found) == ACCOUNT_CHECKS
+        assert {each.verdict for each in found.values()} == {Verdict.OK}, found
+        assert found["account"].found == "10,000.00 USDT, 0 positions, 0 orders"
+        assert found["risk limits"].found == "of 1 contracts, up to 50x"
+        assert exchange.open_orders() == []
+        assert [row["orderStatus"] for row in exchange.orders.values()] == ["Deactivated"]
+        again = await checked()
+        assert again["stop"].verdict is Verdict.OK, "a name is taken once only"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "check", "verdict", "words"),
+    [
+        ({"unified": 1}, "account mode", Verdict.FAIL, "upgrade it"),
+        ({"hedged": True}, "account mode", Verdict.WARN, "hedge mode (BTCUSDT)"),
+        ({"margin": "REGULAR_MARGIN"}, "account mode", Verdict.WARN, "cross margin"),
+        ({"rights": {"ContractTrade": ["Order", "Position"], "Wallet": ["Withdraw"]}},
+         "permissions", Verdict.FAIL, "may withdraw"),
+        ({"rights": {"ContractTrade": [], "Wallet": []}}, "permissions", Verdict.FAIL,
+         "may not trade contracts"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_with_an_account_at_bybit_is_named(
+    tmp_path: Path, trouble: dict[str, object], check: str, verdict: Verdict, words: str
+) -> None:
+    exchange = SmallBybit()
+    exchange.margin = "ISOLATED_MARGIN"
+    for name, value in trouble.items():
+        setattr(exchange, name, value)
+    before = (exchange.margin, exchange.hedged)
+    async with at_bybit(tmp_path, exchange) as checked:
+        found = (await checked())[check]
+    assert (found.verdict, words in found.found) == (verdict, True), found
+    assert (exchange.margin, exchange.hedged) == before, "looking sets nothing"
+
+
+async def test_a_stop_that_bybit_refuses_or_keeps_is_a_failure(tmp_path: Path) -> None:
+    exchange = SmallBybit()
+    async with at_bybit(tmp_path, exchange) as checked:
+        exchange.faults["POST", "/v5/order/create"].append(refuses(110007))
+        refused = (await checked())["stop"]
+        assert (refused.verdict, "110007" in refused.found) == (Verdict.FAIL, True), refused
+        exchange.faults["POST", "/v5/order/cancel"].append(refuses(10016))
+        kept = (await checked())["stop"]
+        assert (kept.verdict, "could not be cancelled" in kept.found) == (Verdict.FAIL, True)
+
+
+async def test_the_command_finds_the_exchange_of_a_key_file(tmp_path: Path) -> None:
+    exchange = SmallBybit()
+    keys = tmp_path / "keys.toml"
+    async with wire(tmp_path, exchange) as served_at:
+        endpoint = served_at.endpoint
+        words = [
+            "doctor",
+            "--emulator",
+            f"127.0.0.1:{endpoint.port}",
+            "--json",
+            "--keys",
+            str(keys),
+        ]
+        words += ["--ca", str(endpoint.ca_file), "--home", str(tmp_path / "home")]
+        found = {}
+        for venue in ("bybit", "kraken"):
+            keys.write_text(
+                f'venue = "{venue}"\nrealm = "emulator"\nkey = "{BYBIT_KEY}"\n'
+                f'secret = "{BYBIT_SECRET}"\n'
+            )
+            keys.chmod(0o600)
+            said = await asyncio.to_thread(quantum_os, *words)
+            assert said.code == 1, "the feed's exchanges do not answer here"
+            found[venue] = {each["check"]: each for each in said.json()["checks"]}
+    assert found["bybit"]["stop"]["verdict"] == "ok", found["bybit"]
+    assert found["bybit"]["keys"]["found"].startswith("bybit emulator, fingerprint")
+    assert found["kraken"]["keys"]["verdict"] == "fail"
+    assert "stop" not in found["kraken"]
+    assert BYBIT_SECRET not in str(found)
 
 
 def memory(folder: Path, megabytes: int) -> Path:

@@ -57,6 +57,8 @@ class Stretch(msgspec.Struct, frozen=True):
     deposit: int = 50_000
     symbols: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
+    words: tuple[str, ...] = ()
+    """more of what the emulator is told on its command line"""
 
 
 class Trading:
@@ -161,6 +163,7 @@ async def emulator(stretch: Stretch, folder: Path) -> AsyncIterator[dict[str, An
         market = ["--tape", str(stretch.tape)]
     words = ["--tls-dir", str(folder), *market, "--history", str(stretch.history_days)]
     words += ["--account", f"{KEY}:{SECRET}:{stretch.deposit}", "--pace", "0", "--no-limits"]
+    words += stretch.words
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "quantum_os", "emulator", *words, stdout=asyncio.subprocess.PIPE
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from quantum_os.kernel.kill_points import (
+    EXCHANGE_POINTS,
     POINTS,
     RECOVERY_POINTS,
     Killer,
     armed,
     kill_point,
     numbered,
+    numbered_at_exchange,
 )
 
 SOURCE = Path(__file__).parents[2] / "src" / "quantum_os"
@@ -28,13 +30,13 @@ def called() -> dict[str, int]:
 
 
 def test_every_point_is_listed_and_every_listed_point_stands_once() -> None:
-    assert called() == dict.fromkeys([*POINTS, *RECOVERY_POINTS], 1)
+    assert called() == dict.fromkeys([*POINTS, *EXCHANGE_POINTS, *RECOVERY_POINTS], 1)
 
 
-def test_there_are_as_many_as_the_path_has_awaits() -> None:
-    names = numbered()
-    assert len(set(names)) == len(names)
-    assert 60 <= len(names) <= 150
+def test_there_are_as_many_as_the_paths_have_awaits() -> None:
+    for names in (numbered(), numbered_at_exchange()):
+        assert len(set(names)) == len(names)
+        assert 60 <= len(names) <= 150
 
 
 def test_a_point_kills_at_the_visit_it_was_told() -> None:

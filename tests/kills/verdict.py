@@ -51,11 +51,11 @@ def violations_of(venue: Venue, folder: Path, result: dict[str, Any]) -> list[st
     facts = list(venue.server.host.since(0))
     return [
         *_facts(facts, rows),
-        *_entries(rows),
+        *entries_of(rows),
         *_books(venue, rows),
         *_intents(venue, result),
         *_naked(venue),
-        *_numbers(rows),
+        *numbers_of(rows),
     ]
 
 
@@ -80,7 +80,7 @@ def _facts(facts: list[Frame], rows: list[Envelope]) -> list[str]:
     ]
 
 
-def _entries(rows: list[Envelope]) -> list[str]:
+def entries_of(rows: list[Envelope]) -> list[str]:
     """An intent is one entry order at most, filled to what was permitted at most."""
     permitted: dict[str, Decimal] = {}
     orders: dict[str, set[str]] = defaultdict(set)
@@ -168,7 +168,7 @@ def _naked(venue: Venue) -> list[str]:
     return [text for holds, text in claims if not holds]
 
 
-def _numbers(rows: list[Envelope]) -> list[str]:
+def numbers_of(rows: list[Envelope]) -> list[str]:
     seqs = [row.seq for row in rows]
     whole = seqs == list(range(seqs[0], seqs[0] + len(seqs)))
     return [] if whole else ["the journal has a hole"]

@@ -1,6 +1,7 @@
 """`quantum-os doctor`: whether the fund can run here, check by check."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,9 @@ from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.live_staging import LiveStage, live_stage
 from quantum_os.cli.options import config_option, flags, json_option
 from quantum_os.cli.recorded_choice import HOME
+from quantum_os.cli.venue_staging import TRADED
 from quantum_os.events.units import Mode
+from quantum_os.exchange.endpoint import Realm
 from quantum_os.kernel import logs
 from quantum_os.settings import Settings, SettingsError, load_settings
 
@@ -25,9 +28,6 @@ _COLOURS = {
     Verdict.FAIL: "red",
     Verdict.SKIPPED: "dim",
 }
-
-KEYS_VENUE = "binance"
-"""The exchange whose keys can be checked."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ def _outside(
     keys = keys or settings.exchange.keys
     if not keys:
         return [*checks, skipped("keys", "none were given: --keys FILE")]
-    return [*checks, *_keys(settings, keys, stage.plan.symbols[0])]
+    return [*checks, *_keys(settings, keys, stage.plan.symbols)]
 
 
 async def _exchanges(stage: LiveStage) -> list[Finding]:
@@ -102,17 +102,23 @@ async def _exchanges(stage: LiveStage) -> list[Finding]:
     return [check for checks in found for check in checks]
 
 
-def _keys(settings: Settings, where: str, symbol: str) -> list[Finding]:
+def _keys(settings: Settings, where: str, symbols: Sequence[str]) -> list[Finding]:
+    """Checks the account where the key file says that it is: with an emulator, only there."""
     from quantum_os.cli.checkup.account import check_account
-    from quantum_os.exchange.keys import KeysRefused, read_keys
+    from quantum_os.exchange.keys import KeysRefused, belonging_of, read_keys
 
-    endpoint = endpoint_of(settings.feeds.emulator, settings.feeds.emulator_ca)
     try:
-        keys = read_keys(where, KEYS_VENUE, endpoint.realm)
+        venue, realm = belonging_of(where)
+        if venue not in TRADED:
+            return [fail("keys", f"{where}: {venue} is not traded: one of {', '.join(TRADED)} is")]
+        at_testnet = realm is Realm.TESTNET and not settings.feeds.emulator
+        mode = Mode.TESTNET if at_testnet else Mode.PAPER
+        endpoint = endpoint_of(settings.feeds.emulator, settings.feeds.emulator_ca, mode)
+        keys = read_keys(where, venue, endpoint.realm)
     except KeysRefused as error:
         return [fail("keys", str(error))]
     read = ok("keys", f"{keys.venue} {keys.realm}, fingerprint {keys.fingerprint}")
-    return [read, *asyncio.run(check_account(keys, endpoint, symbol))]
+    return [read, *asyncio.run(check_account(keys, endpoint, symbols))]
 
 
 def _tell(found: Diagnosis, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from quantum_os.exchange.line import Line
 from quantum_os.exchange.venue_clock import VenueClock
 from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module
 from quantum_os.lineup import Plan
 from quantum_os.settings import Settings, SettingsError, load_settings
@@ -93,7 +94,7 @@ class VenueStage(msgspec.Struct, frozen=True):
             seed=plan.settings.run.seed,
             since=since,
         )
-        dialect = _dialect(self.venue, self.endpoint.realm)
+        dialect = dialect_of(self.venue, self.endpoint.realm)
         return ExchangeVenue(dialect, config, self.keys, self.line.beside())
 
 
@@ -121,6 +122,7 @@ def venue_stage(settings: Settings, mode: Mode, venue: str, endpoint: Endpoint) 
     # A market that may stand still is where it says: what has passed since counts for nothing.
     followed = FollowedClock(0) if settings.feeds.follow_emulator else None
     shown = _seen(venue, endpoint, keys, followed or VenueClock())
+    kill_point("account.after_look")
     clock = followed or VenueClock(_wall(shown.offset_ns))
     return VenueStage(venue, endpoint, keys, float(shown.wallet), Line(clock))
 
@@ -227,7 +229,7 @@ async def _look(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -
     from quantum_os.execution.venues.ccxt.attempts import Attempts
 
     line = Line(clock)
-    dialect = _dialect(venue, endpoint.realm)
+    dialect = dialect_of(venue, endpoint.realm)
     attempts = Attempts(dialect, line)
     async with open_session(endpoint) as session:
         client = open_client(venue, endpoint, session, line, keys)
@@ -245,7 +247,8 @@ async def _look(venue: str, endpoint: Endpoint, keys: Keys, clock: VenueClock) -
     raise SettingsError(f"{venue} {endpoint.realm}: the account cannot be read: {why}")
 
 
-def _dialect(venue: str, realm: Realm) -> "Dialect":
+def dialect_of(venue: str, realm: Realm) -> "Dialect":
+    """Gives how an exchange of `TRADED` is traded at."""
     from quantum_os.execution.venues.binance.dialect import BinanceDialect
     from quantum_os.execution.venues.bybit.dialect import BybitDialect
 

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import ccxt.pro
 
+from quantum_os.exchange import errand
 from quantum_os.exchange.endpoint import Endpoint, Realm
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
@@ -25,6 +26,7 @@ class _Behind:
 
     def on_rest_response(self, code: int, *rest: Any) -> Any:
         _reason, _url, _method, headers, body, *_ = rest
+        errand.answered()
         self.line.answered(code, headers, body or "")
         return super().on_rest_response(code, *rest)  # type: ignore[misc]
 
@@ -33,6 +35,7 @@ class _Behind:
 
     async def fetch(self, *args: Any, **named: Any) -> Any:
         self.line.leaves()
+        errand.leaves()
         return await super().fetch(*args, **named)  # type: ignore[misc]
 
     def nonce(self) -> int:

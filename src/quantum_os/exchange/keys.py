@@ -65,6 +65,21 @@ def read_keys(
     KeysRefused; what is said then never holds a part of the file.
     """
     path = _path(where, os.environ if environment is None else environment)
+    found = _read(where, path)
+    if (found.venue, found.realm) != (venue, realm):
+        raise KeysRefused(f"{where}: keys of {found.venue} {found.realm}, not of {venue} {realm}")
+    if not found.key.strip() or not found.secret.strip():
+        raise KeysRefused(f"{where}: the key or the secret is empty")
+    return Keys(venue, realm, found.key.strip(), found.secret.strip())
+
+
+def belonging_of(where: str, environment: Mapping[str, str] | None = None) -> tuple[str, Realm]:
+    """Gives the venue and the realm that a key file names; raises KeysRefused."""
+    found = _read(where, _path(where, os.environ if environment is None else environment))
+    return found.venue, found.realm
+
+
+def _read(where: str, path: Path) -> _KeyFile:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -74,14 +89,9 @@ def read_keys(
     if mode & _OTHERS:
         raise KeysRefused(f"{where}: others may read it; chmod 600")
     try:
-        found = msgspec.toml.decode(content, type=_KeyFile)
+        return msgspec.toml.decode(content, type=_KeyFile)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise KeysRefused(f"{where}: needs venue, realm, key and secret, as TOML") from None
-    if (found.venue, found.realm) != (venue, realm):
-        raise KeysRefused(f"{where}: keys of {found.venue} {found.realm}, not of {venue} {realm}")
-    if not found.key.strip() or not found.secret.strip():
-        raise KeysRefused(f"{where}: the key or the secret is empty")
-    return Keys(venue, realm, found.key.strip(), found.secret.strip())
 
 
 def _path(where: str, environment: Mapping[str, str]) -> Path:

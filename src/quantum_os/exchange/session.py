@@ -9,6 +9,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from aiohttp.resolver import ThreadedResolver
 
 from quantum_os.exchange.endpoint import Endpoint, Realm, is_exchange
+from quantum_os.exchange.errand import telling_of_writes
 
 CONNECT_S = 5.0
 """Wall seconds for a connection, its TLS included."""
@@ -67,6 +68,7 @@ def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         middlewares=(_only_exchanges,),
+        trace_configs=[telling_of_writes()],
         trust_env=False,
         timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_S),
     )

@@ -58,6 +58,42 @@ POINTS: dict[str, tuple[str, ...]] = {
 }
 """Every point with its variants, in the order of an order's life; a test finds each in the code."""
 
+_WORDS = ("order.submitted", "order.updated", "fill", "leverage.confirmed", "venue.snapshot")
+_CARRIED = ("entry", "stop", "restop", "target", "close")
+_REQUESTS = (*_CARRIED, "cancel", "leverage", "query", "list")
+
+EXCHANGE_POINTS: dict[str, tuple[str, ...]] = {
+    # an instruction on its way to an exchange; a restop is the stop that takes another's place
+    "carrier.before_record": _CARRIED,
+    "carrier.after_record": _CARRIED,
+    "wire.before_write": _REQUESTS,
+    "wire.after_write": _REQUESTS,
+    "wire.after_answer": _REQUESTS,
+    "carrier.before_told": _CARRIED,
+    "carrier.after_told": _CARRIED,
+    "carrier.after_cancel": (),
+    "carrier.after_leverage": (),
+    # what its private stream says
+    "ear.before_open": (),
+    "ear.before_frame": ("order", "trade", "signal"),
+    "ear.after_frame": ("order", "trade", "signal"),
+    # what it lists of the account
+    "sweeper.after_account": (),
+    "sweeper.after_trades": (),
+    "sweeper.before_told": (),
+    # the facts that come of all this, on their way to the bus
+    "teller.before_fact": _WORDS,
+    "teller.after_fact": _WORDS,
+    # the account, as a life opens it
+    "account.after_look": (),
+    "account.after_clock": (),
+    "account.after_permissions": (),
+    "account.after_modes": (),
+    "account.after_filters": (),
+}
+"""The points of a fund that trades at an exchange; they stand in place of the `venue` and `client`
+ones above, and every other point is theirs too."""
+
 RECOVERY_POINTS: tuple[str, ...] = (
     "recovery.after_lock",
     "recovery.after_journal",
@@ -73,12 +109,20 @@ RECOVERY_POINTS: tuple[str, ...] = (
 
 def numbered() -> list[str]:
     """Gives every point as it is named in the variable, variants spelled out."""
-    named = [
+    return [*_spelled(POINTS), *RECOVERY_POINTS]
+
+
+def numbered_at_exchange() -> list[str]:
+    """Gives every point between the fund and an exchange, variants spelled out."""
+    return _spelled(EXCHANGE_POINTS)
+
+
+def _spelled(points: dict[str, tuple[str, ...]]) -> list[str]:
+    return [
         f"{point}/{variant}" if variant else point
-        for point, variants in POINTS.items()
+        for point, variants in points.items()
         for variant in variants or ("",)
     ]
-    return [*named, *RECOVERY_POINTS]
 
 
 class Killer:
@@ -86,7 +130,8 @@ class Killer:
 
     def __init__(self, wanted: str, die: Callable[[], None]) -> None:
         name, _, count = wanted.rpartition(":")
-        if name not in numbered() or not count.isdecimal() or int(count) < 1:
+        known = (*numbered(), *numbered_at_exchange())
+        if name not in known or not count.isdecimal() or int(count) < 1:
             raise ValueError(f"{VARIABLE}={wanted!r}: no such point; as {numbered()[0]}:1")
         self._name, self._count = name, int(count)
         self._die = die

@@ -211,6 +211,12 @@ class SmallBybit:
             return self._paged(row, [])
         return self._paged(row, [base | {"symbol": "BTCUSDT"}, base | dated])
 
+    def _get_market_tickers(self, row: Row) -> Row:
+        price = str(PRICE)
+        ticker = {"symbol": "BTCUSDT", "lastPrice": price, "markPrice": price, "indexPrice": price}
+        ticker |= {"bid1Price": price, "ask1Price": price, "fundingRate": "0.0001"}
+        return {"category": "linear", "list": [ticker]}
+
     def _get_market_risk_limit(self, row: Row) -> Row:
         tier = {"symbol": row["symbol"], "initialMargin": "0.02"}
         first = {"riskLimitValue": "1000000", "maintenanceMargin": "0.004", "maxLeverage": "50.00"}

@@ -11,7 +11,7 @@ from quantum_os.events.units import NS_PER_MS, Ns
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.execution.venues.binance import figures, frames, listings, orders
 from quantum_os.execution.venues.binance.codes import CODES, CONSEQUENCES
-from quantum_os.execution.venues.ccxt.dialect import Consequences, VenueRefused
+from quantum_os.execution.venues.ccxt.dialect import Consequences, ModesSeen, VenueRefused
 from quantum_os.execution.venues.ccxt.facts import (
     AccountSeen,
     CashMoved,
@@ -50,6 +50,10 @@ class BinanceDialect:
         if not rights["enableFutures"]:
             raise VenueRefused("the key may not trade futures")
         return ""
+
+    async def look_at_modes(self, client: Any, symbols: Sequence[str]) -> ModesSeen:
+        hedged = ("the account",) if await self._is_hedged(client) else ()
+        return ModesSeen(hedged, tuple(await self._crossed(client, symbols)))
 
     async def check_modes(self, client: Any, symbols: Sequence[str]) -> None:
         if await self._is_hedged(client):

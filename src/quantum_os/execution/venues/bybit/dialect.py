@@ -12,7 +12,7 @@ from quantum_os.execution.venues.bybit import executions, frames, listings, orde
 from quantum_os.execution.venues.bybit.codes import CODES, CONSEQUENCES
 from quantum_os.execution.venues.bybit.figures import LINEAR
 from quantum_os.execution.venues.ccxt import figures
-from quantum_os.execution.venues.ccxt.dialect import Consequences, Judged, VenueRefused
+from quantum_os.execution.venues.ccxt.dialect import Consequences, Judged, ModesSeen, VenueRefused
 from quantum_os.execution.venues.ccxt.facts import (
     CASH,
     AccountSeen,
@@ -27,6 +27,7 @@ from quantum_os.execution.venues.ccxt.verdicts import CodeTable, Verdict
 Json = Mapping[str, Any]
 
 ISOLATED = "ISOLATED_MARGIN"
+CLASSIC = "the account is no unified trading account: upgrade it"
 UNIFIED_MIN = 3
 """The lowest status of a unified trading account; what is below is a classic one."""
 
@@ -62,10 +63,18 @@ class BybitDialect:
             raise VenueRefused("the key may not trade contracts")
         return ""
 
+    async def look_at_modes(self, client: Any, symbols: Sequence[str]) -> ModesSeen:
+        self._market_ids = tuple(figures.market_id(symbol) for symbol in symbols)
+        info = await _account_info(client)
+        if int(info["unifiedMarginStatus"]) < UNIFIED_MIN:
+            return ModesSeen(refused=CLASSIC)
+        crossed = () if info["marginMode"] == ISOLATED else ("the account",)
+        return ModesSeen(tuple(await self._hedged(client)), crossed)
+
     async def check_modes(self, client: Any, symbols: Sequence[str]) -> None:
         self._market_ids = tuple(figures.market_id(symbol) for symbol in symbols)
         if int((await _account_info(client))["unifiedMarginStatus"]) < UNIFIED_MIN:
-            raise VenueRefused("the account is no unified trading account: upgrade it")
+            raise VenueRefused(CLASSIC)
         if await self._hedged(client):
             with suppress(Exception):
                 body = {"category": LINEAR, "coin": CASH, "mode": 0}

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import TypeVar
 
+from quantum_os.exchange.errand import on_errand
 from quantum_os.exchange.line import Line, listening
 from quantum_os.execution.venues.ccxt.dialect import Dialect, Judged, VenueRefused
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict, ruling_of
@@ -20,9 +21,10 @@ class Attempts:
         self.bad_responses = 0
         self.verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
 
-    async def make(self, request: Awaitable[T | None]) -> tuple[Ruling, T | None]:
+    async def make(self, request: Awaitable[T | None], errand: str = "") -> tuple[Ruling, T | None]:
         """Gives the ruling, and the value if the request was done; raises VenueRefused only."""
-        ruling, value = await self._made(request)
+        with on_errand(errand):
+            ruling, value = await self._made(request)
         self.verdicts[ruling.verdict] += 1
         return ruling, value
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.execution import (
+    Leg,
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
@@ -25,8 +26,10 @@ from quantum_os.execution.venues.ccxt.inquiry import Inquiry
 from quantum_os.execution.venues.ccxt.register import Known, Register
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
+from quantum_os.formulas.client_ids import parse
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.edge import EdgeContext
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.write_ahead import EXIT_WAIT_S, holds, holds_entry
 
 OURS = "-1"
@@ -88,6 +91,7 @@ class Carrier:
     ) -> None:
         """Sends an order once it is recorded; an entry after the entries before it."""
         async with self._lock(order.client_id):
+            kill_point("carrier.before_record", errand_of(order))
             if order.reduce_only:
                 await self._record_exit(order, seq, context)
                 await self._send(client, order, context)
@@ -112,8 +116,10 @@ class Carrier:
                     ruling, seen = await self._attempts.make(
                         self._dialect.cancel(
                             client, known.client_id, known.symbol, conditional=known.conditional
-                        )
+                        ),
+                        "cancel",
                     )
+                kill_point("carrier.after_cancel")
                 if seen is not None:
                     self._teller.say_all(self._register.hears(seen))
                 elif ruling.verdict is Verdict.ABSENT:
@@ -132,14 +138,15 @@ class Carrier:
         if known.standing.is_terminal:
             self._teller.say(self._register.again(known, Ns(self._teller.now)))
             return
-        await self.inquiry.resolve(client, known)
+        await self.inquiry.resolve(client, known, earlier=True)
 
     async def set_leverage(self, client: Any, event: LeverageRequested) -> None:
         """Sets a leverage and says the one that is read back; says nothing if none can be read."""
         for tries in range(READ_BACK_TRIES):
             ruling, _ = await self._attempts.make(
-                self._dialect.set_leverage(client, event.symbol, event.leverage)
+                self._dialect.set_leverage(client, event.symbol, event.leverage), "leverage"
             )
+            kill_point("carrier.after_leverage")
             self._consider(ruling, event.symbol)
             read, found = await self._attempts.make(
                 self._dialect.read_leverage(client, event.symbol)
@@ -172,13 +179,15 @@ class Carrier:
     async def _send(self, client: Any, order: OrderRequested, context: EdgeContext) -> None:
         """Tries until the order has reached the venue's engine, or may not go there any more."""
         known = self._register.takes(order)
+        what = errand_of(order)
+        kill_point("carrier.after_record", what)
         began, tries, requantisings = monotonic_ns(), 0, 0
         while not known.standing.is_terminal and not known.heard:
             if not await self._may_leave(order, context, began):
                 return
             sent_at = monotonic_ns()
             with reducing(order.reduce_only):
-                ruling, seen = await self._attempts.make(self._dialect.place(client, order))
+                ruling, seen = await self._attempts.make(self._dialect.place(client, order), what)
             self._consider(ruling, order.symbol)
             if ruling.verdict is Verdict.NOT_EXECUTED:
                 await self._waits(ruling, order, tries)
@@ -190,8 +199,10 @@ class Carrier:
                 if finer is not None:
                     order = finer
                     continue
+            kill_point("carrier.before_told", what)
             self._submitted(order)
             self._concluded(client, known, order, ruling, seen, sent_at)
+            kill_point("carrier.after_told", what)
             return
 
     async def _may_leave(self, order: OrderRequested, context: EdgeContext, began: int) -> bool:
@@ -304,6 +315,14 @@ class Carrier:
                 del self._locks[name]
             lock = self._locks[client_id] = asyncio.Lock()
         return lock
+
+
+def errand_of(order: OrderRequested) -> str:
+    """What an order is called where it is killed: a stop that takes another's place is a restop."""
+    if order.leg is Leg.STOP:
+        parts = parse(order.client_id)
+        return "restop" if parts is not None and parts.generation else "stop"
+    return order.leg.value if order.leg in (Leg.ENTRY, Leg.CLOSE) else "target"
 
 
 def _rest_s(tries: int) -> float:

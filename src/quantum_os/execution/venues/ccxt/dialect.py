@@ -39,6 +39,17 @@ class Consequences(msgspec.Struct, frozen=True):
     """what the fund calls a code that it draws conclusions from"""
 
 
+class ModesSeen(msgspec.Struct, frozen=True):
+    """How an account is set, before anything is changed. `refused` bars it, whatever else is so.
+
+    `hedged` and `crossed` name what is not in one-way mode, and whose margin is not isolated.
+    """
+
+    hedged: tuple[str, ...] = ()
+    crossed: tuple[str, ...] = ()
+    refused: str = ""
+
+
 class Dialect(Protocol):
     """The requests and messages of one venue. `client` is a ccxt client behind our line.
 
@@ -52,6 +63,9 @@ class Dialect(Protocol):
 
     async def check_modes(self, client: Any, symbols: Sequence[str]) -> None:
         """Makes sure of one-way mode and isolated margin; raises VenueRefused."""
+
+    async def look_at_modes(self, client: Any, symbols: Sequence[str]) -> ModesSeen:
+        """Reads the modes of these symbols and sets none."""
 
     async def check_permissions(self, client: Any) -> str:
         """Raises VenueRefused for a key that can withdraw; gives what could not be asked."""

@@ -14,6 +14,7 @@ from quantum_os.execution.venues.ccxt.halts import Halts
 from quantum_os.execution.venues.ccxt.register import EXTERNAL, Register
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.kernel.chance import Generator
+from quantum_os.kernel.kill_points import kill_point
 
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
 """Wall seconds between two tries to open the stream: doubled each time, half of it by chance."""
@@ -29,6 +30,8 @@ OWED_MAX = 1_000
 
 DOWN_ALARM_AFTER = 5
 """Tries in a row that fail before a person is told."""
+
+_KINDS = {OrderSeen: "order", TradeSeen: "trade", SignalSeen: "signal"}
 
 
 class Ear:
@@ -67,6 +70,7 @@ class Ear:
             self._watching = watching
             before = self.frames
             try:
+                kill_point("ear.before_open")
                 self._opening()
                 await self._until_ended(client, watching)
             except asyncio.CancelledError:
@@ -119,12 +123,15 @@ class Ear:
         said = self._dialect.read_frame(url, message)
         self.frames += bool(said)
         for each in said:
+            kind = _KINDS[type(each)]
+            kill_point("ear.before_frame", kind)
             if isinstance(each, OrderSeen):
                 self._hears_order(each)
             elif isinstance(each, TradeSeen):
                 self._hears_trade(each)
             else:
                 self._hears_signal(each)
+            kill_point("ear.after_frame", kind)
 
     def _opening(self) -> None:
         self.openings += 1

@@ -22,6 +22,13 @@ NOT_FOUND_MIN = 3
 ABSENT_AFTER_S = RECV_WINDOW_MS / 1000 + 5.0
 """Seconds since the request: the venue cannot accept it any more, and its index has caught up."""
 
+STOP_ABSENT_AFTER_S = 1.0
+"""The same for a stop that an earlier life may have sent: a position may be without one meanwhile.
+
+Another stop is placed then. Should the first come to light after all, it only reduces too, and is
+taken off as an order that nobody owns.
+"""
+
 RESTS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 """Seconds between two questions; the last goes on."""
 
@@ -53,20 +60,26 @@ class Inquiry:
     def is_open(self, client_id: str) -> bool:
         return client_id in self._open
 
-    async def resolve(self, client: Any, known: Known, since_ns: int | None = None) -> None:
+    async def resolve(
+        self, client: Any, known: Known, since_ns: int | None = None, *, earlier: bool = False
+    ) -> None:
         """Returns once the fate of an order is known and told. `since_ns` is when its bytes left.
 
-        A second inquiry about the same order returns at once.
+        `earlier` says that an earlier life may have sent it. A second inquiry about the same order
+        returns at once.
         """
         if known.client_id in self._open:
             return
         self._open[known.client_id] = None
+        wait_s = self._absent_after_s
+        if earlier and known.conditional and known.reduces:
+            wait_s = min(wait_s, STOP_ABSENT_AFTER_S)
         try:
-            await self._resolve(client, known, since_ns or self._monotonic())
+            await self._resolve(client, known, since_ns or self._monotonic(), wait_s)
         finally:
             del self._open[known.client_id]
 
-    async def _resolve(self, client: Any, known: Known, since_ns: int) -> None:
+    async def _resolve(self, client: Any, known: Known, since_ns: int, wait_s: float) -> None:
         not_found, asked = 0, 0
         while not known.standing.is_terminal:
             found, absent = await self._ask(client, known)
@@ -74,7 +87,7 @@ class Inquiry:
                 break
             not_found += absent
             age_s = (self._monotonic() - since_ns) / NS_PER_S
-            if not_found >= NOT_FOUND_MIN and age_s >= self._absent_after_s and not known.heard:
+            if not_found >= NOT_FOUND_MIN and age_s >= wait_s and not known.heard:
                 self._say_absent(known)
                 break
             if age_s > RESOLVED_WITHIN_S:
@@ -94,7 +107,8 @@ class Inquiry:
             ruling, seen = await self._attempts.make(
                 self._dialect.ask(
                     client, known.client_id, known.symbol, conditional=known.conditional
-                )
+                ),
+                "query",
             )
         if seen is None:
             return False, int(ruling.verdict is Verdict.ABSENT)

@@ -27,6 +27,7 @@ from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
 from quantum_os.formulas.client_ids import parse
+from quantum_os.kernel.kill_points import kill_point
 
 ZERO = Decimal(0)
 
@@ -120,15 +121,18 @@ class Sweeper:
             account = await self._account(client)
             if account is None:
                 return False
+            kill_point("sweeper.after_account")
             if not await self._sweep(client, account):
                 return False
+            kill_point("sweeper.after_trades")
             if self._register.changes == mark:
+                kill_point("sweeper.before_told")
                 self._say(account)
                 return True
         return False
 
     async def _account(self, client: Any) -> AccountSeen | None:
-        ruling, account = await self._attempts.make(self._dialect.list_account(client))
+        ruling, account = await self._attempts.make(self._dialect.list_account(client), "list")
         if account is None:
             self._failed(ruling)
             return None

@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from quantum_os.events.base import Event
+from quantum_os.events.base import Event, stream_of
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import Ns
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.lanes import Lanes
 
 WAITING_MAX = 50_000
@@ -69,6 +70,10 @@ class Teller:
         """Offers what is queued until cancelled."""
         while True:
             while self._waiting:
-                await lanes.offer_control(self.now, self._waiting.popleft(), self._source)
+                event = self._waiting.popleft()
+                word = stream_of(type(event))
+                kill_point("teller.before_fact", word)
+                await lanes.offer_control(self.now, event, self._source)
+                kill_point("teller.after_fact", word)
             self._filled.clear()
             await self._filled.wait()

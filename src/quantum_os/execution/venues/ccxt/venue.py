@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from quantum_os.events.base import Event, stream_of
+from quantum_os.events.base import Event
 from quantum_os.events.execution import (
     CashTransferred,
     Fill,
@@ -37,15 +37,16 @@ from quantum_os.execution.venues.ccxt.ear import Ear
 from quantum_os.execution.venues.ccxt.facts import CASH, TradeSeen
 from quantum_os.execution.venues.ccxt.halts import Halts
 from quantum_os.execution.venues.ccxt.inquiry import ABSENT_AFTER_S, Inquiry
+from quantum_os.execution.venues.ccxt.recall import recalled
 from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.silence import Silence
 from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Verdict
 from quantum_os.kernel.chance import generator
-from quantum_os.kernel.edge import Edge, EdgeContext, Heard
-from quantum_os.kernel.envelope import decode_event
+from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Handler
 
 VENUE = "execution.venues.ccxt.venue"
@@ -59,9 +60,6 @@ STREAM_KEPT_S = 1_200.0
 INSTRUMENTS_PERIOD_S = 3_600.0
 OPEN_TRIES_MAX = 20
 """Tries of a request at the start, with growing rests between them."""
-
-RECALLED_MAX = 200_000
-"""Events at the end of the journal in which told trades are looked up at the start."""
 
 RESTS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -162,14 +160,10 @@ class ExchangeVenue(Edge):
         self._carried = 0
         self._group: asyncio.TaskGroup | None = None
         self._writer: Any = None
-        self._last_heard = 0
         self.ready = asyncio.Event()
 
     def handlers(self) -> dict[type[Event], Handler]:
         return dict.fromkeys(self.consumes, self._enqueue)
-
-    def go_on(self, heard: Heard) -> None:
-        self._last_heard = heard.ts
 
     async def run(self, context: EdgeContext) -> None:
         """Opens the account, then works until cancelled; raises VenueRefused, or Deposed."""
@@ -239,13 +233,17 @@ class ExchangeVenue(Edge):
     async def _open(self, client: Any) -> None:
         """Clock, permissions, modes and filters, in this order; raises VenueRefused."""
         await self._until_done("the clock", lambda: measure_clock(client))
+        kill_point("account.after_clock")
         unasked = await self._until_done(
             "the key's permissions", lambda: self.dialect.check_permissions(client)
         )
         if unasked:
             self.teller.alarm("permissions_unasked", unasked, severity=Severity.WARNING)
+        kill_point("account.after_permissions")
         await self._until_done("the account's modes", lambda: self._modes(client))
+        kill_point("account.after_modes")
         await self._until_done("the filters", lambda: self._learn(client))
+        kill_point("account.after_filters")
 
     async def _modes(self, client: Any) -> bool:
         await self.dialect.check_modes(client, self.config.symbols)
@@ -346,31 +344,14 @@ class ExchangeVenue(Edge):
         )
 
     def _recall(self, journal: Journal) -> None:
-        """Learns what earlier lives have told, so that a sweep tells nothing twice."""
-        last = journal.flushed_seq
-        born = next(journal.read(1), None)
-        if born is not None and not self.config.since:
-            self.sweeper.floor = Ns(born.ts)
-        told_of = {stream_of(kind) for kind in (Fill, FundingPaid, CashTransferred)}
-        told: list[str] = []
-        paid: list[str] = []
-        for envelope in journal.read(max(1, last - RECALLED_MAX)):
-            if envelope.stream not in told_of:
-                continue
-            event = decode_event(envelope.stream, envelope.payload)
-            if isinstance(event, Fill):
-                told.append(event.trade_id)
-                until = self.sweeper.traded_until.get(event.symbol, Ns(0))
-                self.sweeper.traded_until[event.symbol] = max(until, event.venue_ts)
-            elif isinstance(event, FundingPaid):
-                paid.append(event.funding_id)
-            elif isinstance(event, CashTransferred):
-                paid.append(event.cash_id)
-        self.register.recall(iter(told))
-        self.sweeper.recall(paid)
+        """Learns what earlier lives have told, so that a sweep tells each trade once."""
+        known = recalled(journal)
+        if known.born and not self.config.since:
+            self.sweeper.floor = known.born
+        self.register.recall(iter(known.trade_ids))
+        self.sweeper.recall(known.payment_ids)
         now = self.teller.now
-        since = self._last_heard or now
-        self.sweeper.since = Ns(max(since, now - LOOKED_BACK_MAX_NS))
+        self.sweeper.since = Ns(max(known.listed or now, now - LOOKED_BACK_MAX_NS))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
