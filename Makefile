@@ -4,10 +4,10 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format lint types contracts tidy test kill simulate fuzz flood run screens bench image-check lock lock-image
+.PHONY: help setup check format lint types contracts tidy test kill kill-exchange simulate fuzz flood run screens bench image-check lock lock-image
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Make ./.venv hold exactly what the lock names.
 	@bin/setup
@@ -41,6 +41,9 @@ kill: setup ## Kill the fund at every numbered point, then at N=... random ones.
 
 simulate: setup ## Play 300 seeded hours of faults, crashes and restarts (SEEDS=... for others).
 	@$(BIN)/quantum-os simulate --seeds $(or $(SEEDS),300)
+
+kill-exchange: setup ## The same between it and an exchange, at an emulator that lives on.
+	@$(BIN)/python -m tests.kills.exchange $(or $(N),0)
 
 fuzz: setup ## Bend 100,000 examples for each parser and send the API 20,000 requests (CASES=... for others).
 	@QUANTUM_OS_FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -s --timeout 3600 tests/fuzzing

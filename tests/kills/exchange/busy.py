@@ -5,9 +5,6 @@ import msgspec
 from quantum_os.ai.voter import FeatureFrame, Prediction
 from quantum_os.events.units import PositionSide
 
-SURE = 0.75
-"""The probability that it gives itself."""
-
 
 class Busy(msgspec.Struct, frozen=True):
     """Goes with the EMA cross, however narrow it is."""
@@ -22,5 +19,5 @@ class Busy(msgspec.Struct, frozen=True):
                 None if cross != cross else PositionSide.LONG if cross >= 0 else PositionSide.SHORT
                 for cross in crosses
             ),
-            tuple(None if cross != cross else SURE for cross in crosses),
+            (None,) * len(crosses),
         )
