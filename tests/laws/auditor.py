@@ -3,6 +3,7 @@
 from tests.laws.audit_entries import audit_entries
 from tests.laws.audit_exits import audit_exits
 from tests.laws.audit_intents import audit_intents
+from tests.laws.audit_invariants import audit_invariants
 from tests.laws.audit_money import audit_money
 from tests.laws.audit_order import audit_order
 from tests.laws.scenario import Recorded
@@ -11,6 +12,7 @@ AUDITS = {
     "order": audit_order,
     "entries": audit_entries,
     "exits": audit_exits,
+    "invariants": audit_invariants,
     "money": audit_money,
     "intents": audit_intents,
 }

@@ -133,11 +133,13 @@ CANARIES = {
         "permitted are",
         says=order(Leg.ENTRY, lambda event: [replace(event, qty=Qty(event.qty * 2))]),
     ),
-    "no stop": Canary("execution.orders", "exits", "naked", says=order(Leg.STOP, lambda event: [])),
+    "no stop": Canary(
+        "execution.orders", "invariants", "(covered)", says=order(Leg.STOP, lambda event: [])
+    ),
     "half a stop": Canary(
         "execution.orders",
-        "exits",
-        "naked",
+        "invariants",
+        "(covered)",
         says=order(
             Leg.STOP, lambda event: [replace(event, qty=Qty((event.qty / 2).quantize(event.qty)))]
         ),
@@ -152,26 +154,26 @@ CANARIES = {
         says=order(Leg.TP1, lambda event: [replace(event, reduce_only=False)]),
     ),
     "exits that nobody carries out": Canary(
-        "execution.orders", "exits", "led to no order", hears=without(ExitIntent)
+        "execution.orders", "invariants", "led to no order", hears=without(ExitIntent)
     ),
     "a brain gated by latches": Canary(
-        "exits.brain", "exits", "led to no order", hears=without(SafetyTripped)
+        "exits.brain", "invariants", "led to no order", hears=without(SafetyTripped)
     ),
     "a ledger that books twice": Canary("portfolio.ledger", "money", "ledger", hears=booked_twice),
     "a ledger deaf to funding": Canary(
-        "portfolio.ledger", "money", "closed at", hears=without(FundingPaid)
+        "portfolio.ledger", "invariants", "(booked once)", hears=without(FundingPaid)
     ),
     "a trade told twice": Canary(
-        "portfolio.ledger", "money", "closed twice", says=repeated(TradeClosed)
+        "portfolio.ledger", "invariants", "closed again", says=repeated(TradeClosed)
     ),
     "a trade told without its fees": Canary(
-        "portfolio.ledger", "money", "its fills give", says=flattered
+        "portfolio.ledger", "invariants", "(booked once)", says=flattered
     ),
     "funding with the wrong sign": Canary(
         "execution.venues.sim", "money", "due was", says=sign_lost
     ),
     "fills above their orders": Canary(
-        "execution.venues.sim", "exits", "not of its order", says=overfilled
+        "execution.venues.sim", "invariants", "filled of", says=overfilled
     ),
     "a summary that leaves a symbol out": Canary(
         "ai.decision", "intents", "leaves symbols out", says=one_short
@@ -202,7 +204,7 @@ def test_a_straight_stand_in_breaks_nothing() -> None:
     stand_ins = [Misspeaking(module) for module in line_up(plan_of(SCENE)) if module.consumes]
     masked = play(SCENE, variants=stand_ins[1:])
     assert masked.digest == plain.digest
-    assert violations(masked, "order", "entries", "exits", "money") == []
+    assert violations(masked, "order", "entries", "exits", "invariants", "money") == []
 
 
 def tampered(run: Recorded, change: Callable[[list[Envelope]], object]) -> list[str]:
