@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,6 +208,16 @@ def test_a_second_freeze_names_who_did_it() -> None:
 
 def trusted(weight: float, state: ModelState = ModelState.QUARANTINED) -> ModelStateChanged:
     return ModelStateChanged("fool", "1", state, ModelState.OK, weight, Ns(T), "it is constant", ())
+
+
+def test_a_bar_at_which_nobody_is_asked_takes_no_weight_away() -> None:
+    module = weigher()
+    lived(module, 600)
+    before = module.state.regimes
+    silent = msgspec.structs.replace(said_by(600), voters=())
+    assert module.on_signal(silent) is None
+    assert module.on_signal(said_by(601)) is None
+    assert module.state.regimes == before
 
 
 def test_a_freeze_lets_trust_fall_and_not_rise() -> None:

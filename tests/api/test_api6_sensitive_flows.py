@@ -94,7 +94,7 @@ def test_no_route_opens_a_position(fund: Served) -> None:
     posts = sorted(path for path, each in paths.items() if "post" in each)
     assert [path.removeprefix("/api/v1/") for path in posts] == [
         *("clear", "confirmations", "flatten", "forceexit"),
-        *("kill", "login_link", "pause"),
+        *("kill", "login_link", "models/freeze", "models/unfreeze", "pause"),
         *(f"policy/{act}" for act in ("approve", "confirmations", "loosen", "reject")),
         *(f"policy/{act}" for act in ("rollback", "tighten")),
         *("reload_config", "start", "stop", "token_changes"),

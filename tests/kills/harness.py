@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from quantum_os.events.base import stream_of
-from quantum_os.events.risk import SafetyCleared
+from quantum_os.events.system import AlertResolved
 from quantum_os.events.units import Ns
 from quantum_os.kernel.envelope import encode_event
 from quantum_os.kernel.kill_points import RECOVERY_POINTS, VARIABLE
@@ -124,8 +124,8 @@ class Driver:
 def _spool_a_drill(home: Path) -> None:
     """Leaves a record in the emergency spool, so that every first life has something to merge."""
     spool = EmergencySpool(Home(home).spool)
-    event = SafetyCleared("drill", "driver", "a record to be merged", Ns(0))
-    spool.write(Spooled(1, 1, stream_of(SafetyCleared), encode_event(event)))
+    event = AlertResolved("drill", since=Ns(0), resolved_at=Ns(0))
+    spool.write(Spooled(1, 1, stream_of(AlertResolved), encode_event(event)))
     spool.close()
 
 

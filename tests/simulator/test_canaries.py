@@ -165,7 +165,7 @@ CANARIES: dict[str, Canary] = {
     "what the stream has lost is never looked up": Canary(
         forgetful, frozenset({6, 7}), {Kind.LOST_FRAME: 0.3}
     ),
-    "a ban is not obeyed": Canary(loud, frozenset({27}), {Kind.LIMITED_429: 8.0}),
+    "a ban is not obeyed": Canary(loud, frozenset({27}), {Kind.LIMITED_429: 8.0}, seed=5),
 }
 
 

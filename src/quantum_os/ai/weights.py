@@ -100,6 +100,8 @@ class Weights(Reactor[WeightsState]):
         state.bar_close = event.bar_close
         state.bars += 1
         voters = tuple([each.voter for each in event.voters if not each.shadow])
+        if not voters:
+            return None  # nobody was asked at this bar: whoever weighs keeps what it weighs
         if voters != state.voters:
             return self._joined(voters)
         if policy is None or state.freeze is not None or state.bars % policy.review_every:

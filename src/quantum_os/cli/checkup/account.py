@@ -23,7 +23,7 @@ from quantum_os.formulas.rounding import decimal_of, floor_to_step
 STOP_AWAY = 0.5
 """Where the test stop is placed, as a share of the price: not to be reached within a second."""
 
-STOP_WORTH = 4
+TIMES_THE_LEAST = 4
 """How many times the least order the test stop is worth, at its trigger twice the least still."""
 
 STOP_NAME = "doctor-stop"
@@ -154,7 +154,7 @@ class _Account:
 
     def _test_stop(self, instrument: Instrument, price: float) -> OrderRequested:
         now = self._line.clock.now_ns()
-        worth = Decimal(instrument.min_notional) * STOP_WORTH / decimal_of(price)
+        worth = Decimal(instrument.min_notional) * TIMES_THE_LEAST / decimal_of(price)
         above = floor_to_step(worth, instrument.step) + instrument.step
         return OrderRequested(
             venue=self._dialect.venue,

@@ -82,8 +82,12 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
 Message = Progressed | Alive | Finished | Refused | Broken
 
 
-OUT_OF_MEMORY = ("bad_alloc", "MemoryError")
-"""What a library in C++ says, and Python, where there is no memory left."""
+OUT_OF_MEMORY = (
+    *("bad_alloc", "MemoryError", "llocation failed", "allocate memory", "Unable to allocate"),
+    "error return without exception set",
+)
+"""What is said where there is no memory left: by libraries, by Python, and by Python of a library
+that failed without a word."""
 
 
 def too_little_memory(limits: Limits) -> Broken:

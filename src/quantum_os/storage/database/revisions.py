@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, inspect, select, text
 from quantum_os.storage.database.schema import TABLE_NAMES
 from quantum_os.storage.database.trade_tables import SCHEMA_REVISIONS
 
-HEAD = "0004"
+HEAD = "0005"
 """The schema this code was written for."""
 
 VERSION_TABLE = "alembic_version"
