@@ -56,9 +56,18 @@ def test_a_filter_leaves_what_it_says_and_the_sum_follows(fund: Served, page: Pa
     page.asks(_SELECT, "end", "")
 
 
+def listed(page: Page) -> None:
+    """Reads the page anew: it may have listed the runs of another folder before."""
+    page.driver.refresh()
+    page.waits_for(
+        "return [...document.querySelectorAll('main button')]"
+        ".some(each => each.textContent === 'A is one')"
+    )
+
+
 def test_two_runs_are_put_side_by_side(recorded: Served, page: Page) -> None:
     turned(page, "journal")
-    page.waits_for("return document.querySelector('[aria-label=\"Recorded runs\"] tbody tr')")
+    listed(page)
     page.asks(_PRESS, "A is one")
     page.asks(_PRESS, "B is two")
     page.waits_for("return document.querySelector('[aria-label=\"Figures of both runs\"]')")
@@ -75,7 +84,7 @@ def test_a_report_opens_beside_and_draws_without_anything_of_ours(
     turned(page, "journal")
     here = page.driver.current_window_handle
     page.complaints()
-    page.waits_for("return document.querySelector('[aria-label=\"Recorded runs\"] tbody tr')")
+    listed(page)
     page.asks(_PRESS, "Open the report of one")
     try:
         beside = WebDriverWait(page.driver, PATIENCE_S)
