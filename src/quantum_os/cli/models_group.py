@@ -8,18 +8,11 @@ from typing import Any
 import rich_click as click
 from rich.table import Table
 
-from quantum_os.cli.api_client import (
-    ApiClient,
-    RefusedByApi,
-    Unreachable,
-    home_option,
-    reason_option,
-)
-from quantum_os.cli.console import out, print_json, refuse
-from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.api_client import home_option, reason_option
+from quantum_os.cli.asking import asked, done
+from quantum_os.cli.console import out, print_json
 from quantum_os.cli.models_command import verify
 from quantum_os.cli.options import json_option
-from quantum_os.storage.home import Home
 
 UNKNOWN = "unknown"
 
@@ -60,8 +53,7 @@ def show(home: Path, as_json: bool) -> None:
 
     A degraded voter and one in quarantine vote and count for nothing; a watched one counts less.
     """
-    client = _client(home)
-    told, weights = _asked(client, "/models/states"), _asked(client, "/models/weights")
+    told, weights = asked(home, "/models/states"), asked(home, "/models/weights")
     if as_json:
         print_json({"states": told, "weights": weights})
         return
@@ -174,26 +166,9 @@ def _age(since: str | None, now: str | None) -> str:
 
 
 def _act(home: Path, path: str, reason: str, *, as_json: bool) -> None:
-    try:
-        said = _client(home).post(path, reason=reason)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)
+    said = done(home, path, reason=reason)
     if as_json:
         print_json(said)
         return
     out.print(f"done: {said['action']}, audit entry {said['audit']}", highlight=False)
     out.print(f"weights: {'frozen' if said['frozen'] else 'moving'}", highlight=False)
-
-
-def _client(home: Path) -> ApiClient:
-    try:
-        return ApiClient(Home(home))
-    except Unreachable as error:
-        refuse(str(error), ExitCode.FAILED)
-
-
-def _asked(client: ApiClient, path: str) -> dict[str, Any]:
-    try:
-        return client.get(path)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)

@@ -6,17 +6,10 @@ from typing import Any
 import rich_click as click
 from rich.table import Table
 
-from quantum_os.cli.api_client import (
-    ApiClient,
-    RefusedByApi,
-    Unreachable,
-    home_option,
-    reason_option,
-)
-from quantum_os.cli.console import out, print_json, refuse
-from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.api_client import home_option, reason_option
+from quantum_os.cli.asking import asked, done
+from quantum_os.cli.console import out, print_json
 from quantum_os.cli.options import json_option
-from quantum_os.storage.home import Home
 
 
 @click.command()
@@ -90,8 +83,7 @@ def rollback(version: str, home: Path, reason: str, as_json: bool) -> None:
 @json_option
 def pending(home: Path, as_json: bool) -> None:
     """List what waits for approval, and the words of operators that hold now."""
-    client = _client(home)
-    waiting, held = _asked(client, "/policy/proposals"), _asked(client, "/policy")
+    waiting, held = asked(home, "/policy/proposals"), asked(home, "/policy")
     if as_json:
         print_json({"proposals": waiting["proposals"], "limits": held["limits"]})
         return
@@ -119,20 +111,14 @@ ACTS = (tighten, loosen, approve, reject, rollback, pending)
 def _confirmed(home: Path, act: str, body: dict[str, Any], reason: str, *, as_json: bool) -> None:
     """Asks for the word that confirms the act first; the reason on the line is the second step."""
     (subject,) = body.values()
-    try:
-        said = _client(home).post("/policy/confirmations", act=act, subject=subject)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)
+    said = done(home, "/policy/confirmations", act=act, subject=subject)
     told = {**body, "reason": reason, "confirm": said["confirm"]}
     _act(home, f"/policy/{act}", told, as_json=as_json)
 
 
 def _act(home: Path, path: str, body: dict[str, Any], *, as_json: bool) -> None:
     given = {name: value for name, value in body.items() if value is not None}
-    try:
-        said = _client(home).post(path, **given)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)
+    said = done(home, path, **given)
     if as_json:
         print_json(said)
         return
@@ -155,17 +141,3 @@ def _told(stream: str, event: dict[str, Any]) -> list[str]:
     if stream == "approval.decided":
         return [f"{event['state']}: {event['reason']}"]
     return []
-
-
-def _client(home: Path) -> ApiClient:
-    try:
-        return ApiClient(Home(home))
-    except Unreachable as error:
-        refuse(str(error), ExitCode.FAILED)
-
-
-def _asked(client: ApiClient, path: str) -> dict[str, Any]:
-    try:
-        return client.get(path)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)

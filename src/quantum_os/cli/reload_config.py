@@ -4,17 +4,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from quantum_os.cli.api_client import (
-    ApiClient,
-    RefusedByApi,
-    Unreachable,
-    home_option,
-    reason_option,
-)
-from quantum_os.cli.console import err, out, print_json, refuse
-from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.api_client import home_option, reason_option
+from quantum_os.cli.asking import done
+from quantum_os.cli.console import err, out, print_json
 from quantum_os.cli.options import json_option
-from quantum_os.storage.home import Home
 
 
 @click.command("reload-config")
@@ -27,10 +20,7 @@ def reload_config(home: Path, reason: str, as_json: bool) -> None:
     What may change while it runs is applied; what needs a restart is named. A file with an error
     changes nothing: every error is named, and the exit code is 1.
     """
-    try:
-        said = ApiClient(Home(home)).post("/reload_config", reason=reason)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)
+    said = done(home, "/reload_config", reason=reason)
     if as_json:
         print_json(said)
         return

@@ -4,17 +4,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from quantum_os.cli.api_client import (
-    ApiClient,
-    RefusedByApi,
-    Unreachable,
-    home_option,
-    reason_option,
-)
-from quantum_os.cli.console import out, print_json, refuse
-from quantum_os.cli.exit_codes import ExitCode
+from quantum_os.cli.api_client import home_option, reason_option
+from quantum_os.cli.asking import done
+from quantum_os.cli.console import out, print_json
 from quantum_os.cli.options import json_option
-from quantum_os.storage.home import Home
 
 
 @click.command()
@@ -46,10 +39,7 @@ def flatten(home: Path, reason: str, as_json: bool) -> None:
 
 def act(path: str, home: Path, reason: str, *, as_json: bool) -> None:
     """Asks for one act and says what came of it; refuses with exit code 1."""
-    try:
-        said = ApiClient(Home(home)).post(path, reason=reason)
-    except (Unreachable, RefusedByApi) as error:
-        refuse(str(error), ExitCode.FAILED)
+    said = done(home, path, reason=reason)
     if as_json:
         print_json(said)
         return

@@ -69,7 +69,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     """One thread of work. `ns` is the time since it began; `after_turn` runs after each callback,
     and `slowest` is the one that took longest, with the real ns that it took.
 
-    Work for other threads is done by itself, after a time that `thread_s` gives.
+    Work for other threads is done by itself, after a time that `thread_s` gives. Where a signature
+    is not that of asyncio's, a `Deed` is given for a handle: it has all that the code asks of one.
     """
 
     def __init__(self, draws: Draws) -> None:

@@ -9,11 +9,13 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.commands import ActionAsked, Command, OperatorCommand
+from quantum_os.events.market import ExchangeRaw
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.clock import measure_by
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.recovery import AnotherBuild, Diverged
 from quantum_os.kernel.runtime import Ending
+from quantum_os.market.feeds.live.heard import Bar
 from quantum_os.risk.latches import LATCHES, why_shut
 from quantum_os.risk.safety import Safety
 from quantum_os.simulator.draws import Draws
@@ -206,7 +208,7 @@ class Play:
         if faults.strikes(Kind.REPEATED_TICK):
             loop.call_later(2 * wait, lambda: feed.hears_trade(trade, crossed=crossed))
 
-    def _closed(self, bar: object) -> None:
+    def _closed(self, bar: Bar) -> None:
         feed = None if self._life is None else self._life.feed
         loop, faults = self.world.loop, self.world.faults
         if feed is None or not feed.is_open or loop.ns < self._deaf_until:
@@ -217,9 +219,9 @@ class Play:
         wait = faults.draws(Kind.LATE_BAR).between(0.5, 6.0) if late else LISTED_S[1]
         loop.call_later(wait, feed.hears_bar, bar)
 
-    def _funded(self, raw: object) -> None:
+    def _funded(self, raw: ExchangeRaw) -> None:
         if self._life is not None:
-            self._life.feed.hears_raw(raw)  # type: ignore[arg-type]
+            self._life.feed.hears_raw(raw)
 
     def _befalls(self, kind: Kind) -> None:
         """A fault that comes by itself; it counts if it has found something to strike."""
@@ -281,7 +283,7 @@ class Play:
         if life is not None and life.tether.alive:
             safety = next(module for module in life.fund if isinstance(module, Safety))
             for cause, latch in list(safety.state.latches.items()):
-                if cause in LATCHES and not why_shut(latch, safety.now):  # type: ignore[arg-type]
+                if cause in LATCHES and not why_shut(latch, Ns(safety.now)):
                     paused = cause == "operator_pause"
                     self._command(Command.RESUME if paused else Command.CLEAR, cause)
             if world.faults.healed and _needs_new_life(life):

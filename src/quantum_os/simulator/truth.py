@@ -8,6 +8,7 @@ from collections import deque
 
 import msgspec
 
+from quantum_os.emulator.account import TradingAccount
 from quantum_os.emulator.orders import Json
 from quantum_os.events.base import stream_of
 from quantum_os.events.execution import Leg, OrderRequested, ReconcileState
@@ -170,7 +171,7 @@ class Truth:
         if ours.epoch != self._world.epoch:
             self.breaks(29, "newest epoch", f"{name} is of another life than {self._world.epoch}")
 
-    def _said(self, account: object, name: str, body: Json) -> None:
+    def _said(self, account: TradingAccount, name: str, body: Json) -> None:
         """Hears what the exchange says of the account, at the moment at which it is true."""
         order = body.get("o")
         if isinstance(order, dict):
@@ -178,7 +179,7 @@ class Truth:
                 self._accepted(str(order.get("c")))
             if name == "ALGO_UPDATE" and order.get("X") == "CANCELED":
                 self._stop_gone(str(order.get("s")), str(order.get("caid")))
-        self._say(account, name, body)  # type: ignore[arg-type]
+        self._say(account, name, body)
 
     def _accepted(self, name: str) -> None:
         """Two accepted orders of one intent are two trades where one was meant."""

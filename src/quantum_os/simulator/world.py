@@ -38,6 +38,7 @@ class World:
         self.seed, self.variant = seed, variant
         self.prelude = prelude()
         self.faults = Faults(seed, without)
+        # Sockets, signals and processes are left out: nothing in a simulation asks for them.
         self.loop = VirtualLoop(Draws(seed, "turns"))  # type: ignore[abstract]
         threads = Draws(seed, "threads")
         self.loop.thread_s = lambda: threads.skewed(*SNAPSHOT_MS) / 1_000
