@@ -1,5 +1,6 @@
 """API9: what the description says is what there is: every route, its words, and nothing else."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from quantum_os.storage.home import Home
 from tests.api import inventory
 from tests.api.served import Served
 from tests.cli.lives import process_of
+from tests.tidy import house
 
 PAGES = "/dashboard"
 """Below it are the files of the pages and the session of a tab: no part of the API."""
@@ -103,3 +105,12 @@ def test_the_description_is_off_where_money_is_real_unless_it_is_asked_for(
 
 def plan_of_a_demo(folder: Path) -> Plan:
     return process_of(folder, days=1).plan
+
+
+def test_the_page_names_every_route() -> None:
+    page = (house.ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    named = {word.partition("?")[0] for word in re.findall(r"`([a-z_]+(?:/[\w]+)*[^`]*)`", page)}
+    spelled = {re.sub(r"/[A-Z]+$", "/{}", word) for word in named}
+    routes = {line.split()[1] for line in inventory.LIST.read_text(encoding="utf-8").splitlines()}
+    ours = {route.removeprefix("/api/v1/") for route in routes if route.startswith("/api/v1/")}
+    assert {re.sub(r"\{.*\}", "{}", route) for route in ours} - spelled == set()

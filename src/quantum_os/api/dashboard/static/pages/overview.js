@@ -23,6 +23,7 @@ export default {
     { path: "/intents?limit=1", wakes: ["trade.intent", "execution.result", "risk.refusal"] },
     { path: "/decisions/ends?limit=500", wakes: ["execution.result", "risk.refusal", "candidate.refused"] },
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
+    { path: "/incidents?limit=1", wakes: ["incident.opened", "incident.closed"] },
     { path: "/alerts?limit=20", wakes: ["alert.raised", "alert.resolved"] },
     { path: "/trades?limit=8", wakes: ["trade.closed"] },
     { path: CURVE },
@@ -110,12 +111,13 @@ function eye(read) {
   const alerts = open(read("/alerts?limit=20").body?.items ?? []);
   const items = [
     ...(locks.body?.locks ?? []).map((lock) => ["bad", `Latch ${f.words(lock.cause)} is closed`, `since ${f.moment(lock.since)}; way out: ${lock.way_out}`, "#/risk"]),
+    ...(read("/incidents?limit=1").body?.open ?? []).map((each) => ["bad", `Invariant ${each.number} is broken: ${each.sentence}`, `${each.subject} ${each.values}, since ${f.moment(each.since)}`, "#/risk"]),
     ...(health && !health.ok ? [["bad", "Not everything runs", health.summary, "#/system"]] : []),
     ...(intents && intents.residual !== 0 ? [["bad", `${intents.residual} intents are not accounted for`, "the residual must be 0", "#/orders"]] : []),
     ...alerts.map(({ event }) => [event.severity === "info" ? "" : event.severity === "critical" ? "bad" : "warn", event.summary, `${event.rule}, since ${f.moment(event.since)}`, "#/system"]),
   ];
   return panel("What wants your eye", locks, () => {
-    if (!items.length) return h("p", { class: "all-well" }, chip("all well", "good"), " No latch is closed, no alert is open, every module runs, and every intent is accounted for.");
+    if (!items.length) return h("p", { class: "all-well" }, chip("all well", "good"), " No latch is closed, no invariant is broken, no alert is open, every module runs, and every intent is accounted for.");
     return h("ul", { class: "eye" }, items.slice(0, 8).map(([kind, words, more, href]) => h("li", { class: kind }, h("a", { href }, words), h("span", null, more))));
   });
 }

@@ -21,12 +21,14 @@ export default {
     { path: "/risk/correlation", wakes: ["market_data"], every: 30 },
     { path: "/locks", wakes: ["safety.tripped", "safety.cleared"] },
     { path: "/locks/history?limit=100", wakes: ["safety.tripped", "safety.cleared"] },
+    { path: "/incidents?limit=20", wakes: ["incident.opened", "incident.closed", "invariant.violated"] },
     { path: "/markets/regimes?limit=500", wakes: ["meta.regime"] },
     { path: "/refusals?limit=20", wakes: ["risk.refusal", "candidate.refused"] },
   ],
   view(page) {
     return [
       h("div", { class: "columns even", key: "taken" }, h("div", { class: "stack" }, taken(page), leaning(page)), h("div", { class: "stack" }, latches(page), limits(page))),
+      held(page),
       alike(page),
       modes(page),
       refused(page),
@@ -55,6 +57,45 @@ function taken({ read }) {
         figure("Reconciled", book.reconciled ? "yes" : "no", { tone: book.reconciled ? "gain" : "loss" }),
         figure("Gate's self-test", book.self_test === null ? "not told" : book.self_test ? "passed" : "failed", { tone: book.self_test ? "gain" : "loss" }),
       ),
+    ];
+  });
+}
+
+/** What must always hold and does not, and what became of it. */
+function held({ read }) {
+  const answer = read("/incidents?limit=20");
+  return panel("What must always hold", answer, () => {
+    const { open, items } = answer.body;
+    return [
+      open.length
+        ? table(
+            "Broken invariants",
+            [
+              { name: "No.", end: true, cell: (row) => f.count(row.number) },
+              { name: "What must hold", wide: true, cell: (row) => [h("strong", null, row.name), ` ${row.sentence}`] },
+              { name: "Broken by", cell: (row) => row.subject },
+              { name: "Values", cell: (row) => row.values },
+              { name: "Since", cell: (row) => f.moment(row.since) },
+              { name: "Again", end: true, cell: (row) => `${f.count(row.repeated)} times` },
+              { name: "Way out", cell: (row) => `latch ${f.words(row.cause)}` },
+            ],
+            open,
+            { rowKey: (row) => row.incident_id },
+          )
+        : h("p", { class: "all-well" }, chip("all hold", "good"), " No invariant that the fund watches over is broken."),
+      items.length
+        ? table(
+            "Incidents, opened and closed",
+            [
+              { name: "When", cell: (row) => f.moment(row.event.closed_at ?? row.event.opened_at) },
+              { name: "", cell: (row) => (row.stream === "incident.opened" ? chip("opened", "bad") : chip("closed", "good")) },
+              { name: "What", wide: true, cell: (row) => row.event.summary ?? `${row.event.actor}: ${row.event.reason}` },
+              { name: "With the events before it", cell: (row) => h("a", { href: `#/system/event/${row.seq}` }, `#${row.seq}`) },
+            ],
+            items,
+            { rowKey: (row) => row.seq },
+          )
+        : null,
     ];
   });
 }
