@@ -52,6 +52,19 @@ def test_a_token_is_asked_for_and_judged(fund: Served, tmp_path: Path) -> None:
         assert page.asks("return sessionStorage.length") == 0
 
 
+def test_pages_whose_list_was_refused_come_when_it_is_given(fund: Served, tmp_path: Path) -> None:
+    """Somebody who reloads again and again is refused for a moment, and no longer than that."""
+    with entered(fund, tmp_path / "refused") as page:
+        page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/pages.json"]})
+        page.driver.refresh()
+        said = page.waits_for("return document.querySelector('main .empty')?.textContent")
+        assert said.startswith("The pages are not there yet: ")
+        page.asks("location.hash = '#/risk'")
+        page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        page.waits_for(READY)
+        assert page.asks("return document.title") == "Risk · Quantum OS"
+
+
 def test_logging_out_ends_the_token_of_a_link(fund: Served, tmp_path: Path) -> None:
     with entered(fund, tmp_path / "three") as page:
         token = page.asks("return sessionStorage.getItem('quantum-os.token')")

@@ -1,7 +1,7 @@
 /* The frame around every page: who is logged in, which page is open, what is live, what is stale. */
 
 import { known, request, whenExpired, forget } from "./core/api.js";
-import { show } from "./core/dom.js";
+import { h, show } from "./core/dom.js";
 import { frame } from "./core/frame.js";
 import { STALE_AFTER_S } from "./core/fresh.js";
 import { Keeper } from "./core/keeper.js";
@@ -21,6 +21,9 @@ const HEADER = [
 
 /** Streams that are announced or drawn over time; what makes an answer old is said beside it. */
 const FOLLOWED = ["alert.raised", "alert.resolved", "feed.state", "market.candle", "market.klines", "portfolio.snapshot_updated", "safety.cleared", "safety.fault", "safety.tripped", "stop.requested"];
+
+/** Between two questions for the list of pages, where it was refused: no page can be without it. */
+const AGAIN_MS = 1_000;
 
 const pages = [];
 const app = document.getElementById("app");
@@ -43,7 +46,7 @@ function draw() {
 }
 
 function drawnPage() {
-  if (!state.page) return [];
+  if (!state.page) return state.problem ? [h("p", { class: "empty" }, `The pages are not there yet: ${state.problem}. They are asked for again.`)] : [];
   return state.page.view({
     read: known,
     series: (stream, limit) => series.of(stream, limit),
@@ -93,6 +96,7 @@ function watch() {
 
 /** Opens the page that the address names. */
 function turn() {
+  if (!pages.length) return;
   const [name, ...params] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   const next = pages.find((page) => page.name === name) ?? pages[0];
   const isOther = next !== state.page;
@@ -132,7 +136,17 @@ function leave(problem = "") {
 }
 
 async function begin() {
-  if (!pages.length) await gather();
+  while (!pages.length) {
+    try {
+      await gather();
+    } catch (error) {
+      if (!session.token()) return;
+      state.problem = error.message;
+      draw();
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+  state.problem = "";
   keeper.watch("header", HEADER);
   live.streams = followed();
   live.start();
