@@ -88,6 +88,9 @@ def test_every_voter_has_its_state_and_age(fund: Served, page: Page) -> None:
     assert [row[0] for row in shown] == [each["slot"].replace("_", " ") for each in told]
     assert [row[2] for row in shown] == [each["state"].lower() for each in told]
     assert all(row[3] for row in shown)
+    reviewed = rows(page, "What came of the latest votes")
+    counts = [each["review"] and each["review"]["outcomes"] for each in told]
+    assert [row[2] for row in reviewed] == ["—" if n is None else f"{n:,}" for n in counts]
 
 
 def test_equal_weights_are_explained(page: Page) -> None:

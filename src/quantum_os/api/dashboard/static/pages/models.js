@@ -68,7 +68,16 @@ function trusted(page) {
             { name: "For", cell: (row) => held(row.since, now) },
             { name: "Weight left", end: true, cell: (row) => part(row.weight_left, 0) },
             { name: "Found now", wide: true, cell: (row) => row.findings.map((each) => h("p", { key: each.code }, `${f.words(each.code)}: ${each.words}.`)) },
-            { name: "Reviewed", cell: (row) => (row.review ? `${f.moment(row.review.at)}, ${f.count(row.review.outcomes)} outcomes` : row.review_reason) },
+          ],
+          found,
+          { rowKey: (row) => row.slot },
+        ),
+        table(
+          "What came of the latest votes",
+          [
+            { name: "Voter", cell: (row) => f.words(row.slot) },
+            { name: "Reviewed", wide: true, cell: (row) => (row.review ? f.moment(row.review.at) : row.review_reason) },
+            { name: "Outcomes", end: true, cell: (row) => f.count(row.review?.outcomes ?? null) },
             { name: "Gain, nats (95 %)", end: true, cell: (row) => bounds(row.review?.gain, row.review?.gain_interval, (value) => f.decimal(value, 4, true)) },
             { name: "Off by", end: true, cell: (row) => (f.unknown(row.review?.ece) ? f.decimal(null) : `${f.decimal(row.review.ece, 3)}, chance ${f.decimal(row.review.ece_noise, 3)}`) },
             { name: "Mean R (95 %)", end: true, cell: (row) => bounds(row.review?.mean_r, row.review?.mean_r_interval, (value) => f.decimal(value, 3, true)) },
