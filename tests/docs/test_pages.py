@@ -193,6 +193,11 @@ def test_the_map_has_every_page() -> None:
             assert name in linked, name
 
 
+def test_no_two_decisions_have_one_number() -> None:
+    numbers = sorted(path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def _anchor(line: str) -> str:
     """Gives a heading's anchor as GitHub makes it."""
     title = re.sub(r"^#+ ", "", line) if line.startswith("#") else ""

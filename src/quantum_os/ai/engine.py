@@ -76,7 +76,7 @@ class Engine(Reactor[EngineState]):
     """Asks every voter, pools what they say, and prices it. It never turns a HOLD into a side.
 
     With an ensemble its models decide, and the other voters speak without weight beside them: what
-    they would have said stays known. See docs/decisions on learned models that decide.
+    they would have said stays known. See docs/decisions/0022.
 
     It advises, and so it is not critical: when a voter raises, the mind is down and every symbol is
     held (`ai/decision.py`), while exits, stops and the ledger go on.
