@@ -61,37 +61,53 @@ def streams_of(text: str) -> frozenset[str]:
 async def followed(
     fund: Fund, after: int | None, streams: Collection[str]
 ) -> AsyncIterator[Handful]:
-    """Gives what came after a number (None: from now on), then what comes, a handful at a time."""
+    """Gives what came after a number (None: from now on), then what comes, a handful at a time.
+
+    While a follower is still in the past the journal gives it what the history forgets meanwhile;
+    one that has caught up and falls behind again reads too slowly, and is let go.
+    """
     hub = fund.hub
-    try:
-        cursor = hub.last if after is None else after
-        async for missed in _missed(fund, cursor, streams):
-            cursor = missed.last if isinstance(missed, Gap) else missed.seq
-            yield [missed]
-        cursor = max(cursor, hub.first - 1)
-        async for page in hub.follow(cursor, streams):
-            yield page or [Alive()]
-    except FellBehind as error:
-        yield [Dropped(str(error))]
+    cursor = hub.last if after is None else after
+    has_caught_up = False
+    while True:
+        async for handful, reached in _missed(fund, cursor, streams):
+            cursor = reached
+            if handful:
+                yield handful
+        try:
+            async for page in hub.follow(cursor, streams):
+                has_caught_up = True
+                yield page or [Alive()]
+            return
+        except FellBehind as error:
+            if has_caught_up:
+                hub.dropped += 1
+                yield [Dropped(str(error))]
+                return
 
 
 async def _missed(
     fund: Fund, after: int, streams: Collection[str]
-) -> AsyncIterator[Envelope | Gap]:
-    """Gives from the journal what the history no longer holds."""
+) -> AsyncIterator[tuple[list[Sent], int]]:
+    """Gives from the journal what the history no longer holds, and how far that reaches.
+
+    All that was read is given, also what the history held just now: it goes on meanwhile, and would
+    have forgotten some of it when its turn comes.
+    """
     hub, cursor = fund.hub, after
     while cursor + 1 < hub.first:
         first, rows, reached = await asyncio.to_thread(_chunk, fund, cursor, sorted(streams))
         if after and cursor == after and first > after + 1:
-            yield Gap(after + 1, first - 1)
+            yield [Gap(after + 1, first - 1)], first - 1
         for row in rows:
-            if row.seq < hub.first:
-                yield row
+            yield [row], row.seq
         if reached <= cursor:
             break
         cursor = reached
-    if after and cursor + 1 < hub.first:
-        yield Gap(cursor + 1, hub.first - 1)
+        yield [], cursor
+    if cursor + 1 < hub.first:
+        gone = Gap(cursor + 1, hub.first - 1)
+        yield [gone] if after else [], gone.last
 
 
 def _chunk(fund: Fund, after: int, streams: list[str]) -> tuple[int, list[Envelope], int]:

@@ -132,7 +132,6 @@ class Hub:
         cursor = after
         while not self._closed:
             if cursor < self.last and cursor + 1 < self.first:
-                self.dropped += 1
                 raise FellBehind(f"event {cursor + 1} is no longer in the history")
             page = self._pages.after(cursor)
             if page is not None:
