@@ -27,6 +27,7 @@ from quantum_os.governance.policy_document import (
     packaged,
 )
 from quantum_os.kernel.ids import fingerprint
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.market.feeds.live.settings import FeedSettings
 from quantum_os.market.quality import QualityConfig
 
@@ -308,7 +309,7 @@ def _read(file: Path) -> Document:
         document: Document = msgspec.toml.decode(file.read_bytes())
     except FileNotFoundError as error:
         raise SettingsError(f"{file}: no such file") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise SettingsError(f"{file}: {error}") from error
     return document
 
@@ -346,7 +347,7 @@ def _as_spelt(document: Document, known: Document) -> Document:
 def _scalar(text: str) -> object:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return text
 
 

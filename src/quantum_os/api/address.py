@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.api.private_file import write_private
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.home import Home
 
 ADDRESS_FILE = "api.json"
@@ -31,5 +32,5 @@ def read_address(home: Home) -> Address | None:
     """Gives the address of the process that wrote it last; None when there is none."""
     try:
         return msgspec.json.decode(address_file(home).read_bytes(), type=Address)
-    except (OSError, msgspec.MsgspecError):
+    except (*UNREADABLE, OSError):
         return None

@@ -19,11 +19,12 @@ from quantum_os.events.commands import ActionAsked
 from quantum_os.events.units import Ns
 from quantum_os.kernel.chance import secret
 from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.unreadable import UNREADABLE
 
 NOTES = "token-changes"
 """The folder of the notes in a home."""
 
-UNREADABLE = "a note of a changed token was found and could not be read"
+NOTE_UNREADABLE = "a note of a changed token was found and could not be read"
 
 _log = structlog.get_logger("quantum_os.api")
 
@@ -85,8 +86,8 @@ def read_note(note: Path) -> ActionAsked:
     content = note.read_bytes()
     try:
         return msgspec.json.decode(content, type=ActionAsked)
-    except msgspec.MsgspecError as error:
-        _log.error(UNREADABLE, note=note.name, why=str(error))
+    except UNREADABLE as error:
+        _log.error(NOTE_UNREADABLE, note=note.name, why=str(error))
     return ActionAsked(
         request_id=note.stem[:64],
         actor="unknown",
@@ -94,7 +95,7 @@ def read_note(note: Path) -> ActionAsked:
         token_id=NOTES,
         action="tokens_unknown",
         subject="",
-        reason=UNREADABLE,
+        reason=NOTE_UNREADABLE,
         old="",
         new="",
         asked_at=Ns(note.stat().st_mtime_ns),

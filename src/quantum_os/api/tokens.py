@@ -14,6 +14,7 @@ from quantum_os.api.token_notes import Change, Tell, leave_note
 from quantum_os.kernel.chance import secret
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.unreadable import UNREADABLE
 
 TOKENS_FILE = "tokens.json"
 PREFIX = "qos"
@@ -162,7 +163,7 @@ class TokenFile:
             return
         try:
             rows = msgspec.json.decode(self._path.read_bytes(), type=list[Token])
-        except (msgspec.MsgspecError, OSError) as error:
+        except (*UNREADABLE, OSError) as error:
             raise TokensError(f"{self._path}: {error}") from error
         self._tokens = {token.id: token for token in rows}
         self._read_at = (found.st_mtime_ns, found.st_ino)

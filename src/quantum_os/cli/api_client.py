@@ -12,6 +12,7 @@ import rich_click as click
 
 from quantum_os.api.address import read_address
 from quantum_os.cli.recorded_choice import HOME
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.home import Home, living_in
 
 PREFIX = "/api/v1"
@@ -120,7 +121,7 @@ def _events(response: HTTPResponse) -> Iterator[Sent]:
 def _detail(status: int, content: bytes) -> str:
     try:
         problem = msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return f"status {status}"
     return str(problem.get("detail", f"status {status}"))
 

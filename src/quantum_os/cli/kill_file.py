@@ -16,6 +16,7 @@ from quantum_os.events.units import Ns
 from quantum_os.kernel.chance import secret
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.runtime import Runtime
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.kernel.write_ahead import holds
 from quantum_os.storage.home import Home
 from quantum_os.storage.sqlite_journal import SqliteJournal
@@ -116,7 +117,7 @@ def _read(home: Home) -> Kill:
     """A file that cannot be read is a kill all the same."""
     try:
         kill = msgspec.json.decode(kill_file(home).read_bytes(), type=Kill)
-    except (OSError, msgspec.MsgspecError):
+    except (*UNREADABLE, OSError):
         return Kill("unknown", f"{KILL_FILE} was found and could not be read")
     return Kill(kill.actor[:64], kill.reason[:REASON_MAX])
 

@@ -32,6 +32,7 @@ from quantum_os.kernel.logs import LogTap
 from quantum_os.kernel.reactor import Module, UnknownSnapshotVersion
 from quantum_os.kernel.recovery import STARTED
 from quantum_os.kernel.snapshots import DamagedSnapshot, SnapshotFolder, restore
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.lineup import Plan, line_up
 from quantum_os.market.feeds.pace import Pace
 from quantum_os.portfolio.ledger import Ledger
@@ -197,7 +198,7 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
 def _plan(kept: Kept) -> Plan:
     try:
         return msgspec.json.decode(kept.plan, type=Plan, strict=False)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         refuse(f"{kept.name}: its plan cannot be read: {error}")
 
 
@@ -206,7 +207,7 @@ def _first(kept: Kept, whole_from: int) -> ProcessStarted:
     try:
         row = kept.past.first_of(STARTED)
         event = None if row is None else row.event()
-    except (DamagedRecord, msgspec.DecodeError) as error:
+    except (*UNREADABLE, DamagedRecord) as error:
         refuse(f"{kept.name}: how it started cannot be read: {error}", ExitCode.FAILED)
     if row is None or not isinstance(event, ProcessStarted) or row.seq != whole_from:
         hint = "; --home names the folder of its snapshots" if kept.snapshots is None else ""

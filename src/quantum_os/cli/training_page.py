@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import msgspec
-
 from quantum_os.cli.console import out, print_json, refuse
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.learning.report.written import NoLibrary
 from quantum_os.learning.training.page_writing import write_page
 from quantum_os.learning.training.places import REPORT, read_report
@@ -16,7 +15,7 @@ def remake(folder: Path, *, as_json: bool) -> Path:
     try:
         report = read_report(file)
         page = write_page(folder, report)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         refuse(f"{file}: of another release, or damaged: {error}")
     except NoLibrary as error:
         refuse(str(error))

@@ -21,6 +21,7 @@ from quantum_os.governance.policy_document import Document
 from quantum_os.kernel.clock import WallClock
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.lineup import Plan
 from quantum_os.settings import Settings, SettingsError, load_settings
 from quantum_os.storage.home import Home
@@ -180,7 +181,7 @@ def _began_with(home: Home, mode: Mode) -> float | None:
         return None
     try:
         plan = msgspec.json.decode(home.plan.read_bytes(), type=Plan)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     return plan.settings.run.deposit if plan.mode is mode else None
 

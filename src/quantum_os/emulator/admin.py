@@ -12,6 +12,7 @@ from quantum_os.emulator.refusals import Refused
 from quantum_os.emulator.server import EmulatorServer
 from quantum_os.emulator.standing import standing_of
 from quantum_os.events.units import NS_PER_MS, NS_PER_S
+from quantum_os.kernel.unreadable import UNREADABLE
 
 ADVANCE_MAX_S = 31 * 24 * 3_600
 """Market seconds that one request may move the clock."""
@@ -51,7 +52,7 @@ class Admin:
         server = self._server
         try:
             wish = msgspec.json.decode(await http.read(), type=ClockWish)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return answered({"error": str(error)}, 400)
         if not 0 <= wish.advance_s <= ADVANCE_MAX_S:
             return answered({"error": f"advance_s is 0 to {ADVANCE_MAX_S}"}, 400)
@@ -67,7 +68,7 @@ class Admin:
         try:
             rules = msgspec.json.decode(await http.read(), type=list[Rule])
             placed = [await self._faults.add(rule) for rule in rules]
-        except (msgspec.DecodeError, ValueError, Refused) as error:
+        except (*UNREADABLE, ValueError, Refused) as error:
             return answered({"error": str(error)}, 400)
         return answered(placed)
 

@@ -11,6 +11,7 @@ from quantum_os.emulator.orders import Json
 from quantum_os.emulator.sockets import GOING_AWAY, Frame, Section, Socket
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE
 from quantum_os.kernel.clock import monotonic_ns
+from quantum_os.kernel.unreadable import UNREADABLE
 
 PING_NS = 3 * NS_PER_MINUTE
 """Wall ns between two pings of the server."""
@@ -133,7 +134,7 @@ class Hub:
     def _hear(self, socket: Socket, text: str) -> None:
         try:
             asked = msgspec.json.decode(text, type=dict[str, object])
-        except msgspec.DecodeError:
+        except UNREADABLE:
             socket.reply({"code": 3, "msg": "Invalid JSON: expected value"})
             return
         method, number = asked.get("method"), asked.get("id")

@@ -11,6 +11,7 @@ from quantum_os.emulator.order_form import number, read_form, wanted, whole
 from quantum_os.emulator.orders import ZERO, Json, WireOrder
 from quantum_os.emulator.refusals import Refused
 from quantum_os.events.units import NS_PER_DAY, NS_PER_MS
+from quantum_os.kernel.unreadable import UNREADABLE
 
 BATCH_MAX = 5
 CANCELS_MAX = 10
@@ -213,7 +214,7 @@ def _batch(params: Mapping[str, str]) -> list[dict[str, str]]:
     try:
         text = wanted(params, "batchOrders")
         raw = msgspec.json.decode(text, type=list[dict[str, str | bool | float]])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise Refused(-1102, "batchOrders") from None
     if not 0 < len(raw) <= BATCH_MAX:
         raise Refused(-1130, "batchOrders")
@@ -227,7 +228,7 @@ def _text(value: str | bool | float) -> str:
 def _listed(params: Mapping[str, str], name: str) -> list[str | int]:
     try:
         return msgspec.json.decode(params.get(name, "[]"), type=list[str | int])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise Refused(-1102, name) from None
 
 

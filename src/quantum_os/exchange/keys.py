@@ -10,6 +10,7 @@ import msgspec
 
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.kernel.ids import fingerprint
+from quantum_os.kernel.unreadable import UNREADABLE
 
 CREDENTIAL = "credential:"
 """Prefix of a name in the service manager's credentials folder."""
@@ -90,7 +91,7 @@ def _read(where: str, path: Path) -> _KeyFile:
         raise KeysRefused(f"{where}: others may read it; chmod 600")
     try:
         return msgspec.toml.decode(content, type=_KeyFile)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise KeysRefused(f"{where}: needs venue, realm, key and secret, as TOML") from None
 
 

@@ -5,6 +5,7 @@ import xxhash
 
 from quantum_os.events.base import Event
 from quantum_os.events.catalog import EVENTS
+from quantum_os.kernel.unreadable import UNREADABLE
 
 _NOTHING = bytes(16)
 _chained = xxhash.xxh3_128_digest
@@ -83,7 +84,7 @@ def whole_event(stream: str, payload: bytes, digest: int) -> Event | None:
             return decode(payload) if xxhash.xxh3_64_intdigest(payload, tag) == digest else None
         event = decode(payload)
         return event if digest_of(tag, hashed_payload(event, payload)) == digest else None
-    except (msgspec.MsgspecError, ValueError):
+    except (*UNREADABLE, ValueError):
         return None
 
 

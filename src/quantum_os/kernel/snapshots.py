@@ -12,6 +12,7 @@ from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.digest import RunDigest
 from quantum_os.kernel.kill_points import kill_point
 from quantum_os.kernel.reactor import Module, Snapshot, UnknownSnapshotVersion
+from quantum_os.kernel.unreadable import UNREADABLE
 
 KEPT = 5
 """Snapshot files kept in a folder; older ones are removed."""
@@ -97,7 +98,7 @@ def _restored(module: Module, state: Snapshot) -> None:
         module.restore(state)
     except UnknownSnapshotVersion:
         raise
-    except (ValueError, msgspec.DecodeError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise DamagedSnapshot(f"the state of {module.name}: {error}") from error
 
 
@@ -117,7 +118,7 @@ def from_bytes(data: bytes) -> ProcessSnapshot:
         raise DamagedSnapshot("the checksum does not match")
     try:
         return msgspec.msgpack.decode(body, type=ProcessSnapshot)
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+    except (*UNREADABLE, ValueError, ArithmeticError) as error:
         raise DamagedSnapshot(f"it is of another shape: {error}") from error
 
 

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from quantum_os.kernel.ids import fingerprint
+from quantum_os.kernel.unreadable import UNREADABLE
 
 TRIALS_FILE = Path("runs/trials.jsonl")
 """The ledger of a project folder, from where a command is given."""
@@ -111,7 +112,7 @@ def _read(line: bytes) -> Trial:
         if fingerprint(bytes(read.trial)) != read.check:
             raise ValueError("its content is not what was written")
         return msgspec.json.decode(read.trial, type=Trial)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ValueError(str(error)) from error
 
 

@@ -12,6 +12,7 @@ import xxhash
 
 from quantum_os.events.base import Event, stream_of
 from quantum_os.kernel.envelope import decode_event, encode_event
+from quantum_os.kernel.unreadable import UNREADABLE
 
 SPOOL_BYTES = 1 << 20
 """Room for some 2,500 orders, taken from the disk when the file is made."""
@@ -180,7 +181,7 @@ class EmergencySpool:
             return None, place
         try:
             return _decode(body), following
-        except (msgspec.DecodeError, ValueError):
+        except (*UNREADABLE, ValueError):
             self.damage = f"{self.path}: a record is of another shape than this build writes"
             return None, place
 

@@ -9,6 +9,7 @@ import msgspec
 import xxhash
 
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.unreadable import UNREADABLE
 
 _HEAD = struct.Struct("<IQ")
 FRAME_MAX = 64 * 2**20
@@ -105,5 +106,5 @@ def _parsed(index: int, body: bytes, checksum: int, offset: int) -> FrameRead:
     damage = "" if xxhash.xxh3_64_intdigest(body) == checksum else "checksum does not match"
     try:
         return FrameRead(index, _decode(body), damage, offset)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ValueError) as error:
         return FrameRead(index, None, damage or str(error), offset)

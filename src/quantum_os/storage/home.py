@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from quantum_os.kernel.unreadable import UNREADABLE
+
 JOURNAL_FILE = "journal.sqlite"
 SNAPSHOT_FOLDER = "snapshots"
 LOCK_FILE = "lock"
@@ -134,5 +136,5 @@ def holder_of(home: Home) -> int | None:
 def _read(file: int) -> Claim | None:
     try:
         return msgspec.json.decode(os.pread(file, _LOCK_BYTES, 0), type=Claim)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-import msgspec
-
 from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.digest import digest_of, hashed_payload, tag_of
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.unreadable import UNREADABLE
 
 
 class JournalReader(Protocol):
@@ -82,7 +81,7 @@ def _problem(envelope: Envelope) -> str:
     if kind.UNHASHED:
         try:
             payload = hashed_payload(envelope.event(), payload)
-        except (msgspec.DecodeError, ValueError, TypeError, ArithmeticError) as error:
+        except (*UNREADABLE, ValueError, TypeError, ArithmeticError) as error:
             return str(error)
     try:
         matches = digest_of(tag_of(envelope.stream), payload) == envelope.digest

@@ -10,6 +10,7 @@ import msgspec
 from quantum_os.events.portfolio import TradeClosed
 from quantum_os.kernel.envelope import decode_event
 from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.run_folder import read_orders
 
 RUN_FILE = "run.json"
@@ -54,7 +55,7 @@ def read_run(folder: Path) -> dict[str, object]:
         document: dict[str, object] = msgspec.json.decode((folder / RUN_FILE).read_bytes())
     except FileNotFoundError as error:
         raise RunFolderError(f"{folder} is not a recorded run: it has no {RUN_FILE}") from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise RunFolderError(f"{folder / RUN_FILE}: {error}") from error
     return document
 

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.snapshots import CHECKSUM_BYTES, DamagedSnapshot, from_bytes
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.projections.change import Row
 from quantum_os.storage.store import Store
 
@@ -47,7 +46,7 @@ def _read(paths: list[Path]) -> Iterator[Row]:
         try:
             data = path.read_bytes()
             snapshot = from_bytes(data)
-        except (OSError, DamagedSnapshot, msgspec.MsgspecError):
+        except (*UNREADABLE, OSError, DamagedSnapshot):
             continue
         yield {
             "seq": snapshot.seq,

@@ -9,6 +9,7 @@ from quantum_os.events.catalog import EVENTS
 from quantum_os.kernel.bus import Bus, EndlessCascade
 from quantum_os.kernel.envelope import Envelope, decode_event
 from quantum_os.kernel.journal import Journal
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.frames import FrameRead, frame_of
 from quantum_os.storage.run_folder import (
     CONTEXT,
@@ -176,7 +177,7 @@ def _replayed(read: FrameRead, bus: Bus) -> str:
     try:
         event = decode_event(read.frame.stream, read.frame.payload)
         bus.process(read.frame.ts, event, read.frame.source)
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError, EndlessCascade) as error:
+    except (*UNREADABLE, KeyError, EndlessCascade) as error:
         return f"input {read.index}: {error}"
     return ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from quantum_os.ai.models.manifest import FORMAT, MANIFEST, Manifest
+from quantum_os.kernel.unreadable import UNREADABLE
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 """No model of ours is larger; what is, is not read into memory."""
@@ -51,7 +52,7 @@ def read_artefact(folder: Path) -> Artefact:
 def _manifest(folder: Path, raw: bytes) -> Manifest:
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise ArtefactRefused(f"{folder}: its manifest cannot be read: {error}") from error
     if manifest.format != FORMAT:
         raise ArtefactRefused(

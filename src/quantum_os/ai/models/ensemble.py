@@ -21,6 +21,7 @@ from quantum_os.ai.models.pooling import Weight, pooled
 from quantum_os.ai.models.served import ServedModel, unknown_inputs
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.formulas.calibration import Calibrator, calibrated
+from quantum_os.kernel.unreadable import UNREADABLE
 
 Floats = NDArray[np.float64]
 
@@ -175,7 +176,7 @@ def identified_card(folder: Path) -> tuple[str, EnsembleCard]:
         card = msgspec.json.decode(content, type=EnsembleCard)
     except OSError as error:
         raise ArtefactRefused(f"{folder / CARD}: {error.strerror or error}") from error
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ArtefactRefused(f"{folder / CARD}: {error}") from error
     if card.format != FORMAT:
         raise ArtefactRefused(f"{folder / CARD}: format {card.format}, this build reads {FORMAT}")

@@ -10,6 +10,7 @@ from quantum_os.ai.models.core import BadParameters
 from quantum_os.ai.models.exact_products import on_weight_grid
 from quantum_os.ai.models.manifest import Manifest
 from quantum_os.ai.models.scaling import Scaling
+from quantum_os.kernel.unreadable import UNREADABLE
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Logistic:
         """
         try:
             read = msgspec.json.decode(files[FILE], type=LogisticWeights)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise BadParameters(f"{FILE}: {error}") from error
         read.scaling.checked(manifest.width)
         if any(len(side) != manifest.width for side in read.weights):

@@ -11,6 +11,7 @@ from quantum_os.ai.models.manifest import MANIFEST
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.formulas.kernels.feature_groups import group_of
 from quantum_os.formulas.kernels.feature_sheet import bars_until_known
+from quantum_os.kernel.unreadable import UNREADABLE
 
 
 class ModelsCard(msgspec.Struct, frozen=True):
@@ -85,7 +86,7 @@ def _bars_back(artefact: str, folder: Path) -> int:
     try:
         content = (folder / ARTEFACTS / artefact / MANIFEST).read_bytes()
         return msgspec.json.decode(content, type=_Depth).depth
-    except (OSError, msgspec.MsgspecError):
+    except (*UNREADABLE, OSError):
         return 1
 
 

@@ -18,6 +18,7 @@ from quantum_os.ai.models.exact_products import on_weight_grid
 from quantum_os.ai.models.manifest import Family, Manifest
 from quantum_os.ai.models.scaling import Scaling
 from quantum_os.formulas.conformal import conformal_limit, conformal_p
+from quantum_os.kernel.unreadable import UNREADABLE
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ class Novelty:
         try:
             read = msgspec.json.decode(files[FILE], type=DistanceWeights)
             whitening = np.array(read.whitening, dtype=np.float64)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             raise BadParameters(f"{FILE}: {error}") from error
         read.scaling.checked(manifest.width)
         if whitening.shape != (manifest.width, manifest.width) or not on_weight_grid(whitening):

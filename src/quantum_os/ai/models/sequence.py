@@ -14,6 +14,7 @@ from quantum_os.ai.models.core import BadParameters
 from quantum_os.ai.models.exact_products import INPUT_MAX, input_grid, on_weight_grid
 from quantum_os.ai.models.manifest import Manifest
 from quantum_os.ai.models.scaling import Scaling
+from quantum_os.kernel.unreadable import UNREADABLE
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ class Sequence:
         """Reads the net; raises BadParameters for wrong shapes, NaN, or a weight off the grid."""
         try:
             read = msgspec.json.decode(files[FILE], type=SequenceWeights)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise BadParameters(f"{FILE}: {error}") from error
         read.scaling.checked(len(manifest.features))
         if 2 ** len(read.joins) != manifest.depth:

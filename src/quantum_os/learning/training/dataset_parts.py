@@ -14,6 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from quantum_os.kernel.unreadable import UNREADABLE
+
 MANIFEST = "manifest.json"
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -82,7 +84,7 @@ class PartStore:
     def _read(self) -> Manifest:
         try:
             found = msgspec.json.decode((self._folder / MANIFEST).read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError):
+        except (*UNREADABLE, OSError):
             return self._manifest
         return found if found.data_hash == self._manifest.data_hash else self._manifest
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from quantum_os.kernel.unreadable import UNREADABLE
+
 FORMAT = 1
 """The version of this layout; another one is refused."""
 
@@ -90,7 +92,7 @@ def decode(data: bytes) -> Manifest:
         if version != FORMAT:
             raise BackupError(f"a backup of format {version}; this release reads {FORMAT}")
         return msgspec.json.decode(data, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise BackupError(f"its manifest cannot be read: {error}") from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, LargeBinary, Table, func, insert, select
 
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.backup.manifest import BackupError
 from quantum_os.storage.database.columns import Exact
 from quantum_os.storage.database.schema import TABLES
@@ -57,7 +58,7 @@ def read_rows(folder: Path, table: Table) -> Iterator[Row]:
         for number, line in enumerate(file, start=1):
             try:
                 said = msgspec.json.decode(line, type=dict[str, Any])
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 raise BackupError(f"{path.name}, line {number}: {error}") from error
             if unknown := sorted(said.keys() - blank.keys()):
                 raise BackupError(f"{path.name}, line {number}: no column {unknown[0]!r} here")

@@ -8,6 +8,7 @@ import msgspec
 
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.iso_time import iso
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.journal_reading import DamagedRecord
 from quantum_os.storage.redis.layout import ROWED, SCHEMA, stream_key, whole_key
 from quantum_os.storage.redis.old_shapes import told_to_old_readers
@@ -69,7 +70,7 @@ def envelope_of(stream: str, fields: Mapping[bytes, bytes]) -> Envelope:
             payload=_payload(fields),
             digest=int(fields[b"digest"], 16),
         )
-    except (KeyError, ValueError, NotBase64, msgspec.DecodeError) as error:
+    except (*UNREADABLE, KeyError, ValueError, NotBase64) as error:
         seq = fields.get(b"seq", b"?").decode("ascii", "replace")
         said = f"event {seq}, {stream}: {type(error).__name__} {error}"
         raise DamagedRecord(said, int(seq) if seq.isdecimal() else 0, stream) from error

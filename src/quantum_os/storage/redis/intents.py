@@ -9,6 +9,7 @@ from quantum_os.events.sizing import IntentReceived, TradeIntent
 from quantum_os.events.units import Ns, PositionSide, Regime
 from quantum_os.formulas.symbols import unified
 from quantum_os.kernel.ids import derive
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.redis.timestamps import moment
 
 BODIES = (b"payload", b"data")
@@ -81,7 +82,7 @@ def _body(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
         return {_text(name): _text(value) for name, value in fields.items()}
     try:
         body = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Unintelligible(f"its body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise Unintelligible("its body is no object")
@@ -137,7 +138,7 @@ def _intent(known: Mapping[str, Any]) -> tuple[TradeIntent | None, str]:
     try:
         text = msgspec.json.encode(known)
         intent = msgspec.json.decode(text, type=TradeIntent)
-    except (msgspec.ValidationError, msgspec.DecodeError, TypeError, ValueError) as error:
+    except (*UNREADABLE, TypeError, ValueError) as error:
         return None, f"BAD_FIELD {error}"
     if not 0 <= intent.confidence <= 1:
         return None, f"BAD_FIELD confidence {intent.confidence} is no fraction"

@@ -21,6 +21,7 @@ from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.backoff import Backoff
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.kernel.edge import Edge, EdgeContext
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.storage.journal_index import JournalIndex
 from quantum_os.storage.redis.link import (
     ANSWER_S,
@@ -115,7 +116,7 @@ class Mirror(Edge):
         while True:
             try:
                 await self._mirror(context)
-            except (Refused, Lost, sqlite3.Error, msgspec.DecodeError) as error:
+            except (*UNREADABLE, Refused, Lost, sqlite3.Error) as error:
                 await self._say(context, str(error))
             await asyncio.sleep(self._backoff.rest_s())
 

@@ -11,6 +11,7 @@ import msgspec
 from quantum_os.events.base import Event
 from quantum_os.events.units import Mode, Usd
 from quantum_os.kernel.envelope import decode_event
+from quantum_os.kernel.unreadable import UNREADABLE
 
 VERSION = 2
 
@@ -157,7 +158,7 @@ def content_of(frame: Frame, kind: type[T]) -> T:
     """Reads a frame's payload as a struct; raises WireError when it is none."""
     try:
         return msgspec.msgpack.decode(frame.payload, type=kind)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise WireError(f"a {frame.kind} frame that cannot be read: {error}") from error
 
 
@@ -167,7 +168,7 @@ def event_of(frame: Frame, allowed: Collection[str]) -> Event:
         raise WireError(f"a {frame.kind} frame may not carry {frame.stream[:60]!r}")
     try:
         return decode_event(frame.stream, frame.payload)
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+    except (*UNREADABLE, ValueError, ArithmeticError) as error:
         raise WireError(f"{frame.stream} that cannot be read: {error}") from error
 
 
@@ -217,5 +218,5 @@ class FrameReader:
 def _decoded(body: bytes) -> Frame:
     try:
         return _frame.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise WireError(f"bytes that are no frame: {error}") from error

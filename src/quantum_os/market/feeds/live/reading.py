@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.market.feeds.live.figures import AnotherProduct, Unreadable
 from quantum_os.market.feeds.live.heard import NotOurs, Reading, Refused
 
@@ -34,6 +35,6 @@ def read_text(reader: Reader, text: str | bytes) -> Reading:
         return Refused("message: too long")
     try:
         message = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return Refused("message: no JSON")
     return read_safely(reader, message)

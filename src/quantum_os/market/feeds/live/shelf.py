@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.market.feeds.tape_columns import COLUMNS
 from quantum_os.market.feeds.tape_files import TapeKind
 
@@ -151,7 +152,7 @@ class Shelf:
             return _Manifest()
         try:
             return msgspec.json.decode(path.read_bytes(), type=_Manifest)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise ShelfError(f"{path}: {error}") from error
 
     def _write_manifest(self) -> None:
