@@ -158,3 +158,8 @@ def test_every_key_can_be_set_by_the_environment(key: Key) -> None:
 def test_an_unknown_key_is_refused_wherever_it_stands() -> None:
     for name in ("RUN__SPEED", "SPEED", "POLICY__SIZING__RISK", "POLICY__MODES__WILD__SIZE"):
         refusal({}, {f"QUANTUM_OS__{name}": "1"})
+
+
+def test_an_environment_that_is_no_text_is_refused_by_its_name() -> None:
+    told = refusal({}, {"QUANTUM_OS__API__HOST_NAMES": "\udcff"})
+    assert told == "environment: QUANTUM_OS__API__HOST_NAMES is not UTF-8"

@@ -321,7 +321,10 @@ def _from_environment(environment: Mapping[str, str]) -> Document:
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
         *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-        value: object = _scalar(text)
+        try:
+            value: object = _scalar(text)
+        except UnicodeEncodeError as error:
+            raise SettingsError(f"environment: {name} is not UTF-8") from error
         for section in reversed([*sections, key]):
             value = {section: value}
         if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from quantum_os.governance.policy_document import (
     policy_text,
     profile_of,
 )
+from quantum_os.kernel.unreadable import UNREADABLE
 from quantum_os.settings import Settings, SettingsError, load_settings, policy_of
 from tests.fuzzing.campaign import CASES, SEED, Tally, broken_by, campaign
 from tests.fuzzing.dice import Dice
@@ -127,32 +129,73 @@ def test_canary_a_reader_that_lets_the_decoder_speak_is_found(file: Path) -> Non
     broken_by(lambda: files(bare))
 
 
-def test_an_environment() -> None:
-    dice = Dice(SEED, "environment")
-    names: tuple[str, ...] = (
-        "RUN__SEED",
-        "RUN__DEPOSIT",
-        "RUN__FEES",
-        "POLICY__TTL_H",
-        "API__PORT",
-        "SIM__FAULTS",
-    )
-    names += ("RUN__SYMBOLS", "RUN", "POLICY", "POLICY__MODES__GROWTH__SIZE", "X", "RUN__SEED__X")
+ReadEnvironment = Callable[[dict[str, str]], Settings]
+NAMES = (
+    "RUN__SEED",
+    "RUN__DEPOSIT",
+    "RUN__FEES",
+    "POLICY__TTL_H",
+    "API__PORT",
+    "SIM__FAULTS",
+    "RUN__SYMBOLS",
+    "RUN",
+    "POLICY",
+    "POLICY__MODES__GROWTH__SIZE",
+    "X",
+    "RUN__SEED__X",
+)
 
-    def environments() -> Iterator[dict[str, str]]:
+
+def environments(read: ReadEnvironment) -> Tally:
+    dice = Dice(SEED, "environment")
+
+    def made() -> Iterator[dict[str, str]]:
         while True:
             yield {
-                f"QUANTUM_OS__{dice.pick(names)}": str(dice.pick(LEAVES))
+                f"QUANTUM_OS__{dice.pick(NAMES)}": str(dice.pick(LEAVES))
                 for _ in range(1 + dice.below(2))
             }
 
-    def read(environment: dict[str, str]) -> Settings:
-        settings = load_settings(environment=environment)
-        policy_of(settings, Mode.BACKTEST)
-        return settings
+    return campaign(made(), read, *READABLE, sane=unsound, number=CASES // 5)
 
-    tally = campaign(environments(), read, *READABLE, sane=unsound, number=CASES // 5)
+
+def read_environment(environment: dict[str, str]) -> Settings:
+    settings = load_settings(environment=environment)
+    policy_of(settings, Mode.BACKTEST)
+    return settings
+
+
+def test_an_environment() -> None:
+    tally = environments(read_environment)
     assert min(tally.read, tally.refused) > CASES // 200
+
+
+def lets_the_decoder_speak(environment: dict[str, str]) -> Settings:
+    """A canary: a value that is no UTF-8 ends in the decoder's own error."""
+    for text in environment.values():
+        with suppress(*UNREADABLE):
+            msgspec.json.decode(text)
+    return read_environment(environment)
+
+
+def takes_what_it_can(environment: dict[str, str]) -> Settings:
+    """A canary: a deposit of any size is taken, after the bounds were looked at."""
+    settings = read_environment(
+        {name: text for name, text in environment.items() if "DEPOSIT" not in name}
+    )
+    with suppress(ValueError):
+        deposit = float(environment.get("QUANTUM_OS__RUN__DEPOSIT", "1"))
+        run = msgspec.structs.replace(settings.run, deposit=deposit)
+        settings = msgspec.structs.replace(settings, run=run)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("canary", "found"),
+    [(lets_the_decoder_speak, "UnicodeEncodeError"), (takes_what_it_can, "a deposit of")],
+)
+def test_canary_a_bad_reader_of_environments_is_found(canary: ReadEnvironment, found: str) -> None:
+    assert found in broken_by(lambda: environments(canary))
 
 
 Parse = Callable[[Any], Policy]
