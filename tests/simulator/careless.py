@@ -81,8 +81,8 @@ def forgetful(modules: tuple[Module, ...]) -> tuple[Module, ...]:
     """Never looks at the trades that a listing shows: what the stream has lost stays lost."""
     sweeper = _venue(modules).sweeper
 
-    async def nothing(client: Any, symbol: str) -> list[Any]:
-        return []
+    async def nothing(client: Any, symbol: str) -> bool:
+        return True
 
     sweeper._trades_of = nothing  # type: ignore[method-assign]
     return modules

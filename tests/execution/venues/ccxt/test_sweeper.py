@@ -3,18 +3,33 @@
 from decimal import Decimal
 from typing import Any
 
-from quantum_os.events.execution import VenuePosition, VenueSnapshot
-from quantum_os.events.units import Leverage, Margin, Mode, Ns, Price, Qty, Usd
+from quantum_os.events.execution import (
+    Fill,
+    Leg,
+    Liquidity,
+    OrderState,
+    VenuePosition,
+    VenueSnapshot,
+)
+from quantum_os.events.units import Leverage, Margin, Mode, Ns, Price, Qty, Side, Usd
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.exchange.line import Line
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.attempts import Attempts
-from quantum_os.execution.venues.ccxt.facts import AccountSeen, CashMoved, FundingSeen, TradeSeen
+from quantum_os.execution.venues.ccxt.facts import (
+    AccountSeen,
+    CashMoved,
+    FundingSeen,
+    OrderSeen,
+    TradeSeen,
+)
 from quantum_os.execution.venues.ccxt.register import Register
 from quantum_os.execution.venues.ccxt.sweeper import TRIES_MAX, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.formulas.client_ids import client_id
 
 BTC = "BTC/USDT:USDT"
+OURS = client_id(0, "64268450068c", Leg.ENTRY, 0)
 
 
 class Restless(BinanceDialect):
@@ -24,6 +39,8 @@ class Restless(BinanceDialect):
         super().__init__(Realm.EMULATOR)
         self._register, self._overtaken = register, overtaken
         self.listed = 0
+        self.trades: list[TradeSeen] = []
+        self.refuses_walks = False
 
     async def list_account(self, client: Any) -> AccountSeen:
         self.listed += 1
@@ -45,12 +62,20 @@ class Restless(BinanceDialect):
     async def list_trades(
         self, client: Any, symbol: str, since: Ns, *, walks: bool = False
     ) -> list[TradeSeen]:
-        return []
+        if walks and self.refuses_walks:
+            raise ConnectionError("cut")
+        return self.trades
 
     async def list_income(
         self, client: Any, since: Ns
     ) -> tuple[list[FundingSeen], list[CashMoved]]:
         return [], []
+
+
+def trade(trade_id: str, order_id: str, at: int) -> TradeSeen:
+    one, usd = Qty(Decimal(1)), Usd(Decimal(0))
+    price, taker = Price(Decimal(100)), Liquidity.TAKER
+    return TradeSeen(trade_id, order_id, "", BTC, Side.BUY, price, one, usd, taker, Ns(at))
 
 
 async def told(overtaken: int) -> tuple[bool, list[Decimal]]:
@@ -73,3 +98,38 @@ async def test_r33_a_listing_that_was_overtaken_is_never_said() -> None:
 
 async def test_an_account_that_never_stands_still_is_listed_next_time() -> None:
     assert await told(TRIES_MAX) == (False, [])
+
+
+def sweeping() -> tuple[Sweeper, Restless, Register, Teller]:
+    register = Register("binance", Mode.TESTNET)
+    dialect, teller = Restless(register, 0), Teller("t", lambda: 1)
+    sweeper = Sweeper(dialect, Attempts(dialect, Line()), register, teller, Mode.TESTNET)
+    return sweeper, dialect, register, teller
+
+
+def fills(teller: Teller) -> list[tuple[str, str]]:
+    said = [each for each in teller.waiting if isinstance(each, Fill)]
+    return [(each.trade_id, each.client_id) for each in said]
+
+
+def filled(order_id: str, at: int) -> OrderSeen:
+    return OrderSeen(OURS, BTC, OrderState.FILLED, Qty(Decimal(1)), Ns(at), order_id)
+
+
+async def test_an_order_of_ours_trades_in_our_time_whatever_the_clocks_say() -> None:
+    sweeper, dialect, register, teller = sweeping()
+    sweeper.floor = Ns(1_000)
+    list(register.hears(filled("7", 990)))
+    dialect.trades = [trade("1", "7", 990), trade("2", "8", 990), trade("3", "8", 1_000)]
+    await sweeper.list_once(None)
+    assert fills(teller) == [("1", OURS)]
+    assert list(register.unnamed) == ["3"], "what the account did before us is not told"
+
+
+async def test_a_trade_is_told_although_the_next_page_does_not_come() -> None:
+    """The register gives a trade once: what is not told then is told by nobody."""
+    sweeper, dialect, register, teller = sweeping()
+    dialect.trades, dialect.refuses_walks = [trade("1", "7", 990)], True
+    list(register.name(BTC, "7", OURS))
+    assert not await sweeper.list_once(None)
+    assert fills(teller) == [("1", OURS)]

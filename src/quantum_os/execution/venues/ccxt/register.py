@@ -137,6 +137,10 @@ class Register:
         """Whether a trade was told, or waits for the name of its order."""
         return trade_id in self._trades or trade_id in self.unnamed
 
+    def has_named(self, trade: TradeSeen) -> bool:
+        """Whether the order of a trade is one that we know by its name."""
+        return (trade.symbol, trade.order_id) in self._names
+
     def is_followed(self, client_id: str) -> bool:
         return client_id in self.orders
 

@@ -147,8 +147,7 @@ class Sweeper:
             self._teller.say_all(updates)
         await self._ask_vanished(client, account)
         for symbol in self._symbols(account):
-            trades = await self._trades_of(client, symbol)
-            if trades is None:
+            if not await self._trades_of(client, symbol):
                 return False
         if account.wallet != self._wallet:
             self.funding_due = True
@@ -156,41 +155,50 @@ class Sweeper:
             await self._income(client)
         return True
 
-    async def _trades_of(self, client: Any, symbol: str) -> list[Fill] | None:
-        """Tells the trades of a symbol that nobody has told; None when they cannot be listed.
+    async def _trades_of(self, client: Any, symbol: str) -> bool:
+        """Tells the trades of a symbol that nobody has told; False when they cannot be listed.
 
         A page may be shorter than we asked for: where there is news, all that lies behind it is
-        looked at as well.
+        looked at as well. What is heard is told at once: the next question may fail, and the
+        register gives a trade only once.
         """
         since = Ns(self.traded_until.get(symbol, self.since) - OVERLAP_NS)
-        told: list[Fill] = []
         for walks in (self._lacks(symbol), True):
-            ruling, trades = await self._attempts.make(
+            ruling, listed = await self._attempts.make(
                 self._dialect.list_trades(client, symbol, since, walks=walks)
             )
-            if trades is None:
+            if listed is None:
                 self._failed(ruling)
-                return None
+                return False
+            trades = [trade for trade in listed if self._is_of_our_time(trade)]
             has_news = any(not self._register.knows(trade.trade_id) for trade in trades)
-            told += [fill for trade in trades for fill in self._hears(trade)]
+            self._tell([fill for trade in trades for fill in self._hears(trade)])
             if walks or not (has_news or self._lacks(symbol)):
                 break
         waiting = {t.order_id: t for t in self._register.unnamed.values() if t.symbol == symbol}
         for order_id, trade in waiting.items():
             name = await self._name(client, symbol, order_id, trade.client_id)
             if name is not None:
-                told += self._register.name(symbol, order_id, name)
-        self._teller.say_all(told)
-        for fill in told:
+                self._tell(list(self._register.name(symbol, order_id, name)))
+        return True
+
+    def _tell(self, fills: list[Fill]) -> None:
+        self._teller.say_all(fills)
+        for fill in fills:
             self.on_missed(fill)
-        return told
 
     def _hears(self, trade: TradeSeen) -> list[Fill]:
-        if trade.venue_ts < self.floor:
-            return []
         until = self.traded_until.get(trade.symbol, Ns(0))
         self.traded_until[trade.symbol] = max(until, trade.venue_ts)
         return list(self._register.hears_trade(trade))
+
+    def _is_of_our_time(self, trade: TradeSeen) -> bool:
+        """What the account did before us is in its first wallet already.
+
+        The floor is told by our clock and a trade by the venue's: what an order of ours has traded
+        is ours, whatever the two say.
+        """
+        return trade.venue_ts >= self.floor or self._register.has_named(trade)
 
     def _lacks(self, symbol: str) -> bool:
         """Whether the venue has said of an order that more was executed than we know trades of."""
