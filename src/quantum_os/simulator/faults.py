@@ -152,11 +152,12 @@ PER_HOUR: dict[Kind, tuple[float, float]] = {
 class Faults:
     """The faults of one seed. A kind that is left out disturbs the chance of no other.
 
-    `healed` ends them all. `struck` counts what did happen.
+    `healed` ends them all. `struck` counts what did happen, `total` all of it.
     """
 
     def __init__(self, seed: int, without: Collection[Kind] = ()) -> None:
         self.struck: Counter[Kind] = Counter()
+        self.total = 0
         self.healed = False
         self.rates: dict[Kind, float] = {}
         self._draws: dict[Kind, Draws] = {}
@@ -171,15 +172,19 @@ class Faults:
         rate = self.rates[kind]
         if self.healed or not rate or not self._draws[kind].hits(rate):
             return False
-        self.struck[kind] += 1
+        self._count(kind)
         return True
 
     def comes(self, kind: Kind) -> bool:
         """Counts a fault that was due by itself, and has found something to strike."""
         if self.healed:
             return False
-        self.struck[kind] += 1
+        self._count(kind)
         return True
+
+    def _count(self, kind: Kind) -> None:
+        self.struck[kind] += 1
+        self.total += 1
 
     def draws(self, kind: Kind) -> Draws:
         """The chance of what a fault of this kind does."""

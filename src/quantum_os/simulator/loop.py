@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Deed:
     """A callback that waits for its turn, and for its time where it has one."""
 
-    __slots__ = ("args", "callback", "context", "due", "number")
+    __slots__ = ("args", "callback", "context", "due")
 
     def __init__(
         self,
@@ -30,15 +30,11 @@ class Deed:
         args: tuple[Any, ...],
         context: Context | None,
         due: int = 0,
-        number: int = 0,
     ) -> None:
         self.callback: Callable[..., object] | None = callback
         self.args = args
         self.context = context if context is not None else copy_context()
-        self.due, self.number = due, number
-
-    def __lt__(self, other: "Deed") -> bool:
-        return (self.due, self.number) < (other.due, other.number)
+        self.due = due
 
     def cancel(self) -> None:
         self.callback = None
@@ -82,7 +78,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.after_turn: Callable[[], None] = _nothing
         self._draws = draws
         self._ready: list[Deed] = []
-        self._later: list[Deed] = []
+        self._later: list[tuple[int, int, Deed]] = []
         self._number = 0
         self._tasks = 0
         self._stopping = False
@@ -130,8 +126,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     ) -> Deed:
         """Runs a callback at a time of this loop, ns."""
         self._number += 1
-        deed = Deed(callback, args, context, due, self._number)
-        heapq.heappush(self._later, deed)
+        deed = Deed(callback, args, context, due)
+        heapq.heappush(self._later, (due, self._number, deed))
         return deed
 
     def create_future(self) -> asyncio.Future[Any]:
@@ -211,13 +207,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Runs what is ready, shuffled; False when nothing is and nothing will be."""
         later = self._later
         if not self._ready:
-            while later and later[0].callback is None:
+            while later and later[0][2].callback is None:
                 heapq.heappop(later)
             if not later:
                 return False
-            self.ns = max(self.ns, later[0].due)
-        while later and later[0].due <= self.ns:
-            self._ready.append(heapq.heappop(later))
+            self.ns = max(self.ns, later[0][0])
+        while later and later[0][0] <= self.ns:
+            self._ready.append(heapq.heappop(later)[2])
         ready, self._ready = self._ready, []
         if len(ready) > 1:
             self._draws.shuffle(ready)

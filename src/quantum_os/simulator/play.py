@@ -111,6 +111,7 @@ class Play:
         world, truth = self.world, self.truth
         world.loop.after_turn = self._after_turn
         world.loop.run_until_complete(self._direct())
+        self._retell()
         seen = Counter({kind: count for kind, count in world.faults.struck.items() if count})
         world.loop.close()
         return Outcome(
@@ -123,7 +124,7 @@ class Play:
             faults=dict(sorted(seen.items())),
             violations=tuple(truth.violations.values()),
             unhealed=self._unhealed,
-            last=tuple(truth.last),
+            last=truth.last() if truth.violations or self._unhealed else (),
             slowest_ms=world.loop.slowest[0] / 1e6,
             slowest_step=world.loop.slowest[1],
             hash=world.fingerprint(),
@@ -143,8 +144,11 @@ class Play:
         loop.call_at_ns(self._end_ns, self._ends)
         while not self._is_over:
             await self._live_once()
+
+    def _retell(self) -> None:
+        """Plays the journal again. It is no step of the fund, and not counted as a slow one."""
         if not self.truth.violations:
-            for number, name, text in retold(world):
+            for number, name, text in retold(self.world):
                 self.truth.breaks(number, name, text)
 
     async def _live_once(self) -> None:

@@ -5,6 +5,7 @@ and the exchange's books, and hears what the fund's watch says.
 """
 
 from collections import deque
+from itertools import takewhile
 
 import msgspec
 
@@ -13,7 +14,7 @@ from quantum_os.emulator.orders import Json
 from quantum_os.events.base import stream_of
 from quantum_os.events.execution import Leg, OrderRequested, ReconcileState
 from quantum_os.events.risk import InvariantKind, InvariantViolated, SafetyCleared, SafetyTripped
-from quantum_os.events.system import SafetyFault
+from quantum_os.events.system import ModuleStateChanged, SafetyFault
 from quantum_os.events.units import NS_PER_S, Side
 from quantum_os.formulas.client_ids import parse
 from quantum_os.kernel.envelope import Envelope
@@ -23,8 +24,8 @@ from quantum_os.simulator.mortality import Tether
 from quantum_os.simulator.wire import Sent
 from quantum_os.simulator.world import World
 
-LAST = 50
-"""Events that are shown with a violation."""
+LAST, WIDTH = 50, 240
+"""Events that are shown with a violation, and how much of each."""
 
 NAKED_NS = 3 * NS_PER_S
 CALM_NS = 30 * NS_PER_S
@@ -32,6 +33,7 @@ CALM_NS = 30 * NS_PER_S
 
 ORDERS = frozenset({"/fapi/v1/order", "/fapi/v1/algoOrder"})
 _REQUESTED = stream_of(OrderRequested)
+_MODULE_STATE = stream_of(ModuleStateChanged)
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -44,11 +46,11 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Truth:
-    """Watches one world. `violations` keeps the first of each kind, `last` the newest events."""
+    """Watches one world. `violations` keeps the first of each kind."""
 
     def __init__(self, world: World) -> None:
         self.violations: dict[tuple[int, str], Violation] = {}
-        self.last: deque[str] = deque(maxlen=LAST)
+        self._last: deque[tuple[float, Envelope]] = deque(maxlen=LAST)
         self.events = 0
         self.kinds: dict[str, int] = {}
         self._world = world
@@ -75,6 +77,13 @@ class Truth:
         at_s = self._world.loop.time()
         self.violations.setdefault((number, name), Violation(number, name, text, at_s))
 
+    def last(self) -> tuple[str, ...]:
+        """The newest events as lines, but for how modules begin and end."""
+        return tuple(
+            f"{at_s:9.3f} {each.seq} {each.source} {each.event()!r}"[:WIDTH]
+            for at_s, each in self._last
+        )
+
     @property
     def is_calm(self) -> bool:
         """Whether nothing has gone wrong for a while, and the process is there."""
@@ -87,17 +96,15 @@ class Truth:
     def tap(self, envelope: Envelope) -> None:
         """Hears every event as it is numbered."""
         self.events += 1
-        self.last.append(
-            f"{self._world.loop.time():9.3f} {envelope.seq} {envelope.source} "
-            f"{envelope.stream} {envelope.payload[:160]!r}"
-        )
+        if envelope.stream != _MODULE_STATE:
+            self._last.append((self._world.loop.time(), envelope))
         reader = _READERS.get(envelope.stream)
         if reader is not None:
             getattr(self, reader)(envelope.event())
 
     def look(self) -> None:
         """Looks at the world after a turn: positions without cover, troubles, the disk."""
-        troubles = self._world.faults.struck.total()
+        troubles = self._world.faults.total
         if troubles != self._troubles or self.is_down:
             self._troubles, self._trouble_at = troubles, self._world.loop.ns
         self._read_disk()
@@ -202,17 +209,20 @@ class Truth:
             self.breaks(26, "no gap", f"{client_id} was taken back and {symbol} {held.qty} is bare")
 
     def _read_disk(self) -> None:
+        """Reads what has become durable since the last look; numbers follow one another."""
         rows = self._world.disk.rows
-        for row in rows[self._durable :]:
+        if not rows or rows[-1].seq == self._durable:
+            return
+        fresh = list(takewhile(lambda row: row.seq > self._durable, reversed(rows)))
+        for row in reversed(fresh):
+            if self._durable and row.seq != self._durable + 1:
+                text = f"the journal goes from {self._durable} to {row.seq}"
+                self.breaks(22, "gap-free", text)
+            self._durable = row.seq
             if row.stream == _REQUESTED:
                 event = row.event()
                 assert isinstance(event, OrderRequested)
                 self._recorded.add(event.client_id)
-        if self._durable and len(rows) > self._durable:
-            before, after = rows[self._durable - 1].seq, rows[self._durable].seq
-            if after != before + 1:
-                self.breaks(22, "gap-free", f"the journal goes from {before} to {after}")
-        self._durable = len(rows)
 
     def _on_requested(self, event: OrderRequested) -> None:
         self._requested[event.client_id] = event

@@ -40,6 +40,17 @@ class Listener(msgspec.Struct):
     last_due: int = 0
     deaf_until: int = 0
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended, as aiohttp says it of a WebSocket."""
+        return self.ended.done()
+
+
+class Socket(msgspec.Struct, frozen=True):
+    """Where ccxt keeps a connection, and where the venue's edge looks for one."""
+
+    connection: Listener
+
 
 class UserStream:
     """Passes frames on to whoever is connected."""
@@ -53,15 +64,17 @@ class UserStream:
         self.frames = 0
         exchange.desks.say = self._say
 
-    async def watch(self, line: Line, tether: Tether) -> None:
-        """Holds a stream open; raises StreamEnded when it is not any more."""
+    async def watch(self, line: Line, tether: Tether, sockets: dict[str, Socket]) -> None:
+        """Holds a stream open, kept in `sockets`; raises StreamEnded when it is not any more."""
         await asyncio.sleep(self._draws.skewed(*OPENING_MS) / 1_000)
         listener = Listener(line, tether, self._loop.create_future())
         self._open.append(listener)
+        sockets[URL] = Socket(listener)
         try:
             await listener.ended
         finally:
             self._open.remove(listener)
+            del sockets[URL]
 
     def cut(self) -> bool:
         """Ends every stream; False where none is open."""

@@ -24,7 +24,7 @@ from quantum_os.simulator.fates import Fate, fate_of
 from quantum_os.simulator.faults import Faults
 from quantum_os.simulator.loop import VirtualLoop
 from quantum_os.simulator.mortality import Tether
-from quantum_os.simulator.user_stream import UserStream
+from quantum_os.simulator.user_stream import Socket, UserStream
 
 TIMEOUT_MS = 10_000
 SILENCING = frozenset({418, 429})
@@ -179,7 +179,7 @@ class Client:
         self.line, self.tether = line, tether
         self.timeout = TIMEOUT_MS
         self.options: dict[str, Any] = {}
-        self.clients: dict[str, Any] = {}
+        self.clients: dict[str, Socket] = {}
         self._wire = wire
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
@@ -197,7 +197,7 @@ class Client:
         return int(answer["serverTime"])
 
     async def watch_orders(self) -> None:
-        await self._wire.stream.watch(self.line, self.tether)
+        await self._wire.stream.watch(self.line, self.tether, self.clients)
 
 
 def _unconnected() -> aiohttp.ClientConnectorError:
