@@ -97,8 +97,12 @@ class Lanes:
         return offered
 
     async def wait(self) -> None:
-        """Returns when something waits to be taken."""
+        """Returns when something waits to be taken, or who waits was woken."""
         await self._arrived.wait()
+
+    def wake(self) -> None:
+        """Lets who waits look round, although nothing may have come."""
+        self._arrived.set()
 
     async def settled(self) -> None:
         """Returns once everything offered has been worked off, with all that followed from it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -93,7 +94,6 @@ class Runtime:
         self._edges = [module for module in modules if isinstance(module, Edge)]
         self._supervisor = Supervisor(modules, clock.now, stop_budget_s)
         self._ending: Ending | None = None
-        self._ended = asyncio.Event()
 
     def stop(self, reason: str) -> None:
         """Asks for a staged stop; the first reason stands."""
@@ -129,7 +129,6 @@ class Runtime:
             await self._loop()
         finally:
             ending, self._ending = self._ending or Ending("stopped"), None
-            self._ended.clear()
             self._heartbeat.ends(ending.reason, may_return=ending.may_restart)
             await self._stop_modules()
             if self._checkpoints is not None:
@@ -182,15 +181,9 @@ class Runtime:
 
     async def _rest(self) -> None:
         """Returns when there is something to do, or when it is time for a beat of the heart."""
-        waits = {
-            asyncio.create_task(self.lanes.wait()),
-            asyncio.create_task(self._ended.wait()),
-        }
-        _, pending = await asyncio.wait(
-            waits, timeout=self._heartbeat.rest_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        for wait in pending:
-            wait.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._heartbeat.rest_s):
+                await self.lanes.wait()
 
     def _start_modules(self) -> None:
         """Consumers before producers: the line-up from its end to its beginning."""
@@ -238,4 +231,4 @@ class Runtime:
         wanted = self._ending is None or self._ending.fault is None
         if self._ending is None or (wanted and ending.fault is not None):
             self._ending = ending
-        self._ended.set()
+        self.lanes.wake()

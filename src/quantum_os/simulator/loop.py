@@ -110,7 +110,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> Any:
-        return self.call_at_ns(self.ns + round(delay * NS_PER_S), callback, *args, context=context)
+        self._number += 1
+        due = self.ns + round(delay * NS_PER_S)
+        deed = Deed(callback, args, context, due)
+        heapq.heappush(self._later, (due, self._number, deed))
+        return deed
 
     def call_at(  # type: ignore[override]
         self,

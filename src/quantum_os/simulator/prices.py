@@ -15,10 +15,10 @@ from quantum_os.simulator.faults import Faults, Kind
 from quantum_os.simulator.loop import VirtualLoop
 from quantum_os.simulator.stage import BAR, BAR_NS, OPENS_NS, SYMBOLS, VENUE
 
-TICK_S = (2.0, 6.0)
+TICK_S = (3.0, 9.0)
 """Seconds between two trades of a symbol."""
 
-MOVE = 0.0011
+MOVE = 0.00135
 """Standard deviation of the price, as a fraction, from one trade to the next."""
 
 USD_PER_TICK = 400_000.0

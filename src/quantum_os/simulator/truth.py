@@ -107,7 +107,9 @@ class Truth:
         troubles = self._world.faults.total
         if troubles != self._troubles or self.is_down:
             self._troubles, self._trouble_at = troubles, self._world.loop.ns
-        self._read_disk()
+        rows = self._world.disk.rows
+        if rows and rows[-1].seq != self._durable:
+            self._read_disk()
 
     def look_at_cover(self) -> None:
         """Counts for how long a position has had no stop at the exchange."""
@@ -210,10 +212,8 @@ class Truth:
 
     def _read_disk(self) -> None:
         """Reads what has become durable since the last look; numbers follow one another."""
-        rows = self._world.disk.rows
-        if not rows or rows[-1].seq == self._durable:
-            return
-        fresh = list(takewhile(lambda row: row.seq > self._durable, reversed(rows)))
+        newest_first = reversed(self._world.disk.rows)
+        fresh = list(takewhile(lambda row: row.seq > self._durable, newest_first))
         for row in reversed(fresh):
             if self._durable and row.seq != self._durable + 1:
                 text = f"the journal goes from {self._durable} to {row.seq}"
