@@ -9,6 +9,7 @@ from quantum_os.ai.decision import Decision
 from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.feature_needs import groups_read
 from quantum_os.ai.features import Features, FeaturesConfig
+from quantum_os.ai.learned_inputs import Learned
 from quantum_os.ai.models.ensemble import Ensemble
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.models.models_card import ModelsCard, models_again
@@ -22,6 +23,7 @@ from quantum_os.ai.voters.breakout import Breakout
 from quantum_os.ai.voters.mean_reversion import MeanReversion
 from quantum_os.ai.voters.trend import Trend
 from quantum_os.ai.weights import Weights, WeightsConfig
+from quantum_os.events.ai import ID_DIGITS
 from quantum_os.events.base import Event
 from quantum_os.events.execution import CashTransferred, OrderSubmitted
 from quantum_os.events.governance import (
@@ -285,7 +287,7 @@ def line_up(
         Features(FeaturesConfig(plan.price_venue, timeframe, groups_read((*voting, ensemble)))),
         Engine(EngineConfig(round_trip_cost(settings.costs)), voting, ensemble),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
-        Supervisor(SupervisorConfig()),
+        Supervisor(_supervised(ensemble)),
         Weights(_weights(ensemble)),
         Decision(),
         # exits and sizing: how it would be left, and so how much
@@ -319,6 +321,18 @@ def line_up(
 
 def _ensemble(models: Loaded | None) -> Ensemble | None:
     return None if models is None else models.ensemble
+
+
+def _supervised(ensemble: Ensemble | None) -> SupervisorConfig:
+    """What each model learnt from, by the version under which it votes."""
+    eras = () if ensemble is None else (era for era in ensemble.eras if era is not None)
+    return SupervisorConfig(
+        {
+            model.id[:ID_DIGITS]: Learned(model.manifest.features, model.manifest.reference)
+            for era in eras
+            for model in era.models
+        }
+    )
 
 
 def _weights(ensemble: Ensemble | None) -> WeightsConfig:

@@ -6,7 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from quantum_os.ai.supervisor import Learned, Supervisor, SupervisorConfig
+from quantum_os.ai.learned_inputs import Learned
+from quantum_os.ai.supervisor import Supervisor, SupervisorConfig
+from quantum_os.ai.voter_review import Drift
 from quantum_os.ai.voter_track import USUAL_BARS_MIN
 from quantum_os.events.ai import AiFeatures, ModelState, ModelStateChanged
 from quantum_os.events.base import Event
@@ -33,12 +35,12 @@ def usual(chance: Generator) -> np.ndarray:
     return chance.normal(0.0, 1.0, (len(FEATURES), len(SYMBOLS)))
 
 
-def learned() -> Learned:
+def learned(every_ns: int = 1) -> Learned:
     chance = generator(1, "supervisor", "reference")
     bars = np.repeat(np.arange(40), WINDOW * len(SYMBOLS))
     spreads = [spread_of(chance.normal(0.0, 1.0, len(bars)), bars) for _ in FEATURES]
     said = spread_of(chance.uniform(0.4, 0.6, len(bars)), bars)
-    return Learned(FEATURES, Reference(WINDOW, tuple(spreads), said))
+    return Learned(FEATURES, Reference(WINDOW, tuple(spreads), said, every_ns))
 
 
 class Life:
@@ -81,6 +83,10 @@ class Life:
     def state(self) -> ModelState:
         return self.module.state.voters["net"].standing.state
 
+    @property
+    def drift(self) -> Drift | None:
+        return self.module.state.voters["net"].drift
+
     def of(self, kind: type[Event]) -> list[Event]:
         return [each for each in self.heard if isinstance(each, kind)]
 
@@ -116,6 +122,25 @@ def test_a_healthy_model_is_left_alone() -> None:
     assert drift is not None
     assert not any(row.drifts for row in drift.features)
     assert life.heard == []
+
+
+def test_of_the_bars_between_nothing_counts_and_no_window_is_full_sooner() -> None:
+    """Fed with nonsense between the counted bars, and only there, a model has not drifted."""
+    rare = Supervisor(SupervisorConfig({"m1": learned(every_ns=4 * NS_PER_HOUR)}))
+    life = Life(rare)
+
+    def nonsense_between(chance: Generator) -> np.ndarray:
+        values = usual(chance)
+        return values if (T // NS_PER_HOUR + life.hour) % 4 == 0 else values * 100 + 40
+
+    life.lives(3 * WINDOW, honest, fed=nonsense_between)
+    assert life.drift is None, "a quarter of the bars makes no window"
+    life.lives(3 * WINDOW, honest, fed=nonsense_between)
+    drift = life.drift
+    assert drift is not None
+    assert (drift.bars, life.heard) == (WINDOW, [])
+    life.lives(6 * WINDOW, honest, fed=lambda chance: usual(chance) * 100 + 40)
+    assert life.state is ModelState.QUARANTINED
 
 
 def test_f35_a_constant_model_is_quarantined_with_its_reason() -> None:

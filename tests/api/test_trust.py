@@ -26,7 +26,7 @@ def test_every_voter_has_a_state_with_its_figures_or_a_reason(fund: Served) -> N
         assert row["weight_left"] == 1.0
         assert (row["review"] is None) is bool(row["review_reason"])
         assert (row["drift"] is None) is bool(row["drift_reason"])
-        assert "not held against" in row["drift_reason"], "these are rules"
+        assert "no model of a training" in row["drift_reason"], "these are rules"
         if row["review"] is not None:
             assert track.review is not None
             assert row["review"]["outcomes"] == track.review.outcomes

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import numpy as np
 
-from quantum_os.ai.binned_window import BinnedWindow, binned, edges_of
+from quantum_os.ai.binned_window import BinnedWindow, Counts, binned, edges_of
+from quantum_os.ai.learned_inputs import InputBins, Learned, input_bins
 from quantum_os.ai.standing import moved, weight_left
 from quantum_os.ai.voter_findings import RANK, of_answers, of_drift, of_outcomes, worst
 from quantum_os.ai.voter_review import drift_of, review_of
@@ -23,7 +24,7 @@ from quantum_os.events.governance import PolicyUpdated, SupervisionPolicy
 from quantum_os.events.learning import ModelQuarantined, ModelRetrain
 from quantum_os.events.system import AlertRaised, AlertResolved, ProcessStarted, Severity
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, Ns
-from quantum_os.formulas.drift import Reference
+from quantum_os.formulas.drift import Reference, is_counted
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
 
@@ -37,16 +38,6 @@ URGENT, USUAL = 0, 1
 """Priorities of a training: for a model that is set aside, and for one in the shadow."""
 
 Acts = Iterator[ModelStateChanged | ModelQuarantined | ModelRetrain | AlertRaised | AlertResolved]
-
-
-class Learned(msgspec.Struct, frozen=True):
-    """The features that a model reads, and how they were distributed where it learnt.
-
-    Without a reference nothing is known of its drift: it is measured by all the rest.
-    """
-
-    features: tuple[str, ...]
-    reference: Reference | None
 
 
 class SupervisorConfig(msgspec.Struct, frozen=True):
@@ -86,9 +77,7 @@ class Supervisor(Reactor[SupervisorState]):
             for version, each in self._learned.items()
             if each.reference is not None
         }
-        self._edges = {
-            version: edges_of(reference.features) for version, reference in self._references.items()
-        }
+        self._bins = input_bins(self._learned)
 
     def on_start(self, event: ProcessStarted) -> None:
         self.state.namespace = event.namespace
@@ -98,20 +87,17 @@ class Supervisor(Reactor[SupervisorState]):
 
     def on_features(self, event: AiFeatures) -> None:
         """Counts what the models that vote now are fed."""
-        rows = {name: row for row, name in enumerate(event.names)}
+        counted: dict[InputBins, Counts] = {}
         for slot, track in self.state.voters.items():
             reference = self._references.get(track.version)
-            if reference is None or not event.symbols:
+            if reference is None or not event.symbols or not _counts(event.bar_close, reference):
                 continue
-            learned = self._learned[track.version]
+            bins = self._bins[track.version]
+            if bins not in counted:  # the models of an era learnt from the same rows
+                counted[bins] = bins.of(event)
             window = self.state.features.setdefault(slot, BinnedWindow())
             window.begin(track.version)
-            unknown = (None,) * len(event.symbols)
-            columns = [
-                event.columns[rows[name]] if name in rows else unknown for name in learned.features
-            ]
-            values = np.array(columns, dtype=np.float64)
-            window.count(binned(values, self._edges[track.version]), reference.bars)
+            window.count(counted[bins], reference.bars)
 
     def on_resolved(self, event: SignalResolved) -> None:
         policy, track = self.state.policy, self.state.voters.get(event.voter)
@@ -129,7 +115,7 @@ class Supervisor(Reactor[SupervisorState]):
             if track is None:
                 continue
             track.note(votes, policy)
-            self._count_said(track, votes)
+            self._count_said(track, votes, event.bar_close)
             if is_review:
                 self._review(votes.voter, track, policy)
             yield from self._judge(votes.voter, track, policy)
@@ -162,9 +148,11 @@ class Supervisor(Reactor[SupervisorState]):
             track = voters[votes.voter] = fresh
         return track
 
-    def _count_said(self, track: VoterTrack, votes: VoteColumns) -> None:
+    def _count_said(self, track: VoterTrack, votes: VoteColumns, bar_close: int) -> None:
         reference = self._references.get(track.version)
         if reference is None or reference.said is None or not votes.p:
+            return
+        if not _counts(bar_close, reference):
             return
         track.said.begin(track.version)
         values = np.array([votes.p], dtype=np.float64)
@@ -261,6 +249,10 @@ class Supervisor(Reactor[SupervisorState]):
             dedupe_key=f"{slot}:{track.version}:{code}",
             asked_at=Ns(self.now),
         )
+
+
+def _counts(bar_close: int, reference: Reference) -> bool:
+    return bool(is_counted(bar_close, reference.every_ns))
 
 
 def _found(track: VoterTrack, policy: SupervisionPolicy, strictness: float) -> Iterator[Finding]:

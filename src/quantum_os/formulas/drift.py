@@ -23,6 +23,8 @@ SHARE_FLOOR = 1e-4
 KOLMOGOROV_95 = 1.3581
 """sqrt(n) times the distance that independent samples stay within in 95 of 100 cases."""
 SERIES_TERMS = 100
+COUNTED_EVERY = 4
+"""Of so many bars one is counted, there and here: those between say nearly the same again."""
 
 
 class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,12 +44,14 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a model learnt from: each feature by its place, and what it `said` of rows not seen.
 
-    A stretch is `bars` long. `said` is of the more probable side; None where it is not known.
+    A stretch is `bars` counted bars long; those count that close on a multiple of `every_ns`.
+    `said` is of the more probable side; None where it is not known.
     """
 
     bars: int
     features: tuple[Spread, ...]
     said: Spread | None
+    every_ns: int = 1
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -56,6 +60,12 @@ class Shift(msgspec.Struct, frozen=True):
     psi: float
     distance: float
     p: float
+
+
+def is_counted(bar_close: Counts | int, every_ns: int) -> NDArray[np.bool_]:
+    """Which bars count, for who learns and for who watches: by the clock, so that both agree."""
+    counted: NDArray[np.bool_] = np.asarray(bar_close) % every_ns == 0
+    return counted
 
 
 def spread_of(values: Floats, stretch: Counts) -> Spread:

@@ -117,4 +117,4 @@ def test_the_board_is_that_of_the_api(fund: Served, page: Page) -> None:
 def test_a_rule_has_no_drift_and_says_why(page: Page) -> None:
     turned(page, "models")
     said = page.asks("return [...document.querySelectorAll('p.dim')].map(each => each.textContent)")
-    assert any("drift is unknown; what it learnt from" in each for each in said)
+    assert any("drift is unknown; it is no model of a training" in each for each in said)

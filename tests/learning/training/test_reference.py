@@ -7,7 +7,8 @@ import pytest
 
 from quantum_os.ai.models.artefact import read_artefact
 from quantum_os.ai.models.ensemble import ARTEFACTS, read_card
-from quantum_os.formulas.drift import bins_of, shift_of
+from quantum_os.events.units import NS_PER_HOUR
+from quantum_os.formulas.drift import COUNTED_EVERY, bins_of, is_counted, shift_of
 from quantum_os.learning.training.models.lesson import Lesson, places_of
 from quantum_os.learning.training.reference import STRETCH_BARS, feature_spreads, reference_of
 from tests.learning.training.models.lessons import FEATURES, taught
@@ -25,7 +26,9 @@ def test_it_is_of_the_rows_that_were_learnt_from(lesson: Lesson) -> None:
     spreads = feature_spreads(lesson)
     assert len(spreads) == len(FEATURES)
     for column, spread in enumerate(spreads):
-        values = lesson.data.x[lesson.rows, column]
+        counted = is_counted(lesson.data.bar_close[lesson.rows], COUNTED_EVERY * NS_PER_HOUR)
+        assert counted.mean() == pytest.approx(1 / COUNTED_EVERY, abs=0.002)
+        values = lesson.data.x[lesson.rows[counted], column]
         assert spread.shares == pytest.approx([0.05] * 20, abs=0.002)
         counts = np.bincount(bins_of(values, np.array(spread.edges)), minlength=20)
         assert shift_of(counts.tolist(), spread).distance < 1e-9
@@ -36,7 +39,8 @@ def test_answers_after_the_lesson_are_not_in_it(lesson: Lesson) -> None:
     said[1_000:3_000] = (0.4, 0.6)
     said[3_200:] = (0.9, 0.1)
     found = reference_of(lesson, feature_spreads(lesson), said)
-    assert found.bars == STRETCH_BARS
+    assert found.bars == STRETCH_BARS // COUNTED_EVERY
+    assert found.every_ns == COUNTED_EVERY * NS_PER_HOUR
     assert found.said is not None
     assert set(found.said.edges) == {0.6}
     assert reference_of(lesson, (), np.full_like(said, np.nan)).said is None

@@ -32,7 +32,7 @@ RETRAIN, QUARANTINED = "model.retrain", "model.quarantined"
 SIGNAL, RESOLVED = "ai.signal_generated", "ai.signal_resolved"
 
 NO_REVIEW = "it has not been reviewed yet"
-NO_TRAINING = "what it learnt from, if it did, is not held against what it is fed here"
+NO_TRAINING = "it is no model of a training here: what it learnt from, if it did, is not known"
 NO_REFERENCE = "its artefact does not say how its inputs were distributed"
 NO_WINDOW = "too few bars since the process knows it"
 

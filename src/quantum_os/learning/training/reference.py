@@ -3,7 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.formulas.drift import Reference, Spread, spread_of
+from quantum_os.formulas.drift import (
+    COUNTED_EVERY,
+    Reference,
+    Spread,
+    is_counted,
+    spread_of,
+)
 from quantum_os.learning.training.models.lesson import Lesson, step_of
 from quantum_os.learning.training.paging import give_back
 
@@ -18,11 +24,12 @@ ROWS_MAX = 200_000
 
 
 def feature_spreads(lesson: Lesson) -> tuple[Spread, ...]:
-    """Measures every feature of the rows of a lesson, in their order."""
+    """Measures every feature of the counted rows of a lesson, in their order."""
     data = lesson.data
-    stretch = _stretches(lesson, lesson.rows)
+    counted = _counted(lesson, lesson.rows)
+    stretch = _stretches(lesson, counted)
     keep = _thinned(stretch)
-    rows, places = lesson.rows[keep], stretch[keep]
+    rows, places = counted[keep], stretch[keep]
     spreads = tuple(spread_of(data.x[rows, column], places) for column in range(len(data.names)))
     give_back(data.x)
     return spreads
@@ -35,11 +42,26 @@ def reference_of(lesson: Lesson, features: tuple[Spread, ...], said: Floats) -> 
     """
     data = lesson.data
     until = int(data.bar_close[lesson.rows].max())
-    asked = np.flatnonzero(~np.isnan(said).any(axis=1) & (data.bar_close <= until))
+    answered = np.flatnonzero(~np.isnan(said).any(axis=1) & (data.bar_close <= until))
+    asked = _counted(lesson, answered)
     spread = None
     if len(asked):
         spread = spread_of(said[asked].max(axis=1), _stretches(lesson, asked))
-    return Reference(bars=STRETCH_BARS, features=features, said=spread)
+    return Reference(
+        bars=STRETCH_BARS // COUNTED_EVERY,
+        features=features,
+        said=spread,
+        every_ns=_every_ns(lesson),
+    )
+
+
+def _every_ns(lesson: Lesson) -> int:
+    return COUNTED_EVERY * step_of(lesson.data)
+
+
+def _counted(lesson: Lesson, rows: Rows) -> Rows:
+    counted: Rows = rows[is_counted(lesson.data.bar_close[rows], _every_ns(lesson))]
+    return counted
 
 
 def _stretches(lesson: Lesson, rows: Rows) -> Rows:
