@@ -133,10 +133,9 @@ def test_of_the_bars_between_nothing_counts_and_no_window_is_full_sooner() -> No
         values = usual(chance)
         return values if (T // NS_PER_HOUR + life.hour) % 4 == 0 else values * 100 + 40
 
-    life.lives(3 * WINDOW, honest, fed=nonsense_between)
-    assert life.drift is None, "a quarter of the bars makes no window"
-    life.lives(3 * WINDOW, honest, fed=nonsense_between)
-    drift = life.drift
+    early = life.lives(3 * WINDOW, honest, fed=nonsense_between).drift
+    assert early is None, "a quarter of the bars makes no window"
+    drift = life.lives(3 * WINDOW, honest, fed=nonsense_between).drift
     assert drift is not None
     assert (drift.bars, life.heard) == (WINDOW, [])
     life.lives(6 * WINDOW, honest, fed=lambda chance: usual(chance) * 100 + 40)

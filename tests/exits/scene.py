@@ -17,6 +17,7 @@ from quantum_os.events.execution import (
     VenuePosition,
     VenueSnapshot,
 )
+from quantum_os.events.exits import ExitbrainAdaptiveLevels, V3Levels
 from quantum_os.events.governance import Direction, PolicyUpdated
 from quantum_os.events.market import (
     Bracket,
@@ -178,6 +179,36 @@ def sized(
 
 def cents(n: int) -> Price:
     return Price(Decimal(n) / 100)
+
+
+def planned_levels(decision_id: str, e_net: float) -> ExitbrainAdaptiveLevels:
+    """What the planner said of the same plan, for this decision."""
+    intent = permit().intent
+    return ExitbrainAdaptiveLevels(
+        decision_id=decision_id,
+        bar_close=intent.bar_close,
+        symbol=intent.symbol,
+        side=intent.side,
+        leverage=intent.leverage,
+        qty=intent.qty,
+        lsf=0.4,
+        sl=intent.stop_distance,
+        tp1=Frac(0.02),
+        tp2=Frac(0.03),
+        tp3=Frac(0.04),
+        sl_price=intent.sl_price,
+        tp_prices=intent.tp_prices,
+        tp_qtys=intent.tp_qtys,
+        harvest=(0.3, 0.3, 0.4),
+        legs_merged=False,
+        trailing_atr=2.0,
+        profile="v3.5",
+        regime=intent.regime,
+        max_hold_h=36.0,
+        expires=intent.expires,
+        e_net=e_net,
+        v3=V3Levels(Frac(0.02), Frac(0.03), Frac(0.02), 0.5),
+    )
 
 
 def permit(

@@ -46,6 +46,7 @@ from tests.exits.scene import (
     market_data,
     order,
     permit,
+    planned_levels,
     policy,
     position,
     tick,
@@ -158,6 +159,17 @@ def test_funding_is_avoided_only_when_we_pay_more_than_is_left_to_earn() -> None
     assert holding().hears(funding(0.01, 3.0), *paid[1:]) == []
     mark = ExchangeRaw(venue=FEED, symbol=BTC, kind=RawKind.MARK, venue_ts=T0, value=1.0)
     assert holding().hears(mark, *paid[1:]) == []
+
+
+def test_funding_is_held_against_the_edge_that_was_decided_on() -> None:
+    """The policy's A and B are those of rules; what models measured goes with their decision."""
+    paid = [funding(0.01, 1.0), bar(0, 99.9, 100.1, 100.0), watermark(0)]
+    for decided, edge, leaves in (("d1", 0.9, False), ("d1", 0.01, True), ("d0", 0.9, True)):
+        desk = Desk(Brain())
+        desk.hears(policy(), instruments(), market_data(), planned_levels(decided, edge))
+        desk.hears(permit(), position(stop=9_797))
+        asked = [each for each in desk.hears(*paid) if isinstance(each, ExitIntent)]
+        assert [each.reason for each in asked] == [ExitReason.FUNDING] * leaves, (decided, edge)
 
 
 def test_funding_without_a_next_time_follows_from_its_interval_or_is_not_known() -> None:

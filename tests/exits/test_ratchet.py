@@ -24,7 +24,7 @@ GRID = Grid(Decimal("0.01"), Decimal("0.001"))
 
 
 def held(side: PositionSide = LONG, *, hit: int = 0, regime: Regime = Regime.NORMAL) -> Watched:
-    plan = planned(permit(side, regime=regime).intent, (1.02, -0.95))
+    plan = planned(permit(side, regime=regime).intent, ("d1", 0.2), None)
     watched = watch(position(side, stop=10_000 - side.sign * 203), plan, None)
     watched.targets_hit = hit
     return watched

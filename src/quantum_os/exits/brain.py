@@ -14,7 +14,12 @@ from quantum_os.events.execution import (
     OrderState,
     OrderUpdated,
 )
-from quantum_os.events.exits import ExitIntent, ExitReason, StopRequested
+from quantum_os.events.exits import (
+    ExitbrainAdaptiveLevels,
+    ExitIntent,
+    ExitReason,
+    StopRequested,
+)
 from quantum_os.events.governance import Policy, PolicyUpdated
 from quantum_os.events.market import (
     ExchangeRaw,
@@ -89,12 +94,15 @@ class FundingNote(msgspec.Struct, frozen=True):
 class BrainState(msgspec.Struct):
     """Open positions and waiting plans by symbol; orders by client id; latches that want us flat.
 
-    `funding` is venue -> symbol -> note; `bar_ns` the length of the finest bars seen.
+    `edges` holds by symbol the latest decision that was planned for, and the net R its plan is
+    expected to make. `funding` is venue -> symbol -> note; `bar_ns` the length of the finest bars
+    seen.
     """
 
     policy: Policy | None = None
     positions: dict[str, Watched] = {}
     plans: dict[str, Plan] = {}
+    edges: dict[str, tuple[str, float]] = {}
     orders: dict[str, OrderNote] = {}
     ticks: dict[str, Price] = {}
     funding: dict[str, dict[str, FundingNote]] = {}
@@ -129,10 +137,12 @@ class Brain(Reactor[BrainState]):
         for instrument in event.instruments:
             self.state.ticks[instrument.symbol] = instrument.tick
 
+    def on_levels(self, event: ExitbrainAdaptiveLevels) -> None:
+        self.state.edges[event.symbol] = (event.decision_id, event.e_net)
+
     def on_permit(self, event: RiskPermit) -> None:
-        policy = self.state.policy
-        worth = (policy.decision.gain_r, policy.decision.loss_r) if policy is not None else None
-        self.state.plans[event.intent.symbol] = planned(event.intent, worth)
+        state, symbol = self.state, event.intent.symbol
+        state.plans[symbol] = planned(event.intent, state.edges.get(symbol), state.policy)
 
     def on_result(self, event: ExecutionResult) -> None:
         plan = self.state.plans.get(event.symbol)

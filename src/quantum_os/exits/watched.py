@@ -7,6 +7,7 @@ import msgspec
 
 from quantum_os.events.execution import Leg
 from quantum_os.events.exits import ExitReason
+from quantum_os.events.governance import Policy
 from quantum_os.events.portfolio import PositionUpdated
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.events.units import Frac, Ns, PositionSide, Price, Qty, Regime
@@ -20,7 +21,7 @@ TARGETS_HIT = {Leg.TP1: 1, Leg.TP2: 2, Leg.TP3: 3}
 class Plan(msgspec.Struct, frozen=True):
     """What the intent promised: the initial stop, the first target, R, and the edge it paid for.
 
-    `edge_r` is the expected net R at entry, None when no policy told what a confidence is worth.
+    `edge_r` is the expected net R at entry, None when nobody told what it is worth.
     """
 
     intent_id: str
@@ -117,13 +118,18 @@ def is_price(x: float) -> bool:
     return isfinite(x) and x > 0
 
 
-def planned(intent: TradeIntent, worth: tuple[float, float] | None) -> Plan:
-    """The plan of a permitted intent; `worth` is (A, B), the policy's gain and loss in R.
+def planned(intent: TradeIntent, decided: tuple[str, float] | None, policy: Policy | None) -> Plan:
+    """The plan of a permitted intent; `decided` is a decision's id and its plan's expected net R.
 
-    The intent carries no e_net, but its confidence is .5 + q - q_be, and e_net = (q - q_be)(A - B)
-    (trading.md 2).
+    Of an intent that no decision here led to, the policy's A and B say what its confidence is
+    worth: that is .5 + q - q_be, and e_net = (q - q_be)(A - B) (trading.md 2).
     """
-    gain_minus_loss = worth[0] - worth[1] if worth is not None else None
+    edge_r: float | None = None
+    if decided is not None and decided[0] == intent.decision_id:
+        edge_r = decided[1]
+    elif policy is not None:
+        gain, loss = policy.decision.gain_r, policy.decision.loss_r
+        edge_r = (intent.confidence - 0.5) * (gain - loss)
     return Plan(
         intent_id=intent.intent_id,
         stop=intent.sl_price,
@@ -131,7 +137,7 @@ def planned(intent: TradeIntent, worth: tuple[float, float] | None) -> Plan:
         sl=intent.stop_distance,
         atr_frac=intent.atr_value,
         regime=intent.regime,
-        edge_r=(intent.confidence - 0.5) * gain_minus_loss if gain_minus_loss is not None else None,
+        edge_r=edge_r,
     )
 
 
