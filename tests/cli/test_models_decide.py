@@ -12,6 +12,7 @@ from quantum_os.events.ai import ModelLoaded
 from quantum_os.events.base import stream_of
 from quantum_os.events.system import AlertRaised
 from quantum_os.events.units import NS_PER_HOUR
+from quantum_os.kernel.iso_time import iso
 from quantum_os.market.feeds.synthetic import START_NS
 from quantum_os.storage.recorded import open_recorded
 from quantum_os.storage.run_book import read_run
@@ -137,7 +138,9 @@ def test_a_live_process_decides_by_them_and_goes_on_without_one_that_broke(
     first = live(tape, folder, home)
     assert first.code == 0, first.err[-500:]
     assert first.json()["models"]["source"] == str(folder)
-    file = flipped(folder, "net.json")
+    (kept,) = (home / "models").iterdir()
+    file = flipped(kept, "net.json")
+    shutil.rmtree(folder)
     again = live(tape, folder, home)
     assert again.code == 0, again.err[-500:]
     with open_recorded(home) as recorded:
@@ -149,6 +152,46 @@ def test_a_live_process_decides_by_them_and_goes_on_without_one_that_broke(
     assert "net.json is not the file that was written" in refused[0].reason
     keys = [each.key for each in alerts if isinstance(each, AlertRaised)]
     assert f"model:{file.parent.name}" in keys
+
+
+def test_a_home_lives_by_its_own_copy_whatever_becomes_of_the_folder(
+    tape: Path, folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    assert live(tape, folder, home).code == 0
+    (kept,) = (home / "models").iterdir()
+    flipped(folder, "net.json")
+    damaged_there = live(tape, folder, home)
+    assert damaged_there.code == 0, damaged_there.err[-500:]
+    card = read_card(folder)
+    with_card(folder, msgspec.structs.replace(card, seed=99))
+    changed = live(tape, folder, home)
+    assert changed.code == 78
+    assert f"lives by the models {kept.name[:12]}" in changed.err
+    assert f"go on with --models {kept}" in changed.err
+    shutil.rmtree(folder)
+    gone = live(tape, folder, home)
+    assert gone.code == 0, gone.err[-500:]
+    by_name = live(tape, kept, home)
+    assert by_name.code == 0, by_name.err[-500:]
+    with open_recorded(home) as recorded:
+        told = [each.event() for each in recorded.events(stream_of(ModelLoaded))]
+    assert len(told) == 4 * 12
+    assert all(isinstance(each, ModelLoaded) and each.serves for each in told)
+    stretch = ("--from", iso(START_NS + SEEN_H * NS_PER_HOUR), "--to", "2026-01-01")
+    past = here("replay", "--home", home, *stretch, "--verify", "--json")
+    assert (past.code, past.json()["mismatches"]) == (0, 0), past.err
+
+
+def test_a_copy_that_broke_is_made_anew_from_the_folder(
+    tape: Path, folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    assert live(tape, folder, home).code == 0
+    (kept,) = (home / "models").iterdir()
+    file = flipped(kept, "net.json")
+    assert live(tape, folder, home).code == 0
+    assert file.read_bytes() == (folder / file.relative_to(kept)).read_bytes()
 
 
 def test_a_new_home_refuses_damaged_models(tape: Path, folder: Path, tmp_path: Path) -> None:

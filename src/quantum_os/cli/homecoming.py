@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from quantum_os.cli.adopted_models import refusal
 from quantum_os.events.system import ProcessStarted
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.kill_points import kill_point
@@ -57,6 +58,9 @@ def refuse_another(household: Household, plan: Plan, *, world_went_on: bool) -> 
         ("configuration", first.config_hash, ours.config_hash),
         ("market data", first.namespace, ours.namespace),
     )
+    other_models = refusal(household.home, plan.models)
+    if other_models:
+        raise HomeRefused(other_models)
     for what, theirs, wanted in facts:
         if theirs != wanted:
             raise HomeRefused(

@@ -7,12 +7,15 @@ from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.models.models_card import ModelsCard, models_card
 from quantum_os.ai.voter_card import VoterError
 from quantum_os.ai.voter_search import find_voters
+from quantum_os.cli.adopted_models import remembered
+from quantum_os.cli.recorded_choice import HOME
 from quantum_os.events.governance import Policy
 from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.lineup import SIMULATIONS, VOTERS, Plan, Recording, models_of
 from quantum_os.market.instrument_book import packaged_instruments
 from quantum_os.settings import Settings, SettingsError, policy_of
+from quantum_os.storage.home import Home
 
 
 def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
@@ -49,7 +52,7 @@ def plan_run(settings: Settings, market: Recording, mode: Mode) -> Plan:
         data_hash=market.data_hash,
         mode=mode,
         voters=tuple(found.card for found in voters),
-        models=_models(settings, policy),
+        models=_models(settings, policy, mode),
     )
 
 
@@ -73,14 +76,21 @@ def warmup_ns(plan: Plan) -> int:
     return bars * timeframe_ns(plan.policy.decision.timeframe)
 
 
-def _models(settings: Settings, policy: Policy) -> ModelsCard | None:
-    """The models that decide; their card is read, their files are verified when they are loaded."""
+def _models(settings: Settings, policy: Policy, mode: Mode) -> ModelsCard | None:
+    """The models that decide; their card is read, their files are verified when they are loaded.
+
+    A home keeps those that it began with: they decide on when their folder is gone.
+    """
     if not settings.run.models:
         return None
     try:
         card = models_card(Path(settings.run.models))
     except ArtefactRefused as error:
-        raise SettingsError(f"models: {error}") from error
+        home = Home(Path(settings.storage.home or HOME))
+        own = remembered(home, Path(settings.run.models)) if mode is not Mode.BACKTEST else None
+        if own is None:
+            raise SettingsError(f"models: {error}") from error
+        card = own
     rules = policy.decision
     if card.step_ns != timeframe_ns(rules.timeframe):
         hours = card.step_ns / NS_PER_HOUR

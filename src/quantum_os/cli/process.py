@@ -10,6 +10,7 @@ import structlog
 
 from quantum_os.ai.models.artefact import ArtefactRefused
 from quantum_os.ai.models.loaded import Loaded
+from quantum_os.cli.adopted_models import adopted
 from quantum_os.cli.backtesting import timers_of
 from quantum_os.cli.copies import Copies, check_store, keepers_of
 from quantum_os.cli.homecoming import HomeRefused, come_back, open_home, refuse_another
@@ -29,7 +30,7 @@ from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.recovery import STARTED, Recovered
 from quantum_os.kernel.runtime import Ending, Keeping, Runtime
 from quantum_os.kernel.tapped_journal import TappedJournal
-from quantum_os.lineup import Plan, line_up, models_of, refuse_gaps
+from quantum_os.lineup import Plan, line_up, refuse_gaps
 from quantum_os.storage.home import Home
 from quantum_os.storage.instance import Instance
 from quantum_os.storage.journal_file import JournalFile
@@ -206,11 +207,13 @@ def _models(plan: Plan, household: Household) -> Loaded | None:
     A new home refuses damaged ones, too. One in which somebody lived may hold positions: there the
     process goes on, and its mind is silent for the bars of the era.
     """
+    if plan.models is None:
+        return None
     try:
-        models = models_of(plan)
-    except ArtefactRefused as error:
-        raise HomeRefused(str(error)) from error
-    if models is not None and models.problem and household.journal.first_of(STARTED) is None:
+        models = adopted(plan.models, household.home)
+    except (ArtefactRefused, OSError) as error:
+        raise HomeRefused(f"models: {error}") from error
+    if models.problem and household.journal.first_of(STARTED) is None:
         raise HomeRefused(f"models: {models.problem}")
     return models
 

@@ -10,6 +10,7 @@ import msgspec
 
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import Voter
+from quantum_os.cli.adopted_models import kept_in
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
@@ -37,6 +38,7 @@ from quantum_os.lineup import Plan, line_up
 from quantum_os.market.feeds.pace import Pace
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.portfolio.track_record import TrackRecord
+from quantum_os.storage.home import Home
 from quantum_os.storage.home_replay import Remade, Window, replay_rows
 from quantum_os.storage.journal_reading import DamagedRecord, Past, verified
 from quantum_os.storage.verification import Mismatch, Verification
@@ -174,7 +176,10 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
     if whole_from is None:
         refuse(f"{kept.name}: the journal is empty: there is nothing to replay")
     plan = _plan(kept)
-    minds = Minds(voters_then(plan, request.moved), models_then(plan, request.models))
+    models = request.models
+    if models is None and plan.models is not None and kept.home is not None:
+        models = kept_in(Home(Path(kept.home)), plan.models)
+    minds = Minds(voters_then(plan, request.moved), models_then(plan, models))
     newest_first = () if kept.snapshots is None else kept.snapshots.newest_first()
     for _, snapshot in newest_first:
         if snapshot is None or snapshot.ts >= request.window.start:

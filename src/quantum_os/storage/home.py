@@ -28,6 +28,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / SNAPSHOT_FOLDER
 
     @property
+    def models(self) -> Path:
+        """Its own copies of the models that decide, each named by the hash of its card."""
+        return self.folder / "models"
+
+    @property
     def spool(self) -> Path:
         return self.folder / "spool"
 
