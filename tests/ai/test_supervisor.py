@@ -238,6 +238,28 @@ def test_a_voter_that_runs_away_is_quarantined_with_its_reason() -> None:
     assert "runs away" in life.reasons
 
 
+def test_the_end_of_a_warm_up_is_no_runaway() -> None:
+    """Votes that appear on all symbols at once: nobody knew anything before, and said nothing."""
+
+    def silent(chance: Generator) -> Said:
+        return (None,) * len(SYMBOLS)
+
+    life = Life().lives(USUAL_BARS_MIN + 40, silent, version="own", states_p=True)
+    life.lives(60, bold, version="own", states_p=True)
+    assert life.heard == []
+
+
+def test_a_model_that_learns_of_more_symbols_does_not_run_away() -> None:
+    """It answers whatever has all its inputs: how many do is no choice of its own."""
+
+    def of_the_first(chance: Generator) -> Said:
+        return (*bold(chance)[:1], *(None,) * (len(SYMBOLS) - 1))
+
+    life = Life(runaway_times=3.0).lives(USUAL_BARS_MIN + 40, of_the_first)
+    life.lives(60, bold)
+    assert "runs away" not in life.reasons
+
+
 def test_it_comes_back_step_by_step_and_the_alert_ends() -> None:
     life = Life().lives(30, lambda chance: [0.5364] * len(SYMBOLS), wins=0.5364)
     assert isinstance(life.of(AlertRaised)[0], AlertRaised)

@@ -30,6 +30,7 @@ class VoterTrack(msgspec.Struct):
 
     version: str
     states_p: bool = False
+    has_voted: bool = False
     window: OutcomeWindow = msgspec.field(default_factory=OutcomeWindow)
     said: BinnedWindow = msgspec.field(default_factory=BinnedWindow)
     latest_p: list[float] = []
@@ -48,9 +49,13 @@ class VoterTrack(msgspec.Struct):
 
     def note(self, votes: VoteColumns, policy: SupervisionPolicy) -> None:
         """Takes a bar's votes."""
+        voted = sum(side is not None for side in votes.side)
         self.states_p = self.states_p or votes.states_p
+        self.has_voted = self.has_voted or voted > 0
+        if not self.has_voted:
+            return  # it is warming up: that it said nothing then says nothing of what is usual
         self.rows.append(len(votes.side))
-        self.votes.append(sum(side is not None for side in votes.side))
+        self.votes.append(voted)
         if len(self.rows) > policy.runaway_over:
             self.usual_rows = self.usual_rows * USUAL_MEMORY + self.rows.pop(0)
             self.usual_votes = self.usual_votes * USUAL_MEMORY + self.votes.pop(0)
@@ -60,11 +65,15 @@ class VoterTrack(msgspec.Struct):
             del self.latest_p[: -policy.constant_answers]
 
     def answers(self, policy: SupervisionPolicy, *, is_learned: bool) -> Answers:
-        """Measures the latest answers; a rule may abstain as it likes, a learned model may not."""
+        """Measures the latest answers; a rule may abstain as it likes, a learned model may not.
+
+        It answers whatever has all its inputs, so it cannot vote more than usual either.
+        """
         rows = sum(self.rows)
         is_full = len(self.rows) >= policy.runaway_over and rows > 0
         share = sum(self.votes) / rows if is_full else None
-        knows_usual = self.usual_bars >= USUAL_BARS_MIN and self.usual_rows > 0
+        is_used = self.usual_bars >= USUAL_BARS_MIN and self.usual_rows > 0
+        knows_usual = is_used and not is_learned
         return Answers(
             counted=len(self.latest_p),
             deviation=_deviation(self.latest_p) if self.states_p else None,
