@@ -1,6 +1,7 @@
 """What is known of every symbol at a bar close, as numbers that mean the same for all of them."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import msgspec
 import numpy as np
@@ -95,7 +96,10 @@ class Features(Reactor[FeaturesState]):
         )
 
     def _columns(self, event: MarketData) -> tuple[tuple[float | None, ...], ...]:
-        """Takes the features of this bar; those of another bar are as unknown as nobody's."""
+        """Takes the features of this bar; those of another bar are as unknown as nobody's.
+
+        An infinite one is unknown too: a rule would take it for the strongest of reasons.
+        """
         state = self.state
         if state.close_time != event.bar_close:
             return ((None,) * len(event.symbols),) * len(self._names)
@@ -105,10 +109,10 @@ class Features(Reactor[FeaturesState]):
         padded[:, :-1] = values
         taken = padded[:, places]
         columns = taken.tolist()
-        if not np.isnan(taken).any():
+        if np.isfinite(taken).all():
             return tuple(map(tuple, columns))
         return tuple(
-            tuple([None if value != value else value for value in column]) for column in columns
+            tuple([value if isfinite(value) else None for value in column]) for column in columns
         )
 
     def restore(self, snapshot: Snapshot) -> None:
