@@ -145,6 +145,33 @@ async def test_d3_an_older_dump(server: OwnServer, home: Path, tmp_path: Path) -
     speaker.close()
 
 
+async def test_d8_a_failover_to_a_replica_that_lacks_the_last_writes(
+    server: OwnServer, home: Path
+) -> None:
+    """A replica is made the master too early; the old one answers on, dies, and is followed."""
+    speaker = Speaker(home)
+    with own_server(*AOF) as replica:
+        async with following(mirror_of(speaker, server.url), speaker) as mirror:
+            speaker.every_kind()
+            await mirror.reached(await speaker.durable())
+            replica.start("--replicaof", "127.0.0.1", str(server.port))
+            await mirror.until(lambda: read_back(replica.url) == speaker.all())
+            replica.say("REPLICAOF", "NO", "ONE")
+            speaker.tick(300)
+            await mirror.reached(await speaker.durable())
+            assert once(server, speaker), "the master has answered for all of it"
+            server.kill()
+            await mirror.is_down()
+            assert read_back(replica.url) != speaker.all(), "the last writes are lost"
+            replica.say("CONFIG", "SET", "port", str(server.port))
+            await mirror.is_up()
+            speaker.every_kind()
+            await mirror.reached(await speaker.durable())
+            await mirror.until(lambda: once(server, speaker))
+            replica.port = server.port
+    speaker.close()
+
+
 @pytest.mark.parametrize("said", [0, 1])
 async def test_d9_everything_flushed_while_the_link_stands(
     server: OwnServer, home: Path, said: int
