@@ -4,6 +4,7 @@ import asyncio
 from math import isclose
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,8 +113,7 @@ async def test_control_never_conflates() -> None:
     assert len(_drained(lanes)) == 2
 
 
-async def test_a_full_control_lane_makes_its_edge_wait() -> None:
-    lanes = Lanes()
+async def fills_its_control_lane(lanes: Lanes) -> None:
     for time in range(limits.CONTROL_MAX):
         await lanes.offer_control(time, mark(), "venue")
     late = asyncio.create_task(lanes.offer_control(0, mark(77), "venue"))
@@ -123,6 +123,22 @@ async def test_a_full_control_lane_makes_its_edge_wait() -> None:
     lanes.take()
     await late
     assert _events(lanes)[-1] == mark(77)
+
+
+async def test_a_full_control_lane_makes_its_edge_wait() -> None:
+    await fills_its_control_lane(Lanes())
+
+
+class Endless(Lanes):
+    """Takes whatever comes, and makes no edge wait."""
+
+    async def offer_control(self, ts: int, event: Event, source: str) -> None:
+        self._control.append(Offered(ts, event, source))
+
+
+async def test_canary_a_lane_without_a_bound_is_found() -> None:
+    with pytest.raises(AssertionError):
+        await fills_its_control_lane(Endless())
 
 
 async def test_a_full_market_lane_still_conflates_ticks_and_leaves_control_open() -> None:

@@ -3,7 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from quantum_os.events.execution import OrderRequested
+from quantum_os.events.base import Event
+from quantum_os.events.execution import (
+    Fill,
+    OrderRequested,
+    OrderState,
+    OrderSubmitted,
+    OrderUpdated,
+)
 from quantum_os.execution.venues.ccxt.carrier import Carrier
 from quantum_os.execution.venues.ccxt.facts import OrderSeen
 from quantum_os.execution.venues.ccxt.register import Known
@@ -11,6 +18,7 @@ from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict
 from quantum_os.kernel.edge import EdgeContext
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
 from quantum_os.simulator.disk import Disk, SimulatedJournalFile
 from quantum_os.simulator.mortality import Tether
@@ -103,6 +111,40 @@ class TaillessDisk(Disk):
 
     def journal(self, tether: Tether) -> JournalFile:
         return Tailless(self, tether)
+
+
+class Merging(Lanes):
+    """Takes the newest word on an order in the place of one that waits, as ticks are taken."""
+
+    async def offer_control(self, ts: int, event: Event, source: str) -> None:
+        for waiting in self._control:
+            if _subject(waiting.event) == _subject(event) != "":
+                waiting.event = event
+                return
+        await super().offer_control(ts, event, source)
+
+
+def _subject(event: Event | None) -> str:
+    return event.client_id if isinstance(event, OrderSubmitted | OrderUpdated | Fill) else ""
+
+
+def talkative(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Gives the request, as it was signed, as the reason why it was refused."""
+    venue = _venue(modules)
+    say = venue.carrier._say
+
+    def says(order: OrderRequested, state: OrderState, code: str, reason: str) -> None:
+        key, _ = venue._keys.revealed()
+        say(order, state, code, f"{reason}: POST order, X-MBX-APIKEY: {key}")
+
+    venue.carrier._say = says  # type: ignore[method-assign]
+    return modules
+
+
+def sulking(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    """Holds back entries for ever: what has once closed is never opened."""
+    _venue(modules).halts.open = lambda cause, symbol="": None  # type: ignore[method-assign]
+    return modules
 
 
 def _venue(modules: tuple[Module, ...]) -> ExchangeVenue:

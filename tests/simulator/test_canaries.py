@@ -14,6 +14,7 @@ from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import NS_PER_S, Ns, Qty, Usd
 from quantum_os.execution.orders import Orders
 from quantum_os.formulas.client_ids import client_id, parse
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
 from quantum_os.risk.gate import RiskGate
 from quantum_os.risk.safety import Safety
@@ -21,6 +22,7 @@ from quantum_os.simulator.faults import Faults, Kind
 from quantum_os.simulator.play import Outcome, Play
 from tests.laws.misspeaking import Misspeaking, Twist, straight
 from tests.simulator.careless import (
+    Merging,
     Resending,
     TaillessDisk,
     Undated,
@@ -28,6 +30,8 @@ from tests.simulator.careless import (
     carried_by,
     forgetful,
     loud,
+    sulking,
+    talkative,
 )
 
 Variant = Callable[[tuple[Module, ...]], tuple[Module, ...]]
@@ -42,6 +46,7 @@ class Canary(msgspec.Struct, frozen=True):
     found_as: frozenset[int]
     faults: dict[Kind, float] = {}
     seed: int = 1
+    lanes: type[Lanes] = Lanes
 
 
 def twisted(module: str, *, hears: Twist = straight, says: Twist = straight) -> Variant:
@@ -54,6 +59,10 @@ def twisted(module: str, *, hears: Twist = straight, says: Twist = straight) -> 
         )
 
     return variant
+
+
+def unchanged(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+    return modules
 
 
 def without(kind: type[Event]) -> Twist:
@@ -166,6 +175,11 @@ CANARIES: dict[str, Canary] = {
         forgetful, frozenset({6, 7}), {Kind.LOST_FRAME: 0.3}
     ),
     "a ban is not obeyed": Canary(loud, frozenset({27}), {Kind.LIMITED_429: 8.0}, seed=5),
+    "two words on an order become one": Canary(unchanged, frozenset({21}), lanes=Merging),
+    "a refusal repeats the key": Canary(talkative, frozenset({34}), {Kind.REFUSED_ENTRY: 0.3}),
+    "what holds back entries never lets go": Canary(
+        sulking, frozenset({36}), {Kind.CLOCK_STEP: 12.0}
+    ),
 }
 
 
@@ -173,6 +187,7 @@ def simulated(canary: Canary) -> Outcome:
     """Plays the canary among its faults, and among no others."""
     others = [kind for kind in Kind if kind not in canary.faults]
     play = Play(canary.seed, others, canary.variant, CHAOS_S)
+    play.world.lanes = canary.lanes
     play.world.faults.rates.update(canary.faults)
     return play.played()
 
@@ -194,7 +209,7 @@ def test_the_same_faults_without_the_bug_are_no_violation() -> None:
     everything: dict[Kind, float] = {}
     for canary in CANARIES.values():
         everything |= canary.faults | {Kind.NO_CONNECTION: 0.1}
-    good = Canary(lambda modules: modules, frozenset(), everything)
+    good = Canary(unchanged, frozenset(), everything)
     outcome = simulated(good)
     assert (found(outcome), outcome.unhealed) == (set(), ())
 

@@ -79,10 +79,11 @@ class Runtime:
         clock: ReplayClock,
         stop_budget_s: float = STOP_BUDGET_S,
         keeping: Keeping | None = None,
+        lanes: Lanes | None = None,
     ) -> None:
         self.bus = bus
         self.modules = modules
-        self.lanes = Lanes()
+        self.lanes = lanes or Lanes()
         self.handled = Spread()
         self.keepers = KeeperBoard()
         self._journal = journal

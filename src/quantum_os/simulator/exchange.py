@@ -24,7 +24,9 @@ from quantum_os.exchange.measuring import RECV_WINDOW_MS
 from quantum_os.simulator.loop import VirtualLoop
 from quantum_os.simulator.stage import BAR_NS, DEPOSIT, OPENS_NS, instruments
 
-KEY, SECRET = "SIMULATED", "NOBODY"
+KEY, SECRET = "A-KEY-THAT-STANDS-NOWHERE-ELSE", "A-SECRET-THAT-STANDS-NOWHERE-ELSE"
+"""Long enough to be found where they were said, and to be found nowhere by chance."""
+
 MAKER_BPS, TAKER_BPS = 2.0, 5.0
 POINTS = 4
 

@@ -17,6 +17,7 @@ from quantum_os.kernel.checkpoints import Checkpoints
 from quantum_os.kernel.clock import ReplayClock
 from quantum_os.kernel.edge import Edge, Heard
 from quantum_os.kernel.envelope import Envelope
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
 from quantum_os.kernel.recovery import Recovered
 from quantum_os.kernel.runtime import Keeping, Runtime
@@ -93,7 +94,9 @@ def stands(world: World, tether: Tether) -> Stood:
     return Stood(recovered, tuple(fund), household, feed, venue, epoch)
 
 
-def begun(world: World, tether: Tether, taps: Sequence[Callable[[Envelope], None]]) -> Life:
+def begun(
+    world: World, tether: Tether, lanes: Lanes, taps: Sequence[Callable[[Envelope], None]]
+) -> Life:
     """Gets the next life ready to run; raises what `stands` raises."""
     stood = stands(world, tether)
     recovered, household = stood.recovered, stood.household
@@ -118,6 +121,7 @@ def begun(world: World, tether: Tether, taps: Sequence[Callable[[Envelope], None
         journal=household.journal,
         clock=ReplayClock(now),
         keeping=Keeping(household.spool, None, checkpoints),
+        lanes=lanes,
     )
     bus.write_to(TappedJournal(household.journal, *taps, runtime.keepers))
     plan = world.prelude.plan

@@ -24,7 +24,9 @@ from quantum_os.simulator.healing import Unhealed, unhealed
 from quantum_os.simulator.life import Life, begun
 from quantum_os.simulator.mortality import Crashed, Tether
 from quantum_os.simulator.prices import Trade
+from quantum_os.simulator.queues import WatchedLanes
 from quantum_os.simulator.retelling import retold
+from quantum_os.simulator.secrecy import spoken
 from quantum_os.simulator.stage import BUILD, SYMBOLS
 from quantum_os.simulator.truth import Truth, Violation
 from quantum_os.simulator.world import Variant, World
@@ -147,6 +149,8 @@ class Play:
 
     def _retell(self) -> None:
         """Plays the journal again. It is no step of the fund, and not counted as a slow one."""
+        for number, name, text in spoken(self.world.disk):
+            self.truth.breaks(number, name, text)
         if not self.truth.violations:
             for number, name, text in retold(self.world):
                 self.truth.breaks(number, name, text)
@@ -185,7 +189,8 @@ class Play:
         def gate(envelope: object) -> None:
             tether.visit("append")
 
-        return begun(self.world, tether, [gate, self.truth.tap])
+        lanes = WatchedLanes(self.world.lanes(), self.truth.breaks)
+        return begun(self.world, tether, lanes, [gate, self.truth.tap])
 
     def _after_turn(self) -> None:
         life = self._life

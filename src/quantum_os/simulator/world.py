@@ -6,6 +6,7 @@ import msgspec
 
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_S
 from quantum_os.kernel.ids import fingerprint
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
 from quantum_os.simulator.disk import Disk
 from quantum_os.simulator.draws import Draws
@@ -27,7 +28,10 @@ Variant = Callable[[tuple[Module, ...]], tuple[Module, ...]]
 
 
 class World:
-    """The world of one seed. `skew_ns` is how far the machine's clock is from the exchange's."""
+    """The world of one seed. `skew_ns` is how far the machine's clock is from the exchange's.
+
+    `lanes` makes those of each life.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class World:
         variant: Variant = lambda modules: modules,
     ) -> None:
         self.seed, self.variant = seed, variant
+        self.lanes: Callable[[], Lanes] = Lanes
         self.prelude = prelude()
         self.faults = Faults(seed, without)
         # Sockets, signals and processes are left out: nothing in a simulation asks for them.
