@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from typing import NoReturn
 
 import msgspec
@@ -11,7 +12,16 @@ from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import json_option
-from quantum_os.simulator.campaign import LOADS, Summary, minimised, play_all, slowest, summed
+from quantum_os.simulator.campaign import (
+    LOADS,
+    Player,
+    Summary,
+    minimised,
+    play_all,
+    play_one,
+    slowest,
+    summed,
+)
 from quantum_os.simulator.faults import Kind
 from quantum_os.simulator.play import Outcome
 
@@ -78,8 +88,9 @@ def simulate(
     numbers = range(start, start + seeds)
     outcomes: list[Outcome] = []
     try:
-        with progress_bar("simulate", 0, seeds) as moved:
-            for outcome in play_all(numbers, jobs or os.cpu_count() or 1, LOADS[load]):
+        plays = play_all(numbers, jobs or os.cpu_count() or 1, LOADS[load])
+        with closing(plays), progress_bar("simulate", 0, seeds) as moved:
+            for outcome in plays:
                 outcomes.append(outcome)
                 moved(len(outcomes))
     except KeyboardInterrupt:
@@ -93,6 +104,8 @@ def simulate(
     bad = [each for each in sorted(outcomes, key=lambda one: one.seed) if not each.is_good]
     if bad:
         _end(bad, report, minimise=minimise)
+    if minimise:
+        err.print("no seed is bad: there is nothing to minimise")
 
 
 def _end(bad: Sequence[Outcome], report: Report, *, minimise: bool) -> NoReturn:
@@ -102,39 +115,39 @@ def _end(bad: Sequence[Outcome], report: Report, *, minimise: bool) -> NoReturn:
         rest = ", ".join(str(each.seed) for each in bad[SHOWN_MAX:])
         err.print(f"and seeds {rest}", highlight=False, soft_wrap=True)
     if minimise:
-        _minimise(bad[0].seed, LOADS[report.load], report.build)
+        tell_smallest(bad[0].seed, LOADS[report.load], report.build)
     raise SystemExit(ExitCode.FAILED)
 
 
 def _tell(report: Report, outcomes: Sequence[Outcome]) -> None:
     total = sum(report.faults.values())
-    out.print(
-        f"{report.seeds:,} seeds, {report.sim_hours:,.1f} simulated hours, {report.events:,} events"
-        f" ({report.events_least:,} at least in a seed), {report.lives:,} lives, "
-        f"{report.orders:,} orders",
-        highlight=False,
+    many = report.seeds > 1
+    least = f" ({report.events_least:,} at least in a seed)" if many else ""
+    _say(
+        f"{report.seeds:,} seed{'s' * many}, {report.sim_hours:,.1f} simulated hours, "
+        f"{report.events:,} events{least}, {report.lives:,} lives, {report.orders:,} orders"
     )
-    out.print(
+    met = f", each of those in {report.pairs_least} of the seeds at least" if many else ""
+    _say(
         f"{total:,} faults of {report.kinds} kinds; {report.pairs:,} of {report.pairs_possible:,} "
-        f"pairs of kinds met in a seed, each of those {report.pairs_least} times at least",
-        highlight=False,
+        f"pairs of kinds met in a seed{met}"
     )
     rows = [f"{kind} {count:,}" for kind, count in report.faults.items()]
     for place in range(0, len(rows), KINDS_IN_A_ROW):
         columns = (f"{row:<28}" for row in rows[place : place + KINDS_IN_A_ROW])
-        out.print("  " + "".join(columns).rstrip(), highlight=False)
+        _say("  " + "".join(columns).rstrip())
     for outcome in slowest(outcomes):
-        out.print(
-            f"slow: {outcome.slowest_ms:.0f} ms in seed {outcome.seed}: {outcome.slowest_step}",
-            highlight=False,
-        )
+        _say(f"slow: {outcome.slowest_ms:.0f} ms in seed {outcome.seed}: {outcome.slowest_step}")
     healed = report.seeds - report.liveness_failures
     colour = "red" if report.bad_seeds else "green"
-    out.print(
+    _say(
         f"[{colour}]{report.violations} violations[/]; {healed} of {report.seeds} healed within 60 "
-        f"simulated seconds; hash {report.hash}, build {report.build}",
-        highlight=False,
+        f"simulated seconds; hash {report.hash}, build {report.build}"
     )
+
+
+def _say(line: str) -> None:
+    out.print(line, highlight=False, soft_wrap=True)
 
 
 def _tell_bad(outcome: Outcome, code: str) -> None:
@@ -155,13 +168,17 @@ def _tell_bad(outcome: Outcome, code: str) -> None:
         err.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _minimise(seed: int, chaos_s: int, code: str) -> None:
+def tell_smallest(seed: int, chaos_s: int, code: str, play: Player = play_one) -> None:
+    """Says which kinds a bad seed needs, as each is found out, and what to keep of it."""
+
     def tell(kind: Kind, off: bool) -> None:
         err.print(f"  {kind}: {'not needed' if off else 'needed'}", highlight=False)
 
-    outcome, off = minimised(seed, chaos_s, tell)
-    needed = sorted(kind.value for kind in Kind if kind not in off)
-    err.print(f"seed {seed} is bad with these kinds alone: {', '.join(needed)}", highlight=False)
+    err.print(f"\nseed {seed} is played once for each kind of fault that it saw:", highlight=False)
+    outcome, off = minimised(seed, chaos_s, tell, play)
+    needed = ", ".join(sorted(kind.value for kind in Kind if kind not in off))
+    how = f"with these kinds alone: {needed}" if needed else "without any fault"
+    err.print(f"seed {seed} is bad {how}", highlight=False, soft_wrap=True)
     kept = {"seed": seed, "without": sorted(kind.value for kind in off), "found": ""}
     err.print(f"to keep it, as tests/seeds/{seed}.json:", highlight=False)
     err.print(msgspec.json.encode(kept).decode(), highlight=False, markup=False, soft_wrap=True)

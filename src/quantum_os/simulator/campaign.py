@@ -1,10 +1,11 @@
 """Many seeds on several cores: what they came to together, and the shortest way to a bad one."""
 
+import signal
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import combinations
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import msgspec
 
@@ -18,6 +19,9 @@ LOADS: dict[str, int] = {"ci": CHAOS_S, "soak": 4 * CHAOS_S}
 """Simulated seconds of faults in each seed."""
 
 SLOWEST = 5
+
+Player = Callable[[int, Collection[Kind], int], Outcome]
+"""Plays a seed without some kinds, for so many simulated seconds of faults."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -45,13 +49,27 @@ def play_one(seed: int, without: Collection[Kind] = (), chaos_s: int = CHAOS_S) 
     return Play(seed, without, chaos_s=chaos_s).played()
 
 
-def play_all(seeds: Sequence[int], jobs: int, chaos_s: int) -> Iterator[Outcome]:
-    """Gives outcomes as they come, whatever their order; the workers log nothing."""
+def play_all(seeds: Sequence[int], jobs: int, chaos_s: int) -> Generator[Outcome, None, None]:
+    """Gives outcomes as they come, whatever their order; the workers log nothing.
+
+    Whoever stops asking closes it: seeds that are being played are given up.
+    """
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_warm) as pool:
-        plays = [pool.submit(play_one, seed, (), chaos_s) for seed in seeds]
+    pool = ProcessPoolExecutor(min(jobs, len(seeds)), mp_context=context, initializer=_warm)
+    try:
+        plays = {pool.submit(play_one, seed, (), chaos_s): seed for seed in seeds}
         for done in as_completed(plays):
+            error = done.exception()
+            if error is not None:
+                error.add_note(f"while seed {plays[done]} was played")
+                raise error
             yield done.result()
+    except BaseException:
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def summed(outcomes: Iterable[Outcome]) -> Summary:
@@ -88,19 +106,22 @@ def slowest(outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 
 def minimised(
-    seed: int, chaos_s: int = CHAOS_S, tell: Callable[[Kind, bool], None] = lambda kind, off: None
+    seed: int,
+    chaos_s: int = CHAOS_S,
+    tell: Callable[[Kind, bool], None] = lambda kind, off: None,
+    play: Player = play_one,
 ) -> tuple[Outcome, frozenset[Kind]]:
     """Turns kinds off one by one for as long as the seed stays bad in the same way.
 
     Gives the last bad outcome and the kinds that are off. A good seed is given as it is.
     """
-    bad = play_one(seed, (), chaos_s)
+    bad = play(seed, (), chaos_s)
     off = frozenset(kind for kind in Kind if kind not in bad.faults)
     wanted = _complaints(bad)
     if bad.is_good:
         return bad, frozenset()
     for kind in bad.faults:
-        tried = play_one(seed, off | {kind}, chaos_s)
+        tried = play(seed, off | {kind}, chaos_s)
         still = bool(_complaints(tried) & wanted)
         tell(kind, still)
         if still:
@@ -115,5 +136,7 @@ def _complaints(outcome: Outcome) -> set[str]:
 
 
 def _warm() -> None:
+    """Ctrl-C is for the process that waits: it ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure("CRITICAL")
     prelude()
