@@ -320,3 +320,12 @@ def test_f84_tripped_latches_are_found_again_by_the_next_life(path: Path) -> Non
             del closed[event.cause]
     second.close()
     assert closed == {"drawdown": tripped("drawdown")}
+
+
+def test_a_schema_that_is_no_text_is_a_database_error(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    JournalFile(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"journal_stream", b"journal_str\xff\xffm", 1))
+    with pytest.raises(sqlite3.DatabaseError):
+        list(JournalFile(path).read())

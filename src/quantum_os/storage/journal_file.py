@@ -118,14 +118,19 @@ class JournalFile:
                 for seq, ts, cause, trace, source, stream, payload, digest in rows:
                     number = from_bytes(digest, "little")
                     yield Envelope(seq, ts, cause, trace, source, stream, payload, number)
-        except (sqlite3.DatabaseError, TypeError) as error:
+        except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError) as error:
             raise JournalDamaged(seq + 1, str(error)) from error
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """Opens the file and makes its table if it is new."""
+    """Opens the file and makes its table if it is new; raises sqlite3.Error."""
     connection = sqlite3.connect(path, check_same_thread=False)
-    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+    try:
+        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+    except UnicodeDecodeError as error:
+        # SQLite names what is damaged, and the damaged name may be no text: Python cannot say it.
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from error
     return connection
 
 
