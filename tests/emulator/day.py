@@ -80,12 +80,12 @@ class Traded(msgspec.Struct, frozen=True):
     theirs: Money
 
 
-def recorded(folder: Path) -> Path | None:
+def recorded(folder: Path, coins: tuple[str, ...] = COINS) -> Path | None:
     """Lays the recorded market out in a folder; None where there is none on this machine."""
     if not (SHARED / BARS).is_dir():
         return None
     folder.mkdir()
-    for coin in COINS:
+    for coin in coins:
         for place, kind in ((BARS, "5m"), (FUNDING, "funding")):
             name = f"binance_um_{coin}USDT_{kind}.parquet"
             (folder / name).symlink_to(SHARED / place / name)

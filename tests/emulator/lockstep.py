@@ -7,7 +7,7 @@ as long as its work, and no order is later than it would be.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -61,14 +61,17 @@ class Stretch(msgspec.Struct, frozen=True):
     """more of what the emulator is told on its command line"""
 
 
-class Trading:
-    """A fund at work at an emulator: what it said, and how its world is moved on."""
+Moves = Callable[[float], Awaitable[dict[str, Any]]]
+"""Moves a market on by so many seconds; gives `clock_ms`, and `frames_sent` to whoever listens."""
 
-    def __init__(self, http: aiohttp.ClientSession, ready: dict[str, Any]) -> None:
-        self.ready = ready
+
+class Trading:
+    """A fund at work at an exchange whose market `moves`: what it said, how its world goes on."""
+
+    def __init__(self, moves: Moves) -> None:
         self.said: list[Event] = []
         self.heard = self.unheard = self.steps = 0
-        self._http = http
+        self._moves = moves
         self._clock: FollowedClock | None = None
         self._life: Life | None = None
         self._feed: LiveFeed | None = None
@@ -97,20 +100,18 @@ class Trading:
         assert self._life is not None
         return next(each.state for each in self._life.modules if isinstance(each, Ledger))
 
-    async def state(self) -> dict[str, Any]:
-        """What the emulator's admin port shows of the venue."""
-        async with self._http.get(f"{self.ready['admin']}/__state") as answer:
-            state: dict[str, Any] = await answer.json()
-            return state
-
     async def step(self, seconds: float) -> None:
         """Moves the market on, and returns once all that came of it is done."""
-        assert self._clock is not None
-        told = await self._move(seconds)
-        await self._all_heard(told)
-        self._clock.moves_to(told["clock_ms"] * NS_PER_MS)
+        told = await self._moves(seconds)
+        await self.all_heard(told["frames_sent"])
+        self.comes_to(told["clock_ms"])
         await self.quiet()
         self.steps += 1
+
+    def comes_to(self, clock_ms: int) -> None:
+        """Sets the fund's clock to a time up to which all was heard."""
+        assert self._clock is not None
+        self._clock.moves_to(clock_ms * NS_PER_MS)
 
     async def warm(self) -> None:
         """Returns once history was told and the account was listed."""
@@ -130,25 +131,18 @@ class Trading:
             await lanes.settled()
             seq = bus.seq
             await until(lambda: venue.under_way == 0)
-            await self._all_heard(await self._move(0))
+            await self.all_heard((await self._moves(0))["frames_sent"])
             await lanes.settled()
             if (bus.seq, self.heard, venue.under_way) == (seq, heard, 0):
                 return
 
-    async def _move(self, seconds: float) -> dict[str, Any]:
-        async with self._http.post(
-            f"{self.ready['admin']}/__clock", json={"advance_s": seconds}
-        ) as answer:
-            assert answer.status == 200, await answer.text()
-            told: dict[str, Any] = await answer.json()
-            return told
-
-    async def _all_heard(self, told: dict[str, Any]) -> None:
+    async def all_heard(self, sent: int) -> None:
+        """Returns once so many frames were heard; those of a connection that ended never are."""
         try:
             async with asyncio.timeout(UNHEARD_S):
-                await until(lambda: self.heard + self.unheard >= told["frames_sent"])
+                await until(lambda: self.heard + self.unheard >= sent)
         except TimeoutError:
-            self.unheard = told["frames_sent"] - self.heard
+            self.unheard = sent - self.heard
 
 
 def _has_told(feed: LiveFeed, rounds: int) -> bool:
@@ -175,26 +169,57 @@ async def emulator(stretch: Stretch, folder: Path) -> AsyncIterator[dict[str, An
         await process.wait()
 
 
+class AtEmulator(Trading):
+    """The same at `quantum-os emulator`; `ready` is what that printed when it was."""
+
+    def __init__(self, http: aiohttp.ClientSession, ready: dict[str, Any]) -> None:
+        super().__init__(self._advance)
+        self.ready = ready
+        self._http = http
+
+    async def state(self) -> dict[str, Any]:
+        """What the emulator's admin port shows of the venue."""
+        async with self._http.get(f"{self.ready['admin']}/__state") as answer:
+            state: dict[str, Any] = await answer.json()
+            return state
+
+    async def _advance(self, seconds: float) -> dict[str, Any]:
+        async with self._http.post(
+            f"{self.ready['admin']}/__clock", json={"advance_s": seconds}
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            told: dict[str, Any] = await answer.json()
+            return told
+
+
 @asynccontextmanager
-async def trading(stretch: Stretch, folder: Path) -> AsyncIterator[Trading]:
+async def trading(stretch: Stretch, folder: Path) -> AsyncIterator[AtEmulator]:
     """The whole fund, staged as the command stages it, at an emulator of its own."""
     async with AsyncExitStack() as stack:
         ready = await stack.enter_async_context(emulator(stretch, folder))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        scene = Trading(http, ready)
-        process = await asyncio.to_thread(_staged, stretch, folder, scene)
-        stops: list[Callable[[str], None]] = []
+        scene = AtEmulator(http, ready)
+        document = _document(stretch, folder, ready)
+        await stack.enter_async_context(living(document, folder / "home", scene))
+        yield scene
 
-        async def attend(lived: Life) -> tuple[Ending, None]:
-            scene.lives(lived)
-            stops.append(lived.runtime.stop)
-            return await lived.runtime.run(lived.first), None
 
-        instance = await stack.enter_async_context(claimed(process.home, None))
+@asynccontextmanager
+async def living(document: dict[str, Any], home: Path, scene: Trading) -> AsyncIterator[None]:
+    """One life of the whole fund with these settings; what ended it early is raised at the end."""
+    process = await asyncio.to_thread(_staged, document, home, scene)
+    stops: list[Callable[[str], None]] = []
+
+    async def attend(lived: Life) -> tuple[Ending, None]:
+        scene.lives(lived)
+        stops.append(lived.runtime.stop)
+        return await lived.runtime.run(lived.first), None
+
+    async with claimed(process.home, None) as instance:
         running = asyncio.create_task(live_on(process, instance, attend))
         try:
             await until(lambda: stops or running.done())
-            yield scene
+            yield
         finally:
             if stops:
                 stops[-1]("the day is over")
@@ -202,8 +227,8 @@ async def trading(stretch: Stretch, folder: Path) -> AsyncIterator[Trading]:
         assert ending.fault is None, ending.fault
 
 
-def _staged(stretch: Stretch, folder: Path, scene: Trading) -> Process:
-    asked = load_settings(None, _document(stretch, folder, scene.ready), {"PATH": ""})
+def _staged(document: dict[str, Any], home: Path, scene: Trading) -> Process:
+    asked = load_settings(None, document, {"PATH": ""})
     account = account_of(asked, Mode.TESTNET)
     stage = live_stage(account.settings, Mode.TESTNET, account.wall())
     make_venue, lines = account.venue_of(stage.plan), account.lines()
@@ -223,7 +248,7 @@ def _staged(stretch: Stretch, folder: Path, scene: Trading) -> Process:
 
     return Process(
         plan=stage.plan,
-        home=Home(folder / "home"),
+        home=Home(home),
         build="test",
         now=account.wall(),
         make_edges=edges,

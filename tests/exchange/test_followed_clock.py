@@ -31,6 +31,14 @@ def test_it_moves_with_frames_and_answers_and_never_back() -> None:
     assert clock.ours() == T0 + 60 * S
 
 
+def test_bybits_frames_move_it_too() -> None:
+    clock = FollowedClock(T0)
+    clock.hears({"topic": "tickers.BTCUSDT", "ts": T0 // MS + 5, "data": {"symbol": "BTCUSDT"}})
+    assert clock.ours() == T0 + 5 * MS
+    clock.hears({"topic": "order", "creationTime": T0 // MS + 9, "data": [{"symbol": "BTCUSDT"}]})
+    assert clock.ours() == T0 + 9 * MS
+
+
 @pytest.mark.parametrize("message", [[], [1], None, {}, {"E": "soon"}, {"data": 5}])
 def test_a_frame_without_a_time_moves_nothing(message: object) -> None:
     clock = FollowedClock(T0)

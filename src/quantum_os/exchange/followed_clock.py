@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 
 from quantum_os.exchange.venue_clock import NS_PER_MS, NS_PER_S, Sample, VenueClock
 
+STAMPS = ("E", "ts", "creationTime")
+"""Where a frame says when it was written, ms: Binance's, and Bybit's public and private ones."""
+
 
 class FollowedClock(VenueClock):
     """Moves on with the stamps of an emulator's frames and answers, and never by itself.
@@ -39,11 +42,14 @@ class FollowedClock(VenueClock):
         return Sample(0.0, 0.0)
 
     def hears(self, message: Any) -> None:
-        """Takes over the time at which a frame says that it was written (`E`, ms)."""
-        body = message.get("data", message) if isinstance(message, dict) else None
-        stamp = body.get("E") if isinstance(body, dict) else None
-        if isinstance(stamp, int):
-            self.moves_to(stamp * NS_PER_MS)
+        """Takes over the time at which a frame says that it was written."""
+        if not isinstance(message, dict):
+            return
+        for body in (message, message.get("data")):
+            stamps = (body.get(name) for name in STAMPS) if isinstance(body, dict) else ()
+            for stamp in stamps:
+                if isinstance(stamp, int):
+                    self.moves_to(stamp * NS_PER_MS)
 
     async def rest(self, seconds: float) -> None:
         end = self._said + round(seconds * NS_PER_S)
