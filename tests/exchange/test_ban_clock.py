@@ -6,6 +6,7 @@ from quantum_os.exchange.ban_clock import (
     BACK_OFF_S,
     BAN_S,
     BLOCKED_S,
+    CROWDED_MAX_S,
     CROWDED_S,
     SILENCE_MAX_S,
     BanClock,
@@ -99,6 +100,29 @@ def test_r11_any_other_answer_with_200_asks_for_no_silence(body: str) -> None:
     ban.hears(200, {}, body)
     ban.check()
     assert ban.heard == 0
+
+
+@pytest.mark.parametrize(
+    ("ends", "seconds"),
+    [
+        ("1700000000300", 0.3),
+        ("1700000007000", 7.0),
+        ("1700009000000", CROWDED_MAX_S),
+        ("1699999999000", CROWDED_S[10006]),
+        ("soon", CROWDED_S[10006]),
+        ("9" * 400, CROWDED_S[10006]),
+    ],
+)
+def test_r11_bybits_window_ends_when_its_header_says(ends: str, seconds: float) -> None:
+    ban = clock_at(Time())
+    ban.hears(200, {"X-Bapi-Limit-Reset-Timestamp": ends}, '{"retCode": 10006}')
+    assert ban.seconds_left == pytest.approx(seconds)
+
+
+def test_r11_the_same_header_on_any_other_answer_asks_for_no_silence() -> None:
+    ban = clock_at(Time())
+    ban.hears(200, {"X-Bapi-Limit-Reset-Timestamp": "1700000007000"}, '{"retCode": 0}')
+    ban.check()
 
 
 @pytest.mark.parametrize("code", CROWDED_S)

@@ -29,8 +29,17 @@ _SILENCE_S: Mapping[int, float] = {
 CROWDED_S: Mapping[int, float] = {10006: 1.0, 10429: 1.0, 10018: 5.0}
 """Seconds of silence by Bybit's code: its windows are a second an account, five an address.
 
-These come with HTTP 200 and with no figure.
+These come with HTTP 200, and for as long only where the answer names no end of it.
 """
+
+RESETS_AT = "x-bapi-limit-reset-timestamp"
+"""The header in which Bybit says when a window ends, ms; without a refusal it is just the time."""
+
+CROWDED_MAX_S = 60.0
+"""No window of Bybit's is longer; a later end is not believed."""
+
+MS_DIGITS = 13
+"""Digits of a time in ms, until the year 2286."""
 
 _UNTIL = re.compile(r"banned until (\d{13})")
 _BYBIT_CODE = re.compile(r'\s*\{\s*"retCode"\s*:\s*(\d+)')
@@ -76,7 +85,7 @@ class BanClock:
     def hears(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Takes one answer into account; an earlier, longer silence stands."""
         if status == HTTPStatus.OK:
-            self._hears_a_code(body)
+            self._hears_a_code(headers, body)
             return
         if status not in _SILENCE_S:
             return
@@ -95,11 +104,19 @@ class BanClock:
         for hears in self.on_silence:
             hears(seconds, status)
 
-    def _hears_a_code(self, body: str) -> None:
+    def _hears_a_code(self, headers: Mapping[str, str], body: str) -> None:
         found = _BYBIT_CODE.match(body)
         code = int(found[1]) if found else 0
         if code in CROWDED_S:
-            self.silence(CROWDED_S[code], code)
+            self.silence(self._resets_in_s(headers) or CROWDED_S[code], code)
+
+    def _resets_in_s(self, headers: Mapping[str, str]) -> float:
+        """Seconds until the window ends; 0 where that is not said, or is over."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        text = lower.get(RESETS_AT, "")
+        if self._venue_now is None or not (text.isdecimal() and len(text) == MS_DIGITS):
+            return 0.0
+        return min(max(0.0, (int(text) - self._venue_now()) / 1000), CROWDED_MAX_S)
 
     def _until_told(self, body: str) -> float:
         found = _UNTIL.search(body)
