@@ -25,7 +25,7 @@ from quantum_os.ai.voters.trend import Trend
 from quantum_os.ai.weights import Weights, WeightsConfig
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.events.base import Event
-from quantum_os.events.execution import CashTransferred, OrderSubmitted
+from quantum_os.events.execution import CashTransferred, HaltState, OrderSubmitted
 from quantum_os.events.governance import (
     ApprovalDecided,
     ApprovalRequested,
@@ -106,7 +106,7 @@ LIVE_GRACE_S = 2.0
 OF_TAPES: frozenset[type[Event]] = frozenset({MarketOpens})
 """Said by what plays bars alone: a market that is heard tells its first prices as ticks."""
 
-FROM_OUTSIDE: frozenset[type[Event]] = frozenset({CashTransferred, IntentReceived})
+FROM_OUTSIDE: frozenset[type[Event]] = frozenset({CashTransferred, HaltState, IntentReceived})
 """Said only by edges that stand in the line-up where somebody outside has a say."""
 
 REQUIRED: tuple[str, ...] = (

@@ -3,6 +3,8 @@
 from typing import Any
 
 from quantum_os.api.clearance import Role
+from quantum_os.events.execution import HaltState
+from quantum_os.events.units import Ns
 from tests.api.served import Served
 
 
@@ -70,6 +72,33 @@ def test_a_latch_opens_with_a_word_and_never_twice_with_the_same(own_fund: Serve
     assert causes(own_fund) == []
     own_fund.post("/api/v1/flatten", {"reason": "again"}, role=Role.TRADER)
     assert own_fund.post("/api/v1/clear", {**bare, "confirm": word}).status == 400
+
+
+def test_what_the_venue_holds_back_is_a_lock_that_opens_as_the_others_do(own_fund: Served) -> None:
+    name = "venue.unmapped_code:BTC/USDT:USDT"
+    halt = HaltState(
+        "bybit", "unmapped_code", "BTC/USDT:USDT", True, True, "123456", "an operator", Ns(1)
+    )
+    own_fund.hear(halt)
+    (lock,) = own_fund.get("/api/v1/locks").json()["locks"]
+    assert (lock["cause"], lock["way_out"]) == (name, "123456; an operator")
+    assert own_fund.post("/api/v1/confirmations", {"cause": "venue.fee_asset"}).status == 404
+    word = own_fund.post("/api/v1/confirmations", {"cause": name}).json()["confirm"]
+    wish = {"cause": name, "reason": "a new code, asked about", "confirm": word}
+    done = own_fund.post("/api/v1/clear", wish)
+    assert (done.status, done.json()["locks"]) == (200, [])
+    assert done.json()["said"][-1]["stream"] == "safety.cleared"
+    assert (audited(own_fund)[0]["action"], audited(own_fund)[0]["subject"]) == ("clear", name)
+
+
+def test_what_opens_by_itself_is_opened_by_nobody(own_fund: Served) -> None:
+    reason, way_out = "its status is Closed", "opens by itself"
+    own_fund.hear(HaltState("bybit", "not_trading", "", True, False, reason, way_out, Ns(1)))
+    asked = own_fund.post("/api/v1/confirmations", {"cause": "venue.not_trading"})
+    wish = {"cause": "venue.not_trading", "reason": "please", "confirm": asked.json()["confirm"]}
+    told = own_fund.post("/api/v1/clear", wish)
+    assert (told.status, causes(own_fund)) == (409, ["venue.not_trading"])
+    assert "opens by itself" in told.json()["detail"]
 
 
 def test_one_position_is_left_by_a_reduce_only_order_and_no_other(own_fund: Served) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from quantum_os.events.base import Event
 from quantum_os.events.commands import Command, OperatorCommand
-from quantum_os.events.execution import Leg, OrderState
+from quantum_os.events.execution import HaltState, Leg, OrderState
 from quantum_os.events.exits import ExitIntent, ExitReason, StopRequested
 from quantum_os.events.market import FeedWatermark
 from quantum_os.events.risk import SafetyAction, SafetyCleared, SafetyTripped
@@ -272,3 +272,40 @@ def test_state_stays_small_over_many_orders() -> None:
     assert (state.entries, state.errors) == ({}, [])
     assert list(state.open) == [ETH]
     assert BTC not in state.open
+
+
+def halted(cause: str, *, by_person: bool = True, closed: bool = True) -> HaltState:
+    return HaltState("bybit", cause, BTC, closed, by_person, "why", "its way out", NOW)
+
+
+def test_an_operator_opens_what_the_venue_holds_back() -> None:
+    stage = watching()
+    name = f"venue.symbol_closed:{BTC}"
+    assert stage.hears(halted("symbol_closed")) == []
+    for command in (
+        scene.operator(Command.CLEAR, name, role="trader"),
+        scene.operator(Command.CLEAR, name, reason=" "),
+        scene.operator(Command.CLEAR, "venue.symbol_closed"),
+    ):
+        assert cleared(stage.hears(command)) == []
+    (said,) = stage.hears(scene.operator(Command.CLEAR, name))
+    assert isinstance(said, SafetyCleared)
+    assert (said.cause, said.since) == (name, NOW)
+    assert cleared(stage.hears(scene.operator(Command.CLEAR, name))) == []
+
+
+def test_what_the_venue_opens_itself_is_not_for_people() -> None:
+    stage = watching()
+    stage.hears(halted("not_trading", by_person=False))
+    said = stage.hears(scene.operator(Command.CLEAR, f"venue.not_trading:{BTC}"))
+    (alert,) = [one for one in said if isinstance(one, AlertRaised)]
+    assert alert.summary.endswith("its way out")
+    assert cleared(said) == []
+    stage.hears(halted("not_trading", by_person=False, closed=False))
+    assert stage.reactor.state.halts == {}
+
+
+def test_a_new_life_hears_anew_what_its_venue_holds_back() -> None:
+    stage = watching()
+    stage.hears(halted("symbol_closed"), scene.started())
+    assert stage.reactor.state.halts == {}

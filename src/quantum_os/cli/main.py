@@ -39,6 +39,7 @@ COMMANDS = {
     "status": "status:status",
     "pause": "stopping:pause",
     "resume": "stopping:resume",
+    "clear": "stopping:clear",
     "flatten": "stopping:flatten",
     "kill": "kill:kill",
     "logs": "logs_command:logs",

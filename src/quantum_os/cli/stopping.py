@@ -1,4 +1,4 @@
-"""`quantum-os pause`, `resume` and `flatten`: a person stops new risk, or lets it in again."""
+"""`quantum-os pause`, `resume`, `clear` and `flatten`: a person stops new risk, or lets it in."""
 
 from pathlib import Path
 
@@ -29,6 +29,20 @@ def resume(home: Path, reason: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("cause")
+@home_option
+@reason_option
+@json_option
+def clear(cause: str, home: Path, reason: str, as_json: bool) -> None:
+    """Open the latch CAUSE, or what the venue holds back, under the name that `status` gives it.
+
+    Nothing opens before it has cooled off; what still holds closes again.
+    """
+    said = done(home, "/confirmations", cause=cause)
+    act("/clear", home, reason, as_json=as_json, cause=cause, confirm=said["confirm"])
+
+
+@click.command()
 @home_option
 @reason_option
 @json_option
@@ -37,9 +51,9 @@ def flatten(home: Path, reason: str, as_json: bool) -> None:
     act("/flatten", home, reason, as_json=as_json)
 
 
-def act(path: str, home: Path, reason: str, *, as_json: bool) -> None:
+def act(path: str, home: Path, reason: str, *, as_json: bool, **more: str) -> None:
     """Asks for one act and says what came of it; refuses with exit code 1."""
-    said = done(home, path, reason=reason)
+    said = done(home, path, reason=reason, **more)
     if as_json:
         print_json(said)
         return

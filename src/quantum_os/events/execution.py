@@ -240,6 +240,33 @@ class VenueSnapshot(Event, frozen=True):
     orders: tuple[VenueOrder, ...]
 
 
+VENUE_HALT = "venue."
+"""How the names of a venue's own halts begin, beside those of the latches."""
+
+
+class HaltState(Event, frozen=True):
+    """A venue holds entries back by itself, of `symbol` or of all (""), or does so no longer.
+
+    A person opens the halts that are `by_person`, with a reason; the others end with their cause.
+    """
+
+    STREAM: ClassVar[str] = "venue.halt"
+
+    venue: str
+    cause: str
+    symbol: str
+    is_closed: bool
+    by_person: bool
+    reason: str
+    way_out: str
+    since: Ns
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: `venue.reduce_only`, `venue.symbol_closed:BTC/USDT:USDT`."""
+        return f"{VENUE_HALT}{self.cause}" + (f":{self.symbol}" if self.symbol else "")
+
+
 class ReconcileState(Event, frozen=True):
     """The ledger was compared with the venue; `equity_gap` is |venue - ledger| in USD."""
 

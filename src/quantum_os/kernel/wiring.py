@@ -15,6 +15,7 @@ from quantum_os.events.execution import (
     CashTransferred,
     Fill,
     FundingPaid,
+    HaltState,
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
@@ -66,6 +67,7 @@ PRIVILEGES: dict[type[Event], str] = {
     Fill: "execution.venues.",
     FundingPaid: "execution.venues.",
     CashTransferred: "execution.venues.",
+    HaltState: "execution.venues.",
     PositionCorrected: "execution.reconcile",
     VenueSnapshot: "execution.venues.",
 }

@@ -7,6 +7,7 @@ import msgspec
 from quantum_os.events.ai import SignalResolved
 from quantum_os.events.commands import Command, OperatorCommand
 from quantum_os.events.execution import (
+    HaltState,
     Leg,
     OrderRequested,
     OrderState,
@@ -59,7 +60,7 @@ class SafetyConfig(msgspec.Struct, frozen=True):
 
 
 class SafetyState(msgspec.Struct):
-    """The closed latches, and what the next one would follow from."""
+    """The closed latches, what the next one would follow from, and what a venue holds back."""
 
     latches: dict[str, SafetyTripped] = msgspec.field(default_factory=dict)
     policy: PolicyUpdated | None = None
@@ -73,6 +74,7 @@ class SafetyState(msgspec.Struct):
     feed_at: Ns | None = None
     seen_at: dict[str, Ns] = msgspec.field(default_factory=dict)
     shadow_r: list[float] = msgspec.field(default_factory=list)
+    halts: dict[str, HaltState] = msgspec.field(default_factory=dict)
 
 
 class Safety(Reactor[SafetyState]):
@@ -87,6 +89,8 @@ class Safety(Reactor[SafetyState]):
 
     def on_process_started(self, event: ProcessStarted) -> None:
         self.state.price_venue = event.venue.removeprefix("sim:")
+        # A venue begins its life with open doors, and says which of them it closes.
+        self.state.halts = {}
         if event.world_went_on and self.state.feed_at is not None:
             # Nobody was here to hear the feed: its silence counts from now on.
             self.state.feed_at = Ns(self.now)
@@ -98,6 +102,13 @@ class Safety(Reactor[SafetyState]):
     def on_cleared(self, event: SafetyCleared) -> None:
         """Forgets a latch that somebody else has opened; what we opened is forgotten already."""
         self.state.latches.pop(event.cause, None)
+
+    def on_halt(self, event: HaltState) -> None:
+        """Knows what the venue holds back, so that a person can be told and can open it."""
+        if event.is_closed:
+            self.state.halts[event.name] = event
+        else:
+            self.state.halts.pop(event.name, None)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         self.state.policy = event
@@ -258,12 +269,24 @@ class Safety(Reactor[SafetyState]):
         yield self._alert(cause, Severity.CRITICAL, summary, value)
 
     def _open(self, event: OperatorCommand, cause: str) -> Iterator[SafetyCleared | AlertRaised]:
+        halt = self.state.halts.get(cause)
+        if halt is not None:
+            yield self._open_halt(event, halt)
+            return
         latch = self.state.latches.get(cause)
         refusal = _why_not(event, cause, latch, Ns(self.now))
         if refusal or latch is None:
             yield self._refused(event, refusal)
             return
         yield self._opened(cause, event.actor, event.reason)
+
+    def _open_halt(self, event: OperatorCommand, halt: HaltState) -> SafetyCleared | AlertRaised:
+        """The venue hears it, and lets entries leave again until it is refused once more."""
+        refusal = _not_by(event) or ("" if halt.by_person else f"{halt.name} {halt.way_out}")
+        if refusal:
+            return self._refused(event, refusal)
+        del self.state.halts[halt.name]
+        return SafetyCleared(halt.name, event.actor, event.reason, halt.since)
 
     def _forget(self, cause: str) -> None:
         """What an operator has answered for does not close the latch a second time."""
@@ -291,12 +314,17 @@ class Safety(Reactor[SafetyState]):
 
 def _why_not(event: OperatorCommand, cause: str, latch: SafetyTripped | None, now: Ns) -> str:
     """Why this command may not open the latch; empty when it may."""
-    if event.role != ROLES[-1]:
-        return f"{event.role} may not {event.command}"
-    if not event.reason.strip():
-        return "a reason is missing"
+    if refusal := _not_by(event):
+        return refusal
     if latch is None or cause not in LATCHES:
         return f"no latch {str(cause)!r} is closed"
     if cause == Cause.OPERATOR_PAUSE and event.command is not Command.RESUME:
         return "a pause ends by a resume"
     return why_shut(latch, now)
+
+
+def _not_by(event: OperatorCommand) -> str:
+    """Why nobody may open anything by this command; empty when somebody may."""
+    if event.role != ROLES[-1]:
+        return f"{event.role} may not {event.command}"
+    return "" if event.reason.strip() else "a reason is missing"

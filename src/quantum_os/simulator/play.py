@@ -295,7 +295,10 @@ class Play:
                 if cause in LATCHES and not why_shut(latch, Ns(safety.now)):
                     paused = cause == "operator_pause"
                     self._command(Command.RESUME if paused else Command.CLEAR, cause)
-            if world.faults.healed and _needs_new_life(life):
+            for halt in list(safety.state.halts.values()):
+                if halt.by_person:
+                    self._command(Command.CLEAR, halt.name)
+            if world.faults.healed and "ai.engine" in life.bus.faulted:
                 life.runtime.stop("an operator restarts it")
         wait = OPERATOR_HASTE_S if world.faults.healed else OPERATOR_S
         world.loop.call_later(wait, self._operator)
@@ -364,10 +367,3 @@ async def _taken_apart(life: Life, running: "asyncio.Task[Ending]") -> None:
             if task is not this:
                 task.cancel()
         await asyncio.sleep(0.001)
-
-
-def _needs_new_life(life: Life) -> bool:
-    """Whether something is shut that only a person who starts the process anew can open."""
-    sticky = ("closed_by_venue", "unmapped_code", "symbol_closed", "reduce_only", "fee_asset")
-    causes = {cause for cause, _ in life.venue.halts.causes}
-    return bool(causes & set(sticky)) or "ai.engine" in life.bus.faulted

@@ -104,8 +104,8 @@ class Desk:
 
     def post_order_create(self, row: Row) -> Row:
         """A client id serves once; a condition that is met already is refused by its direction."""
-        name = row["orderLinkId"]
-        if len(name) > 36 or row["category"] != "linear" or row["positionIdx"] != 0:
+        name = row.get("orderLinkId", "")
+        if len(name) > 36 or row["category"] != "linear" or row.get("positionIdx", 0) != 0:
             raise NotDone(10001)
         if name and self._named(name):
             raise NotDone(110072)
@@ -206,9 +206,9 @@ class Desk:
             qty=Decimal(row["qty"]),
             price=Decimal(row["price"]) if is_limit else ZERO,
             trigger=trigger,
-            reduce_only=bool(row["reduceOnly"]),
+            reduce_only=bool(row.get("reduceOnly")),
             close_position=False,
-            client_id=row["orderLinkId"] or None,
+            client_id=row.get("orderLinkId") or None,
             working_type="MARK_PRICE" if trigger else "CONTRACT_PRICE",
             price_protect=False,
             activate=None,

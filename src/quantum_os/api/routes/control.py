@@ -18,6 +18,7 @@ from quantum_os.api.reloading import Changed, ConfigRefused
 from quantum_os.api.routes.risk import Lock, locks_of
 from quantum_os.events.base import Event
 from quantum_os.events.commands import CloseCommand, Command, OperatorCommand
+from quantum_os.events.execution import VENUE_HALT
 from quantum_os.portfolio.ledger import Ledger
 from quantum_os.risk.latches import LATCHES, Cause
 
@@ -206,7 +207,7 @@ async def _acted(request: Asked, fund: Fund, act: Act, command: Event) -> Acted:
 
 
 def _known(fund: Fund, cause: str) -> None:
-    if cause not in set(Cause):
+    if cause not in set(Cause) and not cause.startswith(VENUE_HALT):
         raise ClientException(f"no latch is called {cause!r}: one of {', '.join(LATCHES)}")
     if cause not in {lock.cause for lock in locks_of(fund)}:
         raise NotFoundException(f"the latch {cause} is not closed")

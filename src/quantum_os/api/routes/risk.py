@@ -11,6 +11,7 @@ from quantum_os.api.given import FundOf
 from quantum_os.api.paging import PAGE_USUAL, Before, Limit, Page, page_of
 from quantum_os.api.sourced import Sourced, provenance
 from quantum_os.api.told import plain
+from quantum_os.events.risk import SafetyAction
 from quantum_os.kernel.iso_time import iso
 from quantum_os.risk.gate import RiskGate
 from quantum_os.risk.invariants.reactor import Incident, Invariants
@@ -23,7 +24,11 @@ INCIDENT_STREAMS = ("incident.opened", "incident.closed")
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """A latch that is closed: no new risk until its way out was taken. Exits never stop."""
+    """A latch that is closed: no new risk until its way out was taken. Exits never stop.
+
+    A cause that begins with `venue.` is the venue's own: it holds back entries of the symbol that
+    stands behind a colon, or of all, as `way_out` says.
+    """
 
     cause: str
     action: str
@@ -204,8 +209,9 @@ async def refusals(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = Non
 
 
 def locks_of(fund: FundOf) -> list[Lock]:
-    """Gives every closed latch."""
-    return [
+    """Gives every closed latch, and what the venue holds back."""
+    state = fund.module(Safety).state
+    latches = [
         Lock(
             cause=each.cause,
             action=each.action,
@@ -215,8 +221,21 @@ def locks_of(fund: FundOf) -> list[Lock]:
             limit=each.limit,
             way_out=each.way_out,
         )
-        for each in fund.module(Safety).state.latches.values()
+        for each in state.latches.values()
     ]
+    halts = [
+        Lock(
+            cause=each.name,
+            action=SafetyAction.HALT_ENTRIES,
+            since=iso(each.since),
+            until=None,
+            value=None,
+            limit=None,
+            way_out=f"{each.reason}; {each.way_out}",
+        )
+        for each in state.halts.values()
+    ]
+    return latches + halts
 
 
 def _told(incident: Incident) -> OpenIncident:

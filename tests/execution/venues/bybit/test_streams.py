@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quantum_os.events.execution import Fill, Liquidity, OrderState, VenueSnapshot
+from quantum_os.events.execution import Fill, HaltState, Liquidity, OrderState, VenueSnapshot
+from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.system import AlertRaised
 from tests.execution.venues.binance.faults import garbage
 from tests.execution.venues.bybit.scene import BTC, KEYS, BybitScene, close, entry, stop, trading
@@ -124,6 +125,26 @@ async def test_e6_what_the_venue_closes_itself_is_told_as_such_and_takes_entries
         assert (fill.client_id, fill.liquidity) == (f"{name}{order['orderId']}", liquidity)
         assert scene.venue.halts.why(BTC)
         assert any(each.rule == "closed_by_venue" for each in scene.says(AlertRaised))
+        (halt,) = scene.says(HaltState)
+        scene.asks(entry("i2"))
+        await scene.until(lambda: OrderState.REJECTED in scene.states(entry("i2").client_id))
+        scene.asks(SafetyCleared(halt.name, "ann", "it was small", halt.since), entry("i3"))
+        await scene.until(lambda: scene.filled(entry("i3").client_id) == 1)
+
+
+async def test_what_the_venue_closed_itself_is_not_forgotten_by_a_restart(tmp_path: Path) -> None:
+    exchange = SmallBybit()
+    async with trading(tmp_path, exchange) as scene:
+        await held(scene)
+        scene.exchange.place_elsewhere("1", "Sell", "BustTrade")
+        await scene.until(lambda: scene.says(HaltState))
+        told = [*scene.says(Fill), *scene.says(HaltState)]
+    exchange.sockets.clear()
+    (tmp_path / "again").mkdir()
+    async with trading(tmp_path / "again", exchange, recalled=told) as scene:
+        scene.asks(entry("i2"))
+        await scene.until(lambda: OrderState.REJECTED in scene.states(entry("i2").client_id))
+        assert scene.venue.halts.why(BTC)
 
 
 async def test_f74_e8_a_trade_by_somebody_else_is_told_by_the_number_of_its_order(

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from quantum_os.events.base import Event
-from quantum_os.events.execution import Fill, FundingPaid, Liquidity, VenueSnapshot
+from quantum_os.events.execution import Fill, FundingPaid, HaltState, Liquidity, VenueSnapshot
+from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.units import Frac, Mode, Ns, Price, Qty, Side, Usd
 from quantum_os.execution.venues.ccxt.recall import recalled
 from quantum_os.kernel.bus import Bus
@@ -55,3 +56,16 @@ def test_without_a_listing_all_since_the_beginning_may_have_been_missed() -> Non
 def test_an_empty_journal_has_missed_nothing() -> None:
     known = recalled(journal())
     assert (known.born, known.listed, known.trade_ids) == (0, 0, [])
+
+
+def halted(cause: str, *, closed: bool = True) -> HaltState:
+    return HaltState("bybit", cause, "", closed, True, "why", "way out", Ns(BORN))
+
+
+def test_what_called_a_person_outlives_a_restart_until_one_has_come() -> None:
+    known = recalled(journal(halted("closed_by_venue"), halted("reduce_only")))
+    assert [each.cause for each in known.halts] == ["closed_by_venue"]
+    cleared = SafetyCleared("venue.closed_by_venue", "ann", "looked at it", Ns(BORN))
+    assert recalled(journal(halted("closed_by_venue"), cleared)).halts == ()
+    over = halted("closed_by_venue", closed=False)
+    assert recalled(journal(halted("closed_by_venue"), over)).halts == ()

@@ -282,7 +282,7 @@ class Carrier:
         if codes in after.filters:
             self._follow.instruments.set()
         if codes in after.modes:
-            self._halts.close("position_mode", f"set one-way mode, then restart: {ruling.reason}")
+            self._halts.close("position_mode", f"set one-way mode, then clear it: {ruling.reason}")
         if codes in after.symbol_closed:
             self._halts.close("symbol_closed", ruling.reason, symbol)
         if codes in after.entries_closed:

@@ -3,15 +3,26 @@
 import msgspec
 
 from quantum_os.events.base import stream_of
-from quantum_os.events.execution import CashTransferred, Fill, FundingPaid, VenueSnapshot
+from quantum_os.events.execution import (
+    CashTransferred,
+    Fill,
+    FundingPaid,
+    HaltState,
+    VenueSnapshot,
+)
+from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.units import Ns
+from quantum_os.execution.venues.ccxt.halts import HALTS
 from quantum_os.kernel.envelope import decode_event
 from quantum_os.kernel.journal import Journal
 
 RECALLED_MAX = 200_000
 """Events at the end of the journal in which told trades are looked up at the start."""
 
-_TOLD = frozenset(stream_of(kind) for kind in (Fill, FundingPaid, CashTransferred, VenueSnapshot))
+_TOLD = frozenset(
+    stream_of(kind)
+    for kind in (Fill, FundingPaid, CashTransferred, VenueSnapshot, HaltState, SafetyCleared)
+)
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -20,12 +31,14 @@ class Recalled(msgspec.Struct, frozen=True):
     `born` is when the journal begins, 0 for an empty one. Up to `listed` the account was told in
     full, trades included. Whatever else was heard later proves nothing: a fill may have been told
     whose predecessor was not, and a life may have died before it asked for what it had missed.
+    `halts` are those that outlive a restart and that nobody has opened.
     """
 
     trade_ids: list[str]
     payment_ids: list[str]
     born: Ns
     listed: Ns
+    halts: tuple[HaltState, ...] = ()
 
 
 def recalled(journal: Journal) -> Recalled:
@@ -34,6 +47,7 @@ def recalled(journal: Journal) -> Recalled:
     born = listed = Ns(0 if first is None else first.ts)
     trades: list[str] = []
     payments: list[str] = []
+    halts: dict[str, HaltState] = {}
     for envelope in journal.read(max(1, journal.flushed_seq - RECALLED_MAX)):
         if envelope.stream not in _TOLD:
             continue
@@ -46,4 +60,11 @@ def recalled(journal: Journal) -> Recalled:
             payments.append(event.cash_id)
         elif isinstance(event, VenueSnapshot):
             listed = max(listed, event.time)
-    return Recalled(trades, payments, born, listed)
+        elif isinstance(event, SafetyCleared):
+            halts.pop(event.cause, None)
+        elif isinstance(event, HaltState) and event.cause in HALTS and HALTS[event.cause].outlives:
+            if event.is_closed:
+                halts[event.name] = event
+            else:
+                halts.pop(event.name, None)
+    return Recalled(trades, payments, born, listed, tuple(halts.values()))

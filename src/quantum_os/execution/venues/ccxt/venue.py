@@ -11,6 +11,7 @@ from quantum_os.events.execution import (
     CashTransferred,
     Fill,
     FundingPaid,
+    HaltState,
     LeverageConfirmed,
     LeverageRequested,
     OrderCancelRequested,
@@ -22,6 +23,7 @@ from quantum_os.events.execution import (
     VenueSnapshot,
 )
 from quantum_os.events.market import InstrumentUpdated
+from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
 from quantum_os.events.units import Mode, Ns
 from quantum_os.exchange.endpoint import Endpoint
@@ -99,7 +101,13 @@ class ExchangeVenue(Edge):
     """Says the same facts as the simulated venue; so the reactors do not know which one it is."""
 
     name = VENUE
-    consumes = (LeverageRequested, OrderRequested, OrderCancelRequested, OrderQueryRequested)
+    consumes = (
+        LeverageRequested,
+        OrderRequested,
+        OrderCancelRequested,
+        OrderQueryRequested,
+        SafetyCleared,
+    )
     produces: ClassVar[frozenset[type[Event]]] = frozenset(
         {
             LeverageConfirmed,
@@ -109,6 +117,7 @@ class ExchangeVenue(Edge):
             FundingPaid,
             CashTransferred,
             VenueSnapshot,
+            HaltState,
             InstrumentUpdated,
             AlertRaised,
             AlertResolved,
@@ -126,7 +135,7 @@ class ExchangeVenue(Edge):
         self.dialect, self.config = dialect, config
         self.line = line or Line()
         self.teller = Teller(VENUE, self.line.clock.ours)
-        self.halts = Halts(self.teller)
+        self.halts = Halts(self.teller, dialect.venue)
         self.register = Register(dialect.venue, config.mode)
         self.attempts = Attempts(dialect, self.line)
         self.sweeper = Sweeper(dialect, self.attempts, self.register, self.teller, config.mode)
@@ -163,7 +172,9 @@ class ExchangeVenue(Edge):
         self.ready = asyncio.Event()
 
     def handlers(self) -> dict[type[Event], Handler]:
-        return dict.fromkeys(self.consumes, self._enqueue)
+        handlers: dict[type[Event], Handler] = dict.fromkeys(self.consumes, self._enqueue)
+        handlers[SafetyCleared] = self._cleared
+        return handlers
 
     async def run(self, context: EdgeContext) -> None:
         """Opens the account, then works until cancelled; raises VenueRefused, or Deposed."""
@@ -219,6 +230,9 @@ class ExchangeVenue(Edge):
         """Instructions that are not carried out, facts that the bus has not got, a listing."""
         waiting = len(self.teller.waiting) + self.sweeper.is_listing
         return self._errands.qsize() + self._carried + waiting
+
+    def _cleared(self, event: SafetyCleared) -> None:
+        self.halts.clears(event.cause)
 
     def _enqueue(self, event: Instruction) -> None:
         if event.venue == self.dialect.venue:
@@ -320,7 +334,7 @@ class ExchangeVenue(Edge):
         self.halts.close(
             "fee_asset",
             f"{trade.symbol}: a fee of {trade.fee} {trade.fee_asset} is not in the books; have the "
-            f"venue take its fees in {CASH}, then start again",
+            f"venue take its fees in {CASH}, then clear this halt",
         )
 
     def _cancel_orphan(self, order: VenueOrder) -> None:
@@ -350,6 +364,8 @@ class ExchangeVenue(Edge):
             self.sweeper.floor = known.born
         self.register.recall(iter(known.trade_ids))
         self.sweeper.recall(known.payment_ids)
+        for halt in known.halts:
+            self.halts.close(halt.cause, halt.reason, halt.symbol)
         now = self.teller.now
         self.sweeper.since = Ns(max(known.listed or now, now - LOOKED_BACK_MAX_NS))
 
