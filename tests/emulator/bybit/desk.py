@@ -4,10 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from quantum_os.emulator.account import TradingAccount
-from quantum_os.emulator.algo_orders import AlgoOrder
 from quantum_os.emulator.exchange import Exchange
 from quantum_os.emulator.order_form import OrderForm, check_grid
-from quantum_os.emulator.orders import ZERO, WireOrder
+from quantum_os.emulator.orders import ZERO
 from quantum_os.emulator.refusals import Refused
 from quantum_os.emulator.standing import Holding, standing_of
 from quantum_os.events.units import Side
@@ -127,12 +126,12 @@ class Desk:
         if not found:
             raise NotDone(110001)
         (wanted,) = found
-        for order in (*self.account.open_orders(), *self.account.open_algos()):
-            if self._number(order) == wanted["orderId"]:
-                if isinstance(order, AlgoOrder):
-                    self._exchange.algos.cancel(self.account, order)
-                else:
-                    self._exchange.orders.cancel(self.account, order)
+        for waiting in self.account.open_algos():
+            if rows.number_of(waiting.algo_id) == wanted["orderId"]:
+                self._exchange.algos.cancel(self.account, waiting)
+        for resting in self.account.open_orders():
+            if rows.number_of(resting.algo_id or resting.order_id) == wanted["orderId"]:
+                self._exchange.orders.cancel(self.account, resting)
         return {"orderId": wanted["orderId"], "orderLinkId": wanted["orderLinkId"]}
 
     def get_order_realtime(self, row: Row) -> Row:
@@ -176,18 +175,13 @@ class Desk:
         return {name: one.mark for name, one in self._exchange.market.symbols.items()}
 
     def _named(self, client_id: str) -> bool:
-        account = self.account
-        orders = (*account.orders.values(), *account.algos.values())
-        return any(one.client_id == client_id for one in orders)
+        names = {one.client_id for one in self.account.orders.values()}
+        return client_id in names | {one.client_id for one in self.account.algos.values()}
 
     def _orders(self, row: Row) -> list[Row]:
         wanted = {name: row[name] for name in ("orderId", "orderLinkId", "symbol") if name in row}
         found = rows.order_rows(self.account)
         return [one for one in found if all(one[name] == value for name, value in wanted.items())]
-
-    def _number(self, order: WireOrder | AlgoOrder) -> str:
-        number = order.algo_id if isinstance(order, AlgoOrder) else order.algo_id or order.order_id
-        return rows.number_of(number)
 
     def _form(self, row: Row) -> OrderForm:
         """The emulator's own form of it: a rising trigger of a buy is a stop, and so on."""

@@ -216,8 +216,8 @@ class Bybit:
                 self._tell("execution", rows.execution_row(account, account.trades[-1]))
             self._tell("order", rows.plain_row(account, order))
         elif name == "ALGO_UPDATE" and told["o"]["X"] not in ("TRIGGERING", "FINISHED"):
-            order = account.algos[told["o"]["aid"]]
-            self._tell("order", rows.waiting_row(account, order))
+            waiting = account.algos[told["o"]["aid"]]
+            self._tell("order", rows.waiting_row(account, waiting))
         elif name == "ACCOUNT_UPDATE":
             for each in told["a"]["P"]:
                 symbol = self.exchange.contracts.named(each["s"]).symbol
