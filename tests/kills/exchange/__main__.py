@@ -1,7 +1,8 @@
 """Kills the fund at every point between it and an exchange: python -m tests.kills.exchange [N].
 
-First every numbered point, in chapters of one market and one home each; then N random ones. The
-table goes to stdout, progress to stderr; exit code 1 on a violation, or where a point was missed.
+First every numbered point, in chapters of one market and one home each; then N random ones. Rows
+go to stdout as they are played, progress to stderr; exit code 1 on a violation, or where a point
+was missed.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from quantum_os.kernel.chance import generator
 from quantum_os.kernel.kill_points import numbered_at_exchange
 from tests.kills.__main__ import folder_in_memory
 from tests.kills.exchange.harness import Broken, Chapter, chapter
+from tests.kills.exchange.verdict import Verdict
 
 SEED = 7
 DEATHS = 12
@@ -40,50 +42,59 @@ def by_chapter(points: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield some
 
 
-def show(chapters: Sequence[Chapter], bad: Sequence[str]) -> None:
-    """Prints the table, what went wrong, and the summary."""
-    print("| died at | deaths | fills | orders | lost | doubled | naked, s | protected after, s |")
-    print("|---|---|---|---|---|---|---|---|")
-    for one in chapters:
-        found = one.verdict
-        print(
-            f"| {', '.join(one.died_at)} | {found.deaths} | {found.fills} | {found.orders} "
-            f"| {found.lost} | {found.doubled} | {found.naked_s_max:.2f} "
-            f"| {found.protected_after_s:.2f} |"
-        )
-    for sentence in bad:
-        print(f"VIOLATION: {sentence}")
-    verdicts = [one.verdict for one in chapters]
-    print(
+HEADER = (
+    "| died at | deaths | fills | orders | lost | doubled | naked, s | of it without a core, s "
+    "| protected after, s |\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def row_of(one: Chapter) -> str:
+    """A chapter as a row of the table."""
+    found = one.verdict
+    return (
+        f"| {', '.join(one.died_at)} | {found.deaths} | {found.fills} | {found.orders} "
+        f"| {found.lost} | {found.doubled} | {found.naked_s_max:.2f} | {found.starved_s:.2f} "
+        f"| {found.protected_after_s:.2f} |"
+    )
+
+
+def summary_of(verdicts: Sequence[Verdict], bad: int) -> str:
+    """The last line."""
+    return (
         f"{sum(each.deaths for each in verdicts)} deaths, "
         f"{sum(each.fills for each in verdicts)} fills: "
         f"{sum(each.lost for each in verdicts)} lost, "
-        f"{sum(each.doubled for each in verdicts)} doubled, {len(bad)} violations"
+        f"{sum(each.doubled for each in verdicts)} doubled, {bad} violations"
     )
 
 
 async def main(folder: Path, count: int) -> int:
-    """Plays every chapter and prints what came of them; gives the exit code."""
-    chapters: list[Chapter] = []
-    bad: list[str] = []
+    """Plays every chapter and prints what came of it; gives the exit code."""
+    verdicts: list[Verdict] = []
+    bad = 0
     points = [f"{point}:1" for point in numbered_at_exchange()]
     # The last ones, of the opening, come first: nothing is naked there yet.
     wanted = [*points[::-1], *drawn(count)]
+    print(HEADER, flush=True)
     for number, some in enumerate(by_chapter(wanted)):
         place = folder / f"chapter-{number}"
         place.mkdir()
+        wrong: list[str] = []
         try:
             played = await chapter(some, SEED + number, place)
         except Broken as error:
-            bad.append(f"chapter {number}: {error}")
-            continue
-        chapters.append(played)
-        bad += [f"chapter {number}: {each}" for each in played.verdict.violations]
-        bad += [f"never reached: {each}" for each in played.unreached if each in points]
+            wrong.append(f"not played: {', '.join(some)}: {error}")
+        else:
+            verdicts.append(played.verdict)
+            print(row_of(played), flush=True)
+            wrong += played.verdict.violations
+            wrong += [f"never reached: {each}" for each in played.unreached if each in points]
+        for sentence in wrong:
+            print(f"VIOLATION: chapter {number}: {sentence}", flush=True)
+        bad += len(wrong)
         print(f"{min(len(wanted), (number + 1) * DEATHS):4} of {len(wanted)}", file=sys.stderr)
-        if not played.verdict.violations:
-            shutil.rmtree(place)
-    show(chapters, bad)
+        shutil.rmtree(place)
+    print(summary_of(verdicts, bad))
     return 1 if bad else 0
 
 

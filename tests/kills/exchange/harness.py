@@ -25,7 +25,7 @@ from tests.kills.exchange.verdict import Verdict, verdict_of
 LIFE_STEPS_MAX = 240
 """Steps of the market in which a life must have come to its point: four hours."""
 
-WAKES_S = 60.0
+WAKES_S = 120.0
 """Wall seconds that a life may take to list the account, or to work off a step."""
 
 ALONE_STEPS = (0, 1, 3, 6)
@@ -117,12 +117,14 @@ class Driver:
     async def _born(self, point: str) -> asyncio.subprocess.Process:
         await self._market.is_born()
         with (self._folder / "out").open("wb") as out, (self._folder / "err").open("wb") as err:
-            return await asyncio.create_subprocess_exec(
+            child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", self._program, "run", *self._where.words),
                 stdout=out,
                 stderr=err,
                 env={**os.environ, **self._environment, VARIABLE: point},
             )
+        self._market.starvation.begins(child.pid)
+        return child
 
     async def _awake(self, child: asyncio.subprocess.Process) -> None:
         """Returns when the fund has compared the account and hears the market, or has died."""

@@ -18,6 +18,7 @@ import msgspec
 from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.storage.home import Home
 from tests.emulator.lockstep import KEY, SECRET, Stretch, emulator
+from tests.kills.exchange.starvation import Starvation
 
 HISTORY_DAYS = 3.0
 DEPOSIT = 50_000
@@ -41,9 +42,12 @@ class Exchange:
         self.ready = ready
         self._http = http
         self.naked_s_max = 0.0
+        self.starved_s = 0.0
+        self.starvation = Starvation()
         self.protected_after_s: list[float] = []
         self._born_at = 0
         self._naked_since: dict[str, int] = {}
+        self._starved_before: dict[str, int] = {}
         self._born_naked: set[str] = set()
 
     @property
@@ -65,11 +69,15 @@ class Exchange:
             state: Row = await answer.json()
         account, now = state["accounts"][KEY], monotonic_ns()
         naked = _uncovered(account)
+        starved = self.starvation.seen_ns()
         for symbol in naked:
             since = self._naked_since.setdefault(symbol, now)
-            self.naked_s_max = max(self.naked_s_max, (now - since) / 1e9)
+            before = self._starved_before.setdefault(symbol, starved)
+            if now - since > self.naked_s_max * 1e9:
+                self.naked_s_max = (now - since) / 1e9
+                self.starved_s = (starved - before) / 1e9
         for symbol in [each for each in self._naked_since if each not in naked]:
-            del self._naked_since[symbol]
+            del self._naked_since[symbol], self._starved_before[symbol]
             self._born_naked.discard(symbol)
         if self._born_at and not naked:
             self.protected_after_s.append((now - self._born_at) / 1e9)
@@ -86,6 +94,8 @@ class Exchange:
         now = monotonic_ns()
         self._born_at = now if self._naked_since else 0
         self._naked_since.update(dict.fromkeys(self._born_naked, now))
+        starved = self.starvation.seen_ns()
+        self._starved_before.update(dict.fromkeys(self._born_naked, starved))
         self._born_naked = set(self._naked_since)
 
     async def books(self) -> Row:

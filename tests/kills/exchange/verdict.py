@@ -24,6 +24,8 @@ Row = dict[str, Any]
 class Verdict(msgspec.Struct, frozen=True):
     """What a chapter came to; `violations` are sentences, none when all is well.
 
+    `starved_s` is for how much of the longest nakedness a living fund waited for a core that other
+    work had; it excuses nothing, and says what a machine of its own would need.
     `protected_after_s` is the longest time from the start of a process to the last missing stop.
     """
 
@@ -33,6 +35,7 @@ class Verdict(msgspec.Struct, frozen=True):
     lost: int
     doubled: int
     naked_s_max: float
+    starved_s: float
     protected_after_s: float
     violations: tuple[str, ...]
 
@@ -59,6 +62,7 @@ async def verdict_of(market: Exchange, where: Place, deaths: int, result: Row) -
         lost=lost,
         doubled=doubled,
         naked_s_max=market.naked_s_max,
+        starved_s=market.starved_s,
         protected_after_s=max(market.protected_after_s, default=0.0),
         violations=(
             *([f"{lost} trades or payments are not journaled"] if lost else []),

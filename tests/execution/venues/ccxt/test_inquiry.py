@@ -13,7 +13,14 @@ from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.dialect import Judged
 from quantum_os.execution.venues.ccxt.facts import OrderSeen
-from quantum_os.execution.venues.ccxt.inquiry import NEVER_ARRIVED, NOT_FOUND_MIN, Inquiry
+from quantum_os.execution.venues.ccxt.inquiry import (
+    NEVER_ARRIVED,
+    NOT_FOUND_MIN,
+    RESTS_S,
+    STOP_ABSENT_AFTER_S,
+    Inquiry,
+    _rest_s,
+)
 from quantum_os.execution.venues.ccxt.register import Known, Register
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Verdict
@@ -74,6 +81,20 @@ async def test_and_never_within_the_second() -> None:
     venue = Asked(answer_s=0.3)
     assert await words_on(Leg.STOP, venue) == ABSENT
     assert venue.questions == NOT_FOUND_MIN + 1
+
+
+def test_no_rest_goes_beyond_the_moment_at_which_absence_can_be_proven() -> None:
+    ages = [0.0]
+    while ages[-1] < STOP_ABSENT_AFTER_S:
+        rest = _rest_s(len(ages) - 1, STOP_ABSENT_AFTER_S - ages[-1])
+        ages.append(round(ages[-1] + rest, 6))
+    assert ages == [0.0, 0.1, 0.35, 0.85, STOP_ABSENT_AFTER_S]
+
+
+def test_a_rest_is_never_too_short_for_an_exchange_nor_longer_for_being_late() -> None:
+    assert _rest_s(3, 0.001) == RESTS_S[0]
+    assert _rest_s(3, 9.0) == _rest_s(3, 0.0) == _rest_s(3, -5.0) == RESTS_S[3]
+    assert _rest_s(99, 9.0) == RESTS_S[-1]
 
 
 async def test_r3_one_that_comes_to_light_meanwhile_is_not_given_up() -> None:

@@ -97,7 +97,7 @@ class Inquiry:
                     about=known.client_id,
                     value=age_s,
                 )
-            await asyncio.sleep(RESTS_S[min(asked, len(RESTS_S) - 1)])
+            await asyncio.sleep(_rest_s(asked, wait_s - age_s))
             asked += 1
         self._teller.resolve("order_unknown", about=known.client_id)
 
@@ -127,3 +127,12 @@ class Inquiry:
             reason="never arrived",
         )
         self._teller.say_all(self._register.hears(absent))
+
+
+def _rest_s(asked: int, until_absent_s: float) -> float:
+    """The next rest; none goes beyond the moment at which absence can be proven.
+
+    A position may be naked until then. Once it is past, only more answers are waited for.
+    """
+    rest = RESTS_S[min(asked, len(RESTS_S) - 1)]
+    return min(rest, max(until_absent_s, RESTS_S[0])) if until_absent_s > 0 else rest
