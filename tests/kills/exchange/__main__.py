@@ -15,7 +15,7 @@ from pathlib import Path
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.kill_points import numbered_at_exchange
 from tests.kills.__main__ import folder_in_memory
-from tests.kills.exchange.harness import Broken, Chapter, chapter
+from tests.kills.exchange.harness import Broken, Chapter, Scope, chapter
 from tests.kills.exchange.verdict import Verdict
 
 SEED = 7
@@ -81,7 +81,7 @@ async def main(folder: Path, count: int) -> int:
         place.mkdir()
         wrong: list[str] = []
         try:
-            played = await chapter(some, SEED + number, place)
+            played = await chapter(some, Scope(SEED + number), place)
         except Broken as error:
             wrong.append(f"not played: {', '.join(some)}: {error}")
         else:

@@ -47,20 +47,28 @@ class Chapter(msgspec.Struct, frozen=True):
     verdict: Verdict
 
 
-class Driver:
-    """One exchange, one home; `program` is what is run as the fund."""
+class Scope(msgspec.Struct, frozen=True):
+    """How wide a chapter is: its market, how many symbols are traded, and for how long.
 
-    def __init__(
-        self,
-        market: Exchange,
-        where: Place,
-        folder: Path,
-        program: str = "quantum_os",
-        **environment: str,
-    ) -> None:
+    `alone` is how many steps the market takes after each death, in turn; `settled` those of the
+    last life. `program` is what is run as the fund, with these words in its environment.
+    """
+
+    seed: int
+    symbols_max: int = 100
+    alone: tuple[int, ...] = ALONE_STEPS
+    settled: int = SETTLED_STEPS
+    program: str = "quantum_os"
+    environment: dict[str, str] = {}
+
+
+class Driver:
+    """One exchange and one home."""
+
+    def __init__(self, market: Exchange, where: Place, folder: Path, scope: Scope) -> None:
         self._market, self._where, self._folder = market, where, folder
-        self._program, self._environment = program, environment
-        self._alone = 0
+        self._scope = scope
+        self._deaths = 0
 
     async def chapter(self, points: Sequence[str]) -> Chapter:
         """Lives to each point in turn, then once to a good end; raises Broken."""
@@ -86,9 +94,9 @@ class Driver:
         finally:
             code = await _ended(child)
         if code == -signal.SIGKILL:
-            for _ in range(ALONE_STEPS[self._alone % len(ALONE_STEPS)]):
+            for _ in range(self._scope.alone[self._deaths % len(self._scope.alone)]):
                 await self._market.step()
-            self._alone += 1
+            self._deaths += 1
             return True
         if code:
             raise Broken(f"a life told {point} ended with {code}: {self._said()}")
@@ -99,7 +107,7 @@ class Driver:
         child = await self._born("")
         try:
             await self._awake(child)
-            for _ in range(SETTLED_STEPS):
+            for _ in range(self._scope.settled):
                 await self._market.step()
                 await self._quiet(child)
             for _ in range(round(WAKES_S / LOOK_S)):
@@ -118,10 +126,10 @@ class Driver:
         await self._market.is_born()
         with (self._folder / "out").open("wb") as out, (self._folder / "err").open("wb") as err:
             child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", self._program, "run", *self._where.words),
+                *(sys.executable, "-m", self._scope.program, "run", *self._where.words),
                 stdout=out,
                 stderr=err,
-                env={**os.environ, **self._environment, VARIABLE: point},
+                env={**os.environ, **self._scope.environment, VARIABLE: point},
             )
         self._market.starvation.begins(child.pid)
         return child
@@ -169,10 +177,8 @@ async def _ended(child: asyncio.subprocess.Process) -> int:
         raise Broken("a life does not end") from None
 
 
-async def chapter(
-    points: Sequence[str], seed: int, folder: Path, program: str = "quantum_os", **environment: str
-) -> Chapter:
+async def chapter(points: Sequence[str], scope: Scope, folder: Path) -> Chapter:
     """Plays one chapter in a market of its own; the folder is there and empty."""
-    async with exchange(seed, folder) as market:
-        where = place(folder, market.ready)
-        return await Driver(market, where, folder, program, **environment).chapter(points)
+    async with exchange(scope.seed, folder) as market:
+        where = place(folder, market.ready, scope.symbols_max)
+        return await Driver(market, where, folder, scope).chapter(points)

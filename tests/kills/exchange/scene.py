@@ -151,8 +151,9 @@ async def exchange(seed: int, folder: Path) -> AsyncIterator[Exchange]:
         yield Exchange(http, ready)
 
 
-def place(folder: Path, ready: Row) -> Place:
+def place(folder: Path, ready: Row, symbols_max: int) -> Place:
     """Writes the keys and gives the words of `run`."""
+    symbols = ",".join(ready["symbols"][:symbols_max])
     keys, here, home = folder / "keys.toml", Path(__file__).parent, folder / "home"
     keys.write_text(f'venue = "binance"\nrealm = "emulator"\nkey = "{KEY}"\nsecret = "{SECRET}"\n')
     keys.chmod(0o600)
@@ -162,6 +163,6 @@ def place(folder: Path, ready: Row) -> Place:
             *("--mode", "testnet", "--follow-clock", "--home", str(home), "--keys", str(keys)),
             *("--emulator", f"127.0.0.1:{ready['port']}", "--ca", str(ready["ca"])),
             *("--config", str(here / "busy.toml"), "--voter", f"{here / 'busy.py'}:Busy"),
-            *("--symbols", ",".join(ready["symbols"]), "--log-level", "WARNING", "--json"),
+            *("--symbols", symbols, "--log-level", "WARNING", "--json"),
         ),
     )
