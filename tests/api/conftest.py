@@ -39,4 +39,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "runs" / "empty").mkdir()
     (folder / "runs" / "broken").mkdir()
     (folder / "runs" / "broken" / RUN_FILE).write_text("{")
+    (folder / "runs" / "three.part").mkdir()
+    (folder / "runs" / "three.part" / RUN_FILE).write_text('{"code": "x", "plan": {}}')
     return folder / "runs"

@@ -30,7 +30,8 @@ def test_only_runs_right_below_the_folder_are_known(shown: Served, runs: Path) -
         ("two", False),
     ]
     assert told["unreadable"] == ["broken"]
-    assert set(known_runs(runs)) == {"one", "two", "broken"}
+    assert told["unfinished"] == ["three.part"]
+    assert set(known_runs(runs)) == {"one", "two", "broken", "three.part"}
     assert known_runs(runs / "nowhere") == {}
 
 

@@ -90,10 +90,10 @@ class Running:
         seq = self.last_seq() or self._first_seq()
         self.until(lambda: self.last_seq() >= seq + events)
 
-    def end(self) -> Said:
-        """Asks it to stop, as Ctrl-C does, and waits for it."""
+    def end(self, by: signal.Signals = signal.SIGINT) -> Said:
+        """Asks it to stop, as Ctrl-C does unless told otherwise, and waits for it."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(by)
         self._process.wait(DUE_S)
         return self.said
 

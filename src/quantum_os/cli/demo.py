@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import msgspec
 
@@ -131,22 +131,23 @@ class Played(msgspec.Struct, frozen=True):
 async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
     """Plays until the tape ends, the time is up, or a signal comes.
 
-    Raises HomeTaken, LeaseTaken, and what a recovery raises; then nothing was played.
+    Raises HomeTaken, LeaseTaken, what a recovery raises, and OSError where nothing can be recorded;
+    then nothing was played.
     """
     lines = ProgressLines(demo.watched)
     deeds = Deeds(demo.plan.price_venue, (lambda deed: None) if demo.shows else lines.tell)
     fund = None if demo.listening is None else Fund(demo.facts)
 
     async def attend(lived: Life) -> tuple[Ending, RunResult]:
-        if record is not None:
-            await record.catch_up(lived.journal)
         watching = (
             LiveView(lived.runtime, demo.plan, deeds, demo.watched).run()
             if demo.shows
             else lines.run(lived.runtime, deeds)
         )
+        recording = nullcontext() if record is None else record.following(lived.journal)
         with attached(fund, lived):
-            return await _lived(demo, lived, watching)
+            async with recording:
+                return await _lived(demo, lived, watching)
 
     wanted: tuple[Tap | None, ...] = (deeds, record, None if fund is None else fund.tap)
     taps = tuple(tap for tap in wanted if tap is not None)
@@ -157,6 +158,8 @@ async def play_demo(demo: Demo, record: DemoRecord | None = None) -> Played:
         claimed(demo.home, demo.copies.database) as instance,
         served(fund, demo.listening, demo.host, demo.settings, demo.told),
     ):
+        if record is not None:
+            record.begin()
         ending, result = await live_on(process, instance, attend)
     return Played(ending, result, deeds)
 

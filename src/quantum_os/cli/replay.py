@@ -6,21 +6,18 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from quantum_os.ai.models.loaded import Loaded
-from quantum_os.ai.voter import Voter
 from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, progress_bar, refuse
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.options import Moment, json_option
 from quantum_os.cli.replay_models import models_then
-from quantum_os.cli.replay_past import Kept, Request, replay_past
+from quantum_os.cli.replay_past import Kept, Minds, Request, modules_then, replay_past
 from quantum_os.cli.replay_sources import kept_in_home, kept_in_redis
 from quantum_os.cli.replay_voters import voters_then
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.iso_time import iso
 from quantum_os.kernel.journal import Journal
-from quantum_os.lineup import line_up
 from quantum_os.storage.home import Home
 from quantum_os.storage.home_replay import Window
 from quantum_os.storage.run_book import RUN_FILE, RunFolderError, read_run
@@ -100,7 +97,10 @@ def replay(
     if not verifies:
         refuse("replay compares a run with its recording: say --verify")
     try:
-        document = msgspec.convert(read_run(folder), RunDocument, strict=False)
+        written = read_run(folder)
+        if "result" not in written:
+            refuse(f"{folder}: the run has not ended; replay its home: replay --home DIR")
+        document = msgspec.convert(written, RunDocument, strict=False)
     except RunFolderError as error:
         refuse(str(error))
     except msgspec.ValidationError as error:
@@ -108,8 +108,8 @@ def replay(
     if document.result.code != build():
         note = f"recorded by {document.result.code}, replayed by {build()}: the code has changed"
         err.print(note, style="yellow", highlight=False)
-    minds = voters_then(document.plan, moved), models_then(document.plan, models)
-    found = _verified(folder, document, *minds)
+    minds = Minds(voters_then(document.plan, moved), models_then(document.plan, models))
+    found = _verified(folder, document, minds)
     if as_json:
         print_json(found)
     else:
@@ -125,11 +125,13 @@ def _kept(home: Home | None, redis: str | None) -> AbstractContextManager[Kept]:
     return kept_in_home(home)
 
 
-def _verified(
-    folder: Path, document: RunDocument, voters: tuple[Voter, ...], models: Loaded | None
-) -> Verification:
+def _verified(folder: Path, document: RunDocument, minds: Minds) -> Verification:
+    plan = document.plan
+
     def fresh(journal: Journal) -> Bus:
-        return Bus(line_up(document.plan, voters=voters, models=models), journal)
+        # What an exchange answered was heard, and is among the inputs.
+        is_real = plan.venue == plan.price_venue
+        return Bus(modules_then(plan, minds, world_went_on=is_real), journal)
 
     with progress_bar("replay", 0, document.result.inputs) as moved:
         return verify(folder, fresh, moved)

@@ -184,7 +184,7 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
     for _, snapshot in newest_first:
         if snapshot is None or snapshot.ts >= request.window.start:
             continue
-        modules = _modules(plan, minds, world_went_on=SimVenue.name not in snapshot.modules)
+        modules = modules_then(plan, minds, world_went_on=SimVenue.name not in snapshot.modules)
         bus = Bus(modules, remade, muted=True)
         try:
             restore(snapshot, bus, modules, build())
@@ -195,7 +195,7 @@ def _beginning(request: Request, kept: Kept, remade: Remade) -> Beginning:
             _refuse_trimmed(kept, whole_from, why)
         return Beginning(bus, modules, snapshot.seq, snapshot.build, snapshot.ts, whole_from)
     first = _first(kept, whole_from)
-    modules = _modules(plan, minds, world_went_on=first.world_went_on)
+    modules = modules_then(plan, minds, world_went_on=first.world_went_on)
     bus = Bus(modules, remade, muted=True)
     return Beginning(bus, modules, 0, first.build, first.started_at, whole_from)
 
@@ -238,7 +238,7 @@ def _refuse_trimmed(kept: Kept, whole_from: int, why: str) -> NoReturn:
     refuse(f"{kept.name}: whole only from event {whole_from} on, the rest was trimmed, and {why}")
 
 
-def _modules(plan: Plan, minds: Minds, *, world_went_on: bool) -> tuple[Module, ...]:
+def modules_then(plan: Plan, minds: Minds, *, world_went_on: bool) -> tuple[Module, ...]:
     """The line-up of the recorded process; its edges are there by name, and do nothing."""
     if not world_went_on:
         return line_up(plan, voters=minds.voters, models=minds.models)

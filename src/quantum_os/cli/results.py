@@ -8,6 +8,7 @@ import msgspec
 from quantum_os.ai.models.models_card import ModelsCard
 from quantum_os.ai.voter_card import VoterCard
 from quantum_os.cli.backtesting import Finished
+from quantum_os.events.units import Mode
 from quantum_os.execution.conservation import Conservation, IntentCounts
 from quantum_os.execution.venues.fee_tiers import Fees, fees_of
 from quantum_os.execution.venues.sim.venue import SimVenue
@@ -176,7 +177,7 @@ def _figures(plan: Plan, market: Recording, finished: Finished, build: str) -> R
         ambiguous_bars=None if metrics is None else metrics.ambiguous_bars,
         faults=[f"{name}: {fault.error}" for name, fault in bus.faulted.items()],
         dead_letters=sum(bus.dead_letters.counts.values()),
-        assumptions=[*market.assumptions, *ASSUMPTIONS],
+        assumptions=[*market.assumptions, *assumed(plan.mode)],
         decision_hash=str(bus.digest.decisions),
         event_hash=str(bus.digest.events),
         fees_charged=None if metrics is None else fees_charged(plan.settings),
@@ -217,7 +218,12 @@ ASSUMPTIONS = (
     "market orders fill at the open of the next bar of the tape",
     "the universe is what the tape holds: symbols delisted before are not in it (survivorship)",
 )
-"""What every backtest on bars assumes, whatever its tape."""
+"""What every run on the bars of a tape assumes, whatever the tape."""
+
+
+def assumed(mode: Mode) -> tuple[str, ...]:
+    """What a run assumes beside what its market says: one that hears exchanges has no tape."""
+    return ASSUMPTIONS if mode in (Mode.BACKTEST, Mode.DEMO) else ()
 
 
 def _by_count(counts: dict[str, int]) -> dict[str, int]:

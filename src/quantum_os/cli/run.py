@@ -4,18 +4,15 @@ import asyncio
 import socket
 import sys
 from collections.abc import Collection
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import rich_click as click
 
-from quantum_os.cli.backtest import RunDocument
 from quantum_os.cli.build import build
 from quantum_os.cli.console import err, out, print_json, refuse
 from quantum_os.cli.demo import ComeBack, Demo, Played, come_back_only, play_demo
-from quantum_os.cli.demo_record import DemoRecord
 from quantum_os.cli.endpoints import account_options, emulator_options
 from quantum_os.cli.exit_codes import ExitCode
 from quantum_os.cli.keeping import kept
@@ -33,6 +30,7 @@ from quantum_os.cli.options import (
     seed_option,
 )
 from quantum_os.cli.recorded_choice import HOME
+from quantum_os.cli.recording import recorded
 from quantum_os.cli.refusals import refuse_fault, told_in_a_line
 from quantum_os.cli.reloading import Told
 from quantum_os.cli.remote import Remote, reach
@@ -57,8 +55,7 @@ from quantum_os.market.feeds.market_choice import made_up, market_of
 from quantum_os.market.feeds.synthetic import Scenario
 from quantum_os.market.feeds.tape_error import TapeError
 from quantum_os.settings import Settings, SettingsError, load_settings
-from quantum_os.storage.run_book import RunFolderError, abandon, begin, finish
-from quantum_os.storage.run_folder import RunRecorder
+from quantum_os.storage.run_book import RunFolderError, refuse_other
 
 DURATION_WITHOUT_TERMINAL_S = 60.0
 """Seconds a demo runs when nobody watches and none were asked for; a crash takes twice that."""
@@ -236,10 +233,11 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         source = None if config is None else Told(config.absolute(), given, usual)
         demo = _demo(wish, settings, remote)
         demo = msgspec.structs.replace(demo, listening=_listens(wish), told=source)
-        # The venue of another process keeps its own record: ours alone could not be replayed.
-        keeps = demo.remote is None and demo.trade is None and not wish.recover_only
+        # A simulated venue in another process keeps its own record.
+        keeps = demo.remote is None and not wish.recover_only
         folder = wish.folder or Path(settings.storage.runs, f"{wish.mode}-{demo.plan.namespace}")
-        recording = begin(folder) if keeps else None
+        if keeps:
+            refuse_other(folder)
     except (TapeError, SettingsError, RunFolderError, ValueError, OSError) as error:
         refuse(str(error))
     if wish.recover_only and not demo.home.journal.exists():
@@ -249,15 +247,12 @@ def perform(wish: Wish, config: Path | None, given: Document) -> None:
         if wish.recover_only:
             _tell_recovered(asyncio.run(come_back_only(demo)), as_json=wish.as_json)
             return
-        if recording is None:
+        if not keeps:
             _tell(wish, asyncio.run(play_demo(demo)), None)
             return
-        played, gap = _recorded(demo, recording)
+        played, gap = recorded(demo, folder)
     if gap:
-        abandon(recording)
         err.print(f"not recorded: {gap}", style="yellow", highlight=False)
-    else:
-        finish(recording, folder, RunDocument(played.result, demo.plan))
     _tell(wish, played, None if gap else folder)
 
 
@@ -344,22 +339,6 @@ def _market(wish: Wish, seed: int) -> Recording:
     if not wish.data:
         return made_up(seed, Scenario(wish.scenario or Scenario.CALM), wish.days)
     return market_of(wish.data, seed)
-
-
-def _recorded(demo: Demo, recording: Path) -> tuple[Played, str]:
-    """Plays and records; what breaks off in the middle leaves no half-written run behind.
-
-    The second value says what the recording lacks; "" when it is whole.
-    """
-    done = False
-    try:
-        with closing(DemoRecord(RunRecorder(recording))) as record:
-            played = asyncio.run(play_demo(demo, record))
-        done = True
-    finally:
-        if not done:
-            abandon(recording)
-    return played, record.gap
 
 
 def _tell(wish: Wish, played: Played, folder: Path | None) -> None:

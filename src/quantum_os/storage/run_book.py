@@ -15,30 +15,38 @@ from quantum_os.storage.run_folder import read_orders
 
 RUN_FILE = "run.json"
 TRADES_FILE = "trades.csv"
-_UNFINISHED = ".part"
+UNFINISHED = ".part"
+"""What the folder of a run is called after its name, until the run has ended."""
 
 
 class RunFolderError(ValueError):
     """A folder that is not a recorded run, or that may not be overwritten."""
 
 
-def begin(folder: Path) -> Path:
-    """Makes an empty folder beside the target to record into; raises RunFolderError.
-
-    A target that holds something else than a run is not touched.
-    """
+def refuse_other(folder: Path) -> None:
+    """Raises RunFolderError for a target that holds something else than a run."""
     if folder.exists() and any(folder.iterdir()) and not (folder / RUN_FILE).exists():
         raise RunFolderError(f"{folder} holds something that is not a run; name another folder")
-    unfinished = folder.with_name(folder.name + _UNFINISHED)
+
+
+def begin(folder: Path, document: object = None) -> Path:
+    """Makes an empty folder beside the target to record into; raises RunFolderError.
+
+    With a document the recording says from the start what it is: one that nobody finishes is a run
+    that did not end, and can be read as far as it came.
+    """
+    refuse_other(folder)
+    unfinished = folder.with_name(folder.name + UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
+    if document is not None:
+        _write_document(unfinished, document)
     return unfinished
 
 
 def finish(unfinished: Path, folder: Path, document: object) -> None:
     """Writes `run.json` and `trades.csv` and puts the finished run in its place."""
-    text = msgspec.json.format(msgspec.json.encode(document))
-    (unfinished / RUN_FILE).write_bytes(text + b"\n")
+    _write_document(unfinished, document)
     write_trades(unfinished / TRADES_FILE, trades_of(unfinished))
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
@@ -77,6 +85,11 @@ def write_trades(file: Path, trades: Iterable[TradeClosed]) -> None:
         writer.writerow(names)
         for trade in trades:
             writer.writerow([_cell(name, getattr(trade, name)) for name in names])
+
+
+def _write_document(folder: Path, document: object) -> None:
+    text = msgspec.json.format(msgspec.json.encode(document))
+    (folder / RUN_FILE).write_bytes(text + b"\n")
 
 
 def _cell(name: str, value: object) -> object:

@@ -120,6 +120,17 @@ class RunRecorder:
     def trim(self, before: int) -> None:
         raise NotImplementedError("a recorded run is kept whole")
 
+    @property
+    def size(self) -> int:
+        """Bytes of the events that were kept."""
+        return sum(self._ends)
+
+    def flush(self) -> None:
+        """Hands what was recorded to the system: a process that dies has left it behind."""
+        self._index.spill()
+        for file in (self._hashes, *self._parts, self._index_file):
+            file.flush()
+
     def close(self) -> None:
         self._index.close()
         for file in (*self._parts, self._hashes, self._index_file):
@@ -151,11 +162,17 @@ def read_context(folder: Path) -> Iterator[FrameRead]:
 
 
 def index_of(folder: Path) -> bytes:
-    """Makes the index of a run anew from its frames; one that cannot be read is left out."""
+    """Makes the index of a run anew from its frames.
+
+    A frame that cannot be read is left out, and so is one whose hash was not written any more.
+    """
+    hashed = (folder / HASHES).stat().st_size // HASH_BYTES
     made = BytesIO()
     index = IndexWriter(made)
     parts = [_numbered(folder, number) for number in range(len(PARTS))]
     for frame, number, offset in heapq.merge(*parts, key=lambda part: part[0].seq):
+        if frame.seq > hashed:
+            break
         index.add(
             seq=frame.seq,
             ts=frame.ts,

@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from mmap import mmap
+from os import SEEK_END
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -73,12 +75,12 @@ class IndexWriter:
         back = seq - cause if cause else 0
         self._waiting += _ROW.pack(seq, ts, offset, back, number)
         if len(self._waiting) >= _SPILLED_BYTES:
-            self._spill()
+            self.spill()
 
     def close(self) -> None:
         for places in self._places:
             self._waiting += struct.pack(f"<{len(places)}I", *places)
-        self._spill()
+        self.spill()
         counts = [len(places) for places in self._places]
         sections = tuple(
             Section(stream, file, count)
@@ -86,13 +88,27 @@ class IndexWriter:
         )
         foot = msgspec.msgpack.encode(_Foot(self._rows, sections))
         self._waiting += foot + _LENGTH.pack(len(foot))
-        self._spill()
+        self.spill()
         self._file.write(_TAIL.pack(self._hash.intdigest(), _MAGIC))
 
-    def _spill(self) -> None:
+    def spill(self) -> None:
+        """Writes the rows that wait."""
         self._hash.update(self._waiting)
         self._file.write(self._waiting)
         self._waiting.clear()
+
+
+def span_so_far(path: Path) -> tuple[int, int] | None:
+    """Gives the times (UTC ns) of the first and last row of an index that is still written."""
+    with path.open("rb") as file:
+        rows = file.seek(0, SEEK_END) // _ROW.size
+        if not rows:
+            return None
+        times: list[int] = []
+        for place in (0, rows - 1):
+            file.seek(place * _ROW.size)
+            times.append(_ROW.unpack(file.read(_ROW.size))[_TS])
+    return times[0], times[1]
 
 
 class RunIndex:

@@ -27,12 +27,16 @@ class RunRow(msgspec.Struct, frozen=True):
 
 
 class Runs(msgspec.Struct, frozen=True):
-    """Recorded runs by name, of the folder `where`. `unreadable` names what cannot be read."""
+    """Recorded runs by name, of the folder `where`.
+
+    `unfinished` names those that go on or broke off, `unreadable` what cannot be read.
+    """
 
     source: str
     where: str
     runs: list[RunRow]
     unreadable: list[str]
+    unfinished: list[str]
 
 
 @get("/runs", opt=needs(Role.ANALYST), summary="Recorded runs")
@@ -55,17 +59,20 @@ async def compared(
 def _runs(fund: Fund, limit: int) -> Runs:
     rows: list[RunRow] = []
     unreadable: list[str] = []
+    unfinished: list[str] = []
     for name, path in known_runs(fund.facts.runs).items():
         try:
-            result = read_run(path).get("result")
+            document = read_run(path)
         except RunFolderError:
-            result = None
-        if isinstance(result, dict):
+            document = {"result": None}
+        if "result" not in document:
+            unfinished.append(name)
+        elif isinstance(result := document["result"], dict):
             rows.append(RunRow(name, result, report_of(path) is not None))
         else:
             unreadable.append(name)
     where = str(fund.facts.runs)
-    return Runs("storage.run_book", where, rows[:limit], unreadable[:limit])
+    return Runs("storage.run_book", where, rows[:limit], unreadable[:limit], unfinished[:limit])
 
 
 RUNS = Router(path="/api/v1", route_handlers=[runs, compared], tags=["runs"])

@@ -12,6 +12,7 @@ from quantum_os.learning.report.sample import Sample
 
 CLOSED = "trade.closed"
 NONE_CLOSED = "no trade was closed"
+NO_RISK = "of no closed trade the risk at its entry is known"
 
 
 def expectancy_figures(trades: Sequence[TradeClosed], sample: Sample) -> tuple[Figure, ...]:
@@ -29,7 +30,7 @@ def expectancy_figures(trades: Sequence[TradeClosed], sample: Sample) -> tuple[F
             value=mean(in_r),
             source=f"{CLOSED}: mean of net over the risk at entry",
             interval=sample.mean_interval(by_day),
-            reason=sample.reason if in_r else NONE_CLOSED,
+            reason=sample.reason if in_r else NO_RISK if trades else NONE_CLOSED,
         ),
         Figure(
             key="expectancy_usd",

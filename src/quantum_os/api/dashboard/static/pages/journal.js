@@ -145,7 +145,7 @@ function runs(page) {
     may("analyst") ? answer : null,
     () => {
       if (!may("analyst")) return empty("To see recorded runs needs the role analyst.");
-      const { runs: found, unreadable, where } = answer.body;
+      const { runs: found, unreadable, unfinished, where } = answer.body;
       return [
         page.own.trouble ? h("p", { class: "warn-text", role: "alert" }, page.own.trouble) : null,
         h("p", { class: "dim" }, `In the folder ${where}.`),
@@ -165,6 +165,7 @@ function runs(page) {
           found,
           { rowKey: (row) => row.name, none: `No run lies in ${where}: quantum-os backtest --out ${where}/NAME records one.` },
         ),
+        unfinished.length ? h("p", { class: "dim" }, `Not ended: ${unfinished.join(", ")}.`) : null,
         unreadable.length ? h("p", { class: "dim" }, `Not readable: ${unreadable.join(", ")}.`) : null,
       ];
     },
