@@ -22,9 +22,10 @@ from quantum_os.cli.venue_staging import VenueStage, account_of
 from quantum_os.events.base import Event
 from quantum_os.events.execution import VenueSnapshot
 from quantum_os.events.market import FeedWatermark
-from quantum_os.events.units import NS_PER_MS, Mode
+from quantum_os.events.units import NS_PER_MS, NS_PER_S, Mode
 from quantum_os.exchange.followed_clock import FollowedClock
 from quantum_os.execution.venues.ccxt.venue import ExchangeVenue
+from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.runtime import Ending
 from quantum_os.market.feeds.live.feed import LiveFeed
@@ -126,14 +127,14 @@ class Trading:
         bus, lanes = self._life.bus, self._life.runtime.lanes
         feed, venue = self._feed, self._venue
         while True:
-            rounds, heard = feed.rounds, self.heard
-            await until(partial(_has_told, feed, rounds))
+            asked, heard = monotonic_ns(), self.heard
+            await until(partial(_has_told, feed, asked))
             await lanes.settled()
             seq = bus.seq
-            await until(lambda: venue.under_way == 0)
+            await until(lambda: not venue.backlog().waiting)
             await self.all_heard((await self._moves(0))["frames_sent"])
             await lanes.settled()
-            if (bus.seq, self.heard, venue.under_way) == (seq, heard, 0):
+            if (bus.seq, self.heard, venue.backlog().waiting) == (seq, heard, 0):
                 return
 
     async def all_heard(self, sent: int) -> None:
@@ -145,8 +146,10 @@ class Trading:
             self.unheard = sent - self.heard
 
 
-def _has_told(feed: LiveFeed, rounds: int) -> bool:
-    return feed.rounds > rounds
+def _has_told(feed: LiveFeed, asked: int) -> bool:
+    """Whether all that could be told was told since then (ns)."""
+    waited_s = feed.backlog().waited_s
+    return waited_s is not None and monotonic_ns() - waited_s * NS_PER_S > asked
 
 
 @asynccontextmanager

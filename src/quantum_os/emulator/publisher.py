@@ -19,6 +19,12 @@ SLOW_NS = NS_PER_S
 
 _MARK_SLOW_NS = 3 * NS_PER_S
 
+STILL_SLOW = 3
+"""Real seconds in which a slow mark price may rest; a quick one may for one."""
+
+ALL_QUOTES = "!bookTicker"
+ALL_MARKS = ("!markPrice@arr", "!markPrice@arr@1s")
+
 
 class Publisher:
     """Writes ticks, books, candles and marks; `now` is the market's time."""
@@ -28,6 +34,8 @@ class Publisher:
         self._hub = hub
         self._last: dict[str, int] = {}
         self._open: dict[str, int] = {}
+        self._still: dict[str, tuple[int, int]] = {}
+        self._owed: set[str] = set()
         market.on_tick.append(self._tick)
         market.on_close.append(self._close)
         hub.on_subscribe = self._begins
@@ -56,9 +64,50 @@ class Publisher:
         """Says contractInfo."""
         self._hub.publish("!contractInfo", name, body)
 
+    def stand_still(self) -> None:
+        """Says what a market that is stepped, or slow, says all the same; called every second.
+
+        A real venue says mark prices every second, whatever its market does, and whoever follows
+        its quotes has heard one within a second. Who takes their silence for a dead connection is
+        right, so nobody is to hear it here.
+        """
+        for symbol in self._market.symbols.values():
+            if symbol.quote is not None:
+                self._repeat_marks(symbol)
+                self._pay_quote(symbol)
+        self._owed.discard(ALL_QUOTES)
+
+    def _pay_quote(self, symbol: SymbolMarket) -> None:
+        name = symbol.contract.name
+        stream = f"{name.lower()}@bookTicker"
+        for owed in {stream, ALL_QUOTES} & self._owed:
+            self._hub.publish(owed, name, _book_ticker(symbol))
+        self._owed.discard(stream)
+
+    def _repeat_marks(self, symbol: SymbolMarket) -> None:
+        name, now = symbol.contract.name, self._market.now
+        for stream in self._hub.streams_of(name.lower()):
+            if "@markPrice" in stream and self._stands_still(stream, stream):
+                self._hub.publish(stream, name, _mark(symbol, now))
+        for stream in self._hub.streams_of("!"):
+            if stream in ALL_MARKS and self._stands_still(f"{stream}{name}", stream):
+                self._hub.publish(stream, name, [_mark(symbol, now)])
+
+    def _stands_still(self, what: str, stream: str) -> bool:
+        """Whether nothing was said of it for as long as its stream may rest."""
+        calls = 1 if stream.endswith("@1s") else STILL_SLOW
+        last, count = self._last.get(what, 0), 0
+        before = self._still.get(what)
+        if before is not None and before[0] == last:
+            count = before[1] + 1
+        self._still[what] = (last, count)
+        return count >= calls
+
     def _begins(self, stream: str) -> None:
         """A book that somebody begins to follow moves with the stream from now on."""
         name, _, channel = stream.partition("@")
+        if channel == "bookTicker" or stream == ALL_QUOTES:
+            self._owed.add(stream)
         if channel.startswith("depth") and self._market.contracts.names(name):
             symbol = self._market.named(name)
             if not symbol.is_watched:
@@ -89,6 +138,7 @@ class Publisher:
                 write = _trade if channel == "trade" else _agg
                 self._hub.publish(stream, name, write(symbol.contract, trade))
         elif channel == "bookTicker":
+            self._owed.discard(stream)
             self._hub.publish(stream, name, _book_ticker(symbol))
         elif channel.startswith("markPrice"):
             pause = SLOW_NS if channel.endswith("@1s") else _MARK_SLOW_NS
@@ -102,13 +152,12 @@ class Publisher:
     def _say_all(self, stream: str, symbol: SymbolMarket) -> None:
         """The streams of all symbols bring each as it moves."""
         writers: dict[str, Callable[[SymbolMarket], Json | None]] = {
-            "!markPrice@arr": _mark,
-            "!markPrice@arr@1s": _mark,
+            **dict.fromkeys(ALL_MARKS, _mark),
             "!ticker@arr": lambda one: _ticker(one, is_mini=False),
             "!miniTicker@arr": lambda one: _ticker(one, is_mini=True),
         }
         name = symbol.contract.name
-        if stream == "!bookTicker":
+        if stream == ALL_QUOTES:
             self._hub.publish(stream, name, _book_ticker(symbol))
         elif stream in writers and self._is_due(f"{stream}{name}", symbol.time, SLOW_NS):
             body = writers[stream](symbol)
@@ -211,18 +260,20 @@ def _book_ticker(symbol: SymbolMarket) -> Json:
     }
 
 
-def _mark(symbol: SymbolMarket) -> Json:
+def _mark(symbol: SymbolMarket, now: int = 0) -> Json:
+    """The mark price as of `now`, or of the symbol's last tick."""
+    time = max(symbol.time, now)
     price = plain(decimal_of(symbol.mark))
     rate = symbol.funding[-1].rate if symbol.funding else 0.0
     return {
         "e": "markPriceUpdate",
-        "E": symbol.time // NS_PER_MS,
+        "E": time // NS_PER_MS,
         "s": symbol.contract.name,
         "p": price,
         "i": price,
         "P": price,
         "r": f"{rate:.8f}",
-        "T": symbol.next_funding(symbol.time) // NS_PER_MS,
+        "T": symbol.next_funding(time) // NS_PER_MS,
     }
 
 

@@ -120,6 +120,7 @@ class EmulatorServer:
     async def _tend(self) -> None:
         while True:
             await self.hub.tend()
+            self.publisher.stand_still()
             self.gateway.listen_keys.expire_due()
             self.exchange.count_down()
             await asyncio.sleep(TEND_S)

@@ -1,4 +1,4 @@
-"""How far those are behind who copy the journal, or bring what others said: read at any time."""
+"""How far those are behind who copy the journal, or deal with the world: read at any time."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
@@ -11,8 +11,8 @@ from quantum_os.kernel.reactor import Module
 class Backlog(msgspec.Struct, frozen=True):
     """What one edge has still to do, at this moment; None where it is not known.
 
-    A copy of the journal lacks `events`. The way in has `waiting` messages that it took and did not
-    answer yet, the oldest of those it last saw having waited `waited_s` wall seconds by now.
+    A copy of the journal lacks `events`. A way in or out has `waiting` messages that it took and is
+    not done with, the oldest of those it last saw having waited `waited_s` wall seconds by now.
     """
 
     module: str

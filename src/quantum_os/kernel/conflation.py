@@ -36,6 +36,11 @@ class Conflator:
         self.offered = 0
         self.conflated = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many inputs wait for their turn."""
+        return len(self._held)
+
     def offer(self, event: Conflated) -> None:
         """Takes an input; one that still waits is merged with it."""
         self.offered += 1

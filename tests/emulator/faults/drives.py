@@ -32,7 +32,7 @@ async def strike_exit(ground: Ground, **rule: Any) -> None:
     )
     ground.asks(ground.close())
     await ground.until(lambda: ground.asked_for(ground.close()) > requests)
-    await ground.until(lambda: not ground.venue.under_way or ground.venue.line.ban.heard)
+    await ground.until(lambda: not ground.venue.backlog().waiting or ground.venue.line.ban.heard)
 
 
 async def taken_unheard(folder: Path, rule: Rule, making: Making) -> None:

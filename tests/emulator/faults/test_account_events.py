@@ -59,8 +59,8 @@ async def test_e2_a_fill_that_comes_before_the_answer_is_known_by_its_name(
     async with venue_at(tmp_path) as ground:
         await ground.fault("slow", method="POST", path=ORDER, seconds=0.3)
         order = await ground.holds()
-        assert ground.venue.under_way, "the answer is still on its way"
-        await ground.until(lambda: not ground.venue.under_way)
+        assert ground.venue.backlog().waiting, "the answer is still on its way"
+        await ground.until(lambda: not ground.venue.backlog().waiting)
         assert len(ground.says(Fill)) == 1
         assert ground.states(order.client_id)[-1] is OrderState.FILLED
 

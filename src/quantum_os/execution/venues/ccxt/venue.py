@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import count
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,7 +26,7 @@ from quantum_os.events.execution import (
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.system import AlertRaised, AlertResolved, Severity
-from quantum_os.events.units import Mode, Ns
+from quantum_os.events.units import NS_PER_S, Mode, Ns
 from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
@@ -45,7 +46,9 @@ from quantum_os.execution.venues.ccxt.silence import Silence
 from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Verdict
+from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.chance import generator
+from quantum_os.kernel.clock import monotonic_ns
 from quantum_os.kernel.edge import Edge, EdgeContext
 from quantum_os.kernel.journal import Journal
 from quantum_os.kernel.kill_points import kill_point
@@ -95,6 +98,14 @@ class VenueConfig(msgspec.Struct, frozen=True):
     seed: int = 0
     since: int = 0
     patience: Patience = Patience()
+
+
+class Errand(msgspec.Struct, frozen=True):
+    """An instruction to carry out: which one it is, and the number of its event."""
+
+    number: int
+    event: Instruction
+    seq: int
 
 
 class ExchangeVenue(Edge):
@@ -165,8 +176,9 @@ class ExchangeVenue(Edge):
         self._silence = Silence(self.line.ban, self.halts, self.teller)
         self.line.frame_hooks.append(self.ear.hears)
         self._keys, self._connect = keys, connect
-        self._errands: asyncio.Queue[tuple[Instruction, int]] = asyncio.Queue(ERRANDS_MAX)
-        self._carried = 0
+        self._errands: asyncio.Queue[Errand] = asyncio.Queue(ERRANDS_MAX)
+        self._heard_at: dict[int, int] = {}
+        self._numbers = count()
         self._group: asyncio.TaskGroup | None = None
         self._writer: Any = None
         self.ready = asyncio.Event()
@@ -206,13 +218,11 @@ class ExchangeVenue(Edge):
     async def _carry(self, writer: Any, context: EdgeContext) -> None:
         """Gives each instruction a task of its own: a slow one holds up no other."""
         while True:
-            event, seq = await self._errands.get()
-            self._carried += 1
-            self._spawn(self._carry_out(writer, event, seq, context))
+            errand = await self._errands.get()
+            self._spawn(self._carry_out(writer, errand, context))
 
-    async def _carry_out(
-        self, writer: Any, event: Instruction, seq: int, context: EdgeContext
-    ) -> None:
+    async def _carry_out(self, writer: Any, errand: Errand, context: EdgeContext) -> None:
+        event, seq = errand.event, errand.seq
         try:
             if isinstance(event, OrderRequested):
                 await self.carrier.place(writer, event, seq, context)
@@ -223,20 +233,26 @@ class ExchangeVenue(Edge):
             else:
                 await self.carrier.query(writer, event.client_id, event.symbol)
         finally:
-            self._carried -= 1
+            del self._heard_at[errand.number]
 
-    @property
-    def under_way(self) -> int:
-        """Instructions that are not carried out, facts that the bus has not got, a listing."""
-        waiting = len(self.teller.waiting) + self.sweeper.is_listing
-        return self._errands.qsize() + self._carried + waiting
+    def backlog(self) -> Backlog:
+        """What is under way: instructions, facts that the bus has not got, a listing.
+
+        The age is that of the oldest instruction that is not carried out.
+        """
+        told = len(self.teller.waiting) + self.sweeper.is_listing
+        oldest = next(iter(self._heard_at.values()), None)
+        waited_s = 0.0 if oldest is None else (monotonic_ns() - oldest) / NS_PER_S
+        return Backlog(VENUE, waiting=len(self._heard_at) + told, waited_s=waited_s)
 
     def _cleared(self, event: SafetyCleared) -> None:
         self.halts.clears(event.cause)
 
     def _enqueue(self, event: Instruction) -> None:
         if event.venue == self.dialect.venue:
-            self._errands.put_nowait((event, self.seq))
+            errand = Errand(next(self._numbers), event, self.seq)
+            self._errands.put_nowait(errand)
+            self._heard_at[errand.number] = monotonic_ns()
 
     def _spawn(self, task: Coroutine[Any, Any, None]) -> object:
         if self._group is None:

@@ -20,7 +20,8 @@ from quantum_os.events.market import (
 from quantum_os.events.portfolio import PositionUpdated
 from quantum_os.events.units import NS_PER_S
 from quantum_os.exchange.line import Line
-from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.backlog import Backlog
+from quantum_os.kernel.clock import WallClock, monotonic_ns
 from quantum_os.kernel.conflation import COLD_MS, HOT_MS, Conflator
 from quantum_os.kernel.edge import Edge, EdgeContext, Heard
 from quantum_os.kernel.reactor import Handler
@@ -59,8 +60,7 @@ class LiveFeed(Edge):
     A price waits at most 250 ms where we have a stake in its symbol, else 5 s, and carries what was
     merged into it. Before the bars of a time are told every price that waits is, so that none is
     told after the bar that holds it. What was missed while away is fetched and told once. `lines`
-    are those of exchanges that a venue of this process speaks with, too. `rounds` counts how often
-    all that could be told was told.
+    are those of exchanges that a venue of this process speaks with, too.
     """
 
     name = "market.feeds.live"
@@ -81,7 +81,7 @@ class LiveFeed(Edge):
         self._stakes = Stakes()
         self.prices = Conflator(self._stakes.__contains__, config.hot_ms, config.cold_ms)
         self.venues: tuple[VenueFeed, ...] = ()
-        self.rounds = 0
+        self._told_at = monotonic_ns()
         self._noted = 0
         self._pulsed = 0
         self._listings = 0
@@ -97,7 +97,16 @@ class LiveFeed(Edge):
     def go_on(self, heard: Heard) -> None:
         self._heard_until = heard.ts if self.name in heard.inputs else 0
 
+    def backlog(self) -> Backlog:
+        """The prices that wait, and how long ago all that could be told was told.
+
+        A price waits for its turn by design; a round that does not end is a feed that hangs.
+        """
+        waited_s = (monotonic_ns() - self._told_at) / NS_PER_S
+        return Backlog(self.name, waiting=self.prices.waiting, waited_s=waited_s)
+
     async def run(self, context: EdgeContext) -> None:
+        self._told_at = monotonic_ns()
         names = tuple(wanted.venue for wanted in self._config.venues)
         told = told_before(context.journal, self.name, names, self._heard_until)
         self.venues = tuple(
@@ -134,7 +143,7 @@ class LiveFeed(Edge):
                 if now - self._pulsed >= PULSE_NS:
                     self._pulsed = now
                     await context.lanes.offer_market(now, None, self.name)
-                self.rounds += 1
+                self._told_at = monotonic_ns()
                 await asyncio.sleep(PUMP_S)
         finally:
             gathered.cancel()
