@@ -20,7 +20,10 @@ from quantum_os.market.feeds.tape_error import TapeError
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What is printed once somebody may connect: one line of JSON."""
+    """What is printed once somebody may connect: one line of JSON.
+
+    `said` tells what a capture has, and what it lacks.
+    """
 
     rest: str
     stream: str
@@ -33,6 +36,7 @@ class Ready(msgspec.Struct, frozen=True):
     pace: float
     synthetic: bool
     symbols: tuple[str, ...]
+    said: tuple[str, ...]
 
 
 @click.command("emulator")
@@ -60,6 +64,12 @@ class Ready(msgspec.Struct, frozen=True):
     "--tape",
     type=click.Path(exists=True, path_type=Path),
     help="Play the klines and funding of this folder (Parquet or CSV).",
+)
+@click.option(
+    "--capture",
+    type=click.Path(exists=True, path_type=Path),
+    help="Play the recorded Binance messages of this folder (binance_um_*.gz) or file. What it "
+    "does not have is absent.",
 )
 @click.option(
     "--synthetic", type=int, metavar="SEED", help="Play a made-up market of 14 perpetuals."
@@ -111,6 +121,7 @@ def emulator(
     admin_port: int,
     tls_dir: Path,
     tape: Path | None,
+    capture: Path | None,
     synthetic: int | None,
     accounts: tuple[str, ...],
     pace: float,
@@ -130,12 +141,13 @@ def emulator(
     One line of JSON on stdout says when it is ready, and where. The page `emulator` of the
     documentation has recipes for ccxt and other clients, and every fault.
     """
-    if (tape is None) == (synthetic is None):
-        refuse("give either --tape or --synthetic")
+    if [tape, capture, synthetic].count(None) != 2:
+        refuse("give one of --tape, --capture and --synthetic")
     try:
         opening = Opening(
             logins=logins_of(accounts),
             tape=tape,
+            capture=capture,
             seed=synthetic or 0,
             pace=pace,
             as_recorded={"auto": None, "now": False, "recorded": True}[times],
@@ -146,7 +158,7 @@ def emulator(
             enforce_limits=limits,
         )
         server = open_emulator(opening)
-        asyncio.run(_served(server, (port, admin_port), tls_dir, tape is None))
+        asyncio.run(_served(server, (port, admin_port), tls_dir, synthetic is not None))
     except (TapeError, ValueError, OSError) as error:
         refuse(str(error))
     except BaseExceptionGroup as group:
@@ -192,4 +204,5 @@ def _ready(
         pace=server.clock.pace,
         synthetic=synthetic,
         symbols=tuple(contract.name for contract in server.exchange.contracts.all),
+        said=server.said,
     )

@@ -28,7 +28,10 @@ _MONDAY = 4 * NS_PER_DAY
 
 
 class Candle(msgspec.Struct):
-    """Prices in USDT, `volume` in base, `quote` in USDT; `taker` is the part that buyers took."""
+    """Prices in USDT, `volume` in base, `quote` in USDT; `taker` is the part that buyers took.
+
+    `first_id` and `last_id` are those of its trades, 0 where the tape numbers none.
+    """
 
     open_time: int
     open: float
@@ -40,6 +43,8 @@ class Candle(msgspec.Struct):
     trades: int = 0
     taker: float = 0.0
     taker_quote: float = 0.0
+    first_id: int = 0
+    last_id: int = 0
 
     def add(self, tick: Tick) -> None:
         """Takes a trade in."""
@@ -58,6 +63,7 @@ class Candle(msgspec.Struct):
         self.trades += later.trades
         self.taker += later.taker
         self.taker_quote += later.taker_quote
+        self.last_id = later.last_id
 
     def _count(self, qty: float, value: float, trades: int, is_buy: bool) -> None:
         self.volume += qty

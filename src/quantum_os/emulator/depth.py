@@ -50,6 +50,7 @@ class Depth:
         self._asks: dict[str, str] = {}
         self._grid = 1
         self.last_id = 1
+        self.quote_id = 0
 
     def quote_of(self, price: float, side: Side) -> Quote:
         """The best prices right after a trade: a buyer took the ask, a seller the bid."""

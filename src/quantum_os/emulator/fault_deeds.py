@@ -187,6 +187,8 @@ class Deeds:
         """One trade away from the tape, and for some seconds every other one that far away."""
         symbol, market = self._symbol(rule), self._exchange.market
         contract = symbol.contract
+        if symbol.is_recorded:
+            raise ValueError(f"{contract.name} is played as it was recorded: it cannot be moved")
         if symbol.price is None or rule.rate <= -1:
             raise ValueError(f"{contract.name} cannot move by {rule.rate}")
         price = symbol.move(rule.rate, market.now)

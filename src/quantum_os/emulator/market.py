@@ -10,6 +10,8 @@ from quantum_os.emulator.bar_path import Tick, ticks_of
 from quantum_os.emulator.candles import Candle, CandleBook
 from quantum_os.emulator.contracts import Contract, Contracts
 from quantum_os.emulator.depth import Depth, Quote
+from quantum_os.emulator.orders import Json
+from quantum_os.emulator.refusals import Refused
 from quantum_os.events.market import ExchangeRaw, MarketKlines
 from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, Side
 from quantum_os.execution.venues.sim.tape import Bar, bar_of
@@ -25,13 +27,18 @@ FUNDING_HOURS = 8
 
 
 class PublicTrade(msgspec.Struct, frozen=True, gc=False):
-    """A trade of the market; `number` counts those of its symbol."""
+    """A trade of the market; `number` counts those of its symbol.
+
+    One that stands for several, as recorded, names the `first` and `last` of them; 0: only itself.
+    """
 
     number: int
     time: int
     price: float
     qty: float
     side: Side
+    first: int = 0
+    last: int = 0
 
 
 class Funding(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +53,8 @@ class SymbolMarket:
     """What is known of one symbol. `price` is None until the first bar or tick.
 
     `is_watched` says that somebody follows its book, so that only the stream may move it. `room` is
-    what one order finds there at a time, in base; None where the tape's volume decides.
+    what one order finds there at a time, in base; None where the tape's volume decides. `lacks` is
+    what was not recorded of it, where it `is_recorded`.
     """
 
     def __init__(self, contract: Contract, step: int, points: int, seed: int, phase: int) -> None:
@@ -61,10 +69,18 @@ class SymbolMarket:
         self.time = 0
         self.is_watched = False
         self.room: Decimal | None = None
+        self.lacks: frozenset[str] = frozenset()
+        self.is_recorded = False
+        self.reference: Json | None = None
         self._moved: tuple[float, int] = (1.0, 0)
         self._numbers = 0
         self._shape = (points, seed, phase)
         self.candles = CandleBook(step, self.ticks_of)
+
+    def must_have(self, what: str) -> None:
+        """Raises Refused -5000 for what the capture that is played does not have."""
+        if what in self.lacks:
+            raise Refused(-5000, text=f"{self.contract.name}: the capture has no {what}.")
 
     @property
     def mark(self) -> float:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import msgspec
 
+from quantum_os.emulator.capture import open_capture
+from quantum_os.emulator.capture_player import CapturePlayer
 from quantum_os.emulator.clock import VenueClock
 from quantum_os.emulator.contracts import Contracts
 from quantum_os.emulator.exchange import Exchange, Login
 from quantum_os.emulator.host import PRICE_VENUE, venue_config
 from quantum_os.emulator.market import Market
 from quantum_os.emulator.player import Player
+from quantum_os.emulator.recorded_market import RecordedMarket
 from quantum_os.emulator.server import EmulatorServer
-from quantum_os.events.units import NS_PER_DAY, NS_PER_MS
+from quantum_os.events.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS
 from quantum_os.kernel.clock import Clock, WallClock
 from quantum_os.market.feeds.market_choice import market_of
 from quantum_os.market.feeds.synthetic import SyntheticMarket
@@ -41,6 +44,7 @@ class Opening(msgspec.Struct, frozen=True):
 
     logins: tuple[Login, ...]
     tape: Path | None = None
+    capture: Path | None = None
     seed: int = 0
     pace: float = 1.0
     as_recorded: bool | None = None
@@ -58,6 +62,8 @@ class Opening(msgspec.Struct, frozen=True):
 
 def open_emulator(opening: Opening, wall: Clock | None = None) -> EmulatorServer:
     """Builds the venue and plays its past; raises TapeError and ValueError."""
+    if opening.capture is not None:
+        return _open_capture(opening, opening.capture, wall or WallClock())
     source = market_of([opening.tape] if opening.tape else [], opening.seed)
     clock_on_wall = wall or WallClock()
     begin, shift = _begin_of(source, opening, clock_on_wall.now())
@@ -69,6 +75,29 @@ def open_emulator(opening: Opening, wall: Clock | None = None) -> EmulatorServer
     config = venue_config(opening.maker_fee_bps, opening.taker_fee_bps, opening.seed)
     exchange = Exchange(market, list(opening.logins), config)
     return EmulatorServer(exchange, clock, player, enforce_limits=opening.enforce_limits)
+
+
+def _open_capture(opening: Opening, path: Path, wall: Clock) -> EmulatorServer:
+    """Builds a venue whose market was recorded; moved to now it is moved by whole minutes."""
+    capture = open_capture(path, Contracts(packaged_instruments()).all)
+    past = min(round(opening.history_days * NS_PER_DAY), (capture.end - capture.start) // 3)
+    begin, shift = capture.start + past, 0
+    if not opening.keeps_times:
+        now = wall.now()
+        shift = (now - begin) // NS_PER_MINUTE * NS_PER_MINUTE
+        begin = now
+        if begin - shift >= capture.end:
+            raise ValueError("the capture is too short to be moved to now: use recorded times")
+    market = RecordedMarket(capture, shift)
+    clock = VenueClock(begin, opening.pace, wall)
+    player = CapturePlayer(market, clock, capture, shift)
+    player.remember_until(begin)
+    market.now = max(market.now, begin)
+    config = venue_config(opening.maker_fee_bps, opening.taker_fee_bps, opening.seed)
+    exchange = Exchange(market, list(opening.logins), config)
+    server = EmulatorServer(exchange, clock, player, enforce_limits=opening.enforce_limits)
+    server.said = capture.said
+    return server
 
 
 def _begin_of(source: Tape | SyntheticMarket, opening: Opening, now: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 import msgspec
 
 from quantum_os.emulator.bar_path import Tick
+from quantum_os.emulator.capture import Line
 from quantum_os.emulator.clock import VenueClock
 from quantum_os.emulator.market import Market
 from quantum_os.events.base import Event
@@ -18,7 +19,7 @@ REST_MAX_S = 0.25
 ITEMS_PER_TURN = 200
 """Items played before others get a turn."""
 
-Item = tuple[int, Tick | MarketKlines | ExchangeRaw]
+Item = tuple[int, Tick | MarketKlines | ExchangeRaw | Line]
 
 
 def shifted(event: MarketKlines | ExchangeRaw, by: int) -> MarketKlines | ExchangeRaw:
@@ -69,7 +70,7 @@ class Player:
                 self._market.remember(event)
             elif isinstance(event, ExchangeRaw):
                 self._market.pays(event, quietly=True)
-            else:
+            elif isinstance(event, Tick):
                 self._market.symbols[event.symbol].trade(event)
 
     async def play_until(self, time: int) -> int:
@@ -78,7 +79,7 @@ class Player:
         while (item := self._peek()) is not None and item[0] <= time:
             self._next = None
             self._come_to(item[0])
-            self._play(item[1])
+            self._play(*item)
             count += 1
             if not count % ITEMS_PER_TURN:
                 await self._others()
@@ -118,12 +119,12 @@ class Player:
         ahead = (item[0] - self._clock.now()) / max(self._clock.pace, 1e-9) / 1e9
         return min(max(ahead, 0.0), REST_MAX_S)
 
-    def _play(self, event: Tick | MarketKlines | ExchangeRaw) -> None:
+    def _play(self, time: int, event: object) -> None:
         if isinstance(event, Tick):
             self._market.plays(event)
         elif isinstance(event, MarketKlines):
             self._market.closes(event)
-        else:
+        elif isinstance(event, ExchangeRaw):
             self._market.pays(event)
 
     def _peek(self) -> Item | None:

@@ -80,18 +80,29 @@ class Publisher:
     def _pay_quote(self, symbol: SymbolMarket) -> None:
         name = symbol.contract.name
         stream = f"{name.lower()}@bookTicker"
-        for owed in {stream, ALL_QUOTES} & self._owed:
-            self._hub.publish(owed, name, _book_ticker(symbol))
+        body = self._quote_again(symbol)
+        for owed in {stream, ALL_QUOTES} & self._owed if body is not None else ():
+            self._hub.publish(owed, name, body)
         self._owed.discard(stream)
 
     def _repeat_marks(self, symbol: SymbolMarket) -> None:
-        name, now = symbol.contract.name, self._market.now
+        name, body = symbol.contract.name, self._mark_again(symbol)
+        if body is None:
+            return
         for stream in self._hub.streams_of(name.lower()):
             if "@markPrice" in stream and self._stands_still(stream, stream):
-                self._hub.publish(stream, name, _mark(symbol, now))
+                self._hub.publish(stream, name, body)
         for stream in self._hub.streams_of("!"):
             if stream in ALL_MARKS and self._stands_still(f"{stream}{name}", stream):
-                self._hub.publish(stream, name, [_mark(symbol, now)])
+                self._hub.publish(stream, name, [body])
+
+    def _quote_again(self, symbol: SymbolMarket) -> Json | None:
+        """The quote as it stands; None where there is none to tell."""
+        return _book_ticker(symbol)
+
+    def _mark_again(self, symbol: SymbolMarket) -> Json | None:
+        """The mark price as it stands; None where there is none to tell."""
+        return _mark(symbol, self._market.now)
 
     def _stands_still(self, what: str, stream: str) -> bool:
         """Whether nothing was said of it for as long as its stream may rest."""
@@ -303,8 +314,8 @@ def _kline(
         "T": opened + interval // NS_PER_MS - 1,
         "s": contract.name,
         "i": stream.rpartition("_")[2],
-        "f": max(0, last - candle.trades + 1),
-        "L": last,
+        "f": candle.first_id or max(0, last - candle.trades + 1),
+        "L": candle.last_id or last,
         "o": contract.price(candle.open),
         "c": contract.price(candle.close),
         "h": contract.price(candle.high),

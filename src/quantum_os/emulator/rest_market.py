@@ -35,6 +35,7 @@ def depth(call: Call) -> Answer:
     limit = whole(call.params, "limit", 500)
     if limit not in DEPTHS:
         raise Refused(-4021, text=f"{limit} is not valid depth limit.")
+    symbol.must_have("depthUpdate")
     if not symbol.is_watched:
         symbol.depth.refresh()
     bids, asks = symbol.depth.levels(limit)
@@ -45,12 +46,14 @@ def depth(call: Call) -> Answer:
 
 def trades(call: Call) -> Answer:
     symbol = call.exchange.market.named(wanted(call.params, "symbol"))
+    symbol.must_have("trade")
     newest = list(symbol.trades)[-call.limit(500, 1_000) :]
     return [_trade(symbol.contract, trade) for trade in newest]
 
 
 def agg_trades(call: Call) -> Answer:
     symbol = call.exchange.market.named(wanted(call.params, "symbol"))
+    symbol.must_have("aggTrade")
     start = whole(call.params, "startTime", 0) * NS_PER_MS
     end = whole(call.params, "endTime", 0) * NS_PER_MS or call.exchange.market.now
     first = whole(call.params, "fromId", 0)
@@ -62,17 +65,19 @@ def agg_trades(call: Call) -> Answer:
 
 def klines(call: Call) -> Answer:
     symbol = call.exchange.market.named(wanted(call.params, "symbol"))
+    symbol.must_have("candles")
     return _klines(call, symbol, _row)
 
 
 def mark_klines(call: Call) -> Answer:
     """The mark is the middle of the quote: its candles are those of the trades, without volume."""
     symbol = call.exchange.market.named(wanted(call.params, "symbol"))
+    symbol.must_have("mark candles")
     return _klines(call, symbol, _bare_row)
 
 
 def premium_index(call: Call) -> Answer:
-    return _one_or_all(call, _premium)
+    return _one_or_all(call, _premium, "markPriceUpdate")
 
 
 def funding_rate(call: Call) -> Answer:
@@ -102,16 +107,17 @@ def funding_info(call: Call) -> Answer:
             "disclaimer": False,
         }
         for symbol in call.exchange.market.symbols.values()
+        if "fundingInfo" not in symbol.lacks
     ]
 
 
 def ticker_day(call: Call) -> Answer:
     now = call.exchange.market.now
-    return _one_or_all(call, lambda symbol: day_of(symbol, now))
+    return _one_or_all(call, lambda symbol: day_of(symbol, now), "24hrTicker")
 
 
 def ticker_book(call: Call) -> Answer:
-    return _one_or_all(call, _book_ticker)
+    return _one_or_all(call, _book_ticker, "bookTicker")
 
 
 def ticker_price(call: Call) -> Answer:
@@ -121,6 +127,7 @@ def ticker_price(call: Call) -> Answer:
 def open_interest(call: Call) -> Answer:
     """What the accounts of this venue hold: there is nobody else."""
     symbol = call.exchange.market.named(wanted(call.params, "symbol"))
+    symbol.must_have("openInterest")
     held = [
         abs(position.qty)
         for account in call.exchange.accounts.values()
@@ -164,8 +171,8 @@ def agg_trade(contract: Contract, trade: PublicTrade) -> Json:
         "a": trade.number,
         "p": contract.price(trade.price),
         "q": contract.qty(trade.qty),
-        "f": trade.number,
-        "l": trade.number,
+        "f": trade.first or trade.number,
+        "l": trade.last or trade.number,
         "T": trade.time // NS_PER_MS,
         "m": trade.side is Side.SELL,
     }
@@ -218,7 +225,9 @@ def _bare_row(contract: Contract, candle: Candle, interval: int) -> list[object]
 
 
 def _premium(symbol: SymbolMarket) -> Json | None:
-    if symbol.quote is None:
+    if symbol.reference is not None:
+        return _recorded_premium(symbol.reference)
+    if symbol.quote is None or symbol.is_recorded:
         return None
     mark = plain(decimal_of(symbol.mark))
     rate = symbol.funding[-1].rate if symbol.funding else 0.0
@@ -232,6 +241,13 @@ def _premium(symbol: SymbolMarket) -> Json | None:
         "nextFundingTime": symbol.next_funding(symbol.time) // NS_PER_MS,
         "time": symbol.time // NS_PER_MS,
     }
+
+
+def _recorded_premium(said: Json) -> Json:
+    """What the last mark price message says, under the names of premiumIndex."""
+    names = {"symbol": "s", "markPrice": "p", "indexPrice": "i", "estimatedSettlePrice": "P"}
+    names |= {"lastFundingRate": "r", "nextFundingTime": "T", "time": "E"}
+    return {long: said[short] for long, short in names.items() if short in said}
 
 
 def _rate(rate: Funding, contract: Contract) -> Json:
@@ -255,7 +271,7 @@ def _book_ticker(symbol: SymbolMarket) -> Json | None:
         "askPrice": contract.price(quote.ask),
         "askQty": contract.qty(ask_qty),
         "time": symbol.time // NS_PER_MS,
-        "lastUpdateId": symbol.depth.last_id,
+        "lastUpdateId": symbol.depth.quote_id or symbol.depth.last_id,
     }
 
 
@@ -270,11 +286,15 @@ def _price(symbol: SymbolMarket) -> Json | None:
     }
 
 
-def _one_or_all(call: Call, write: Callable[[SymbolMarket], Json | None]) -> Answer:
+def _one_or_all(call: Call, write: Callable[[SymbolMarket], Json | None], what: str = "") -> Answer:
+    """Writes the symbol that is asked for, or all that have it; raises Refused for one without."""
     name = call.params.get("symbol")
     if name:
-        return write(call.exchange.market.named(name)) or {}
-    rows: Iterable[Json | None] = map(write, call.exchange.market.symbols.values())
+        symbol = call.exchange.market.named(name)
+        symbol.must_have(what)
+        return write(symbol) or {}
+    having = (one for one in call.exchange.market.symbols.values() if what not in one.lacks)
+    rows: Iterable[Json | None] = map(write, having)
     return [row for row in rows if row is not None]
 
 

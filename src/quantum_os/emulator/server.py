@@ -15,7 +15,7 @@ from quantum_os.emulator.hub import Hub
 from quantum_os.emulator.limits import Door
 from quantum_os.emulator.orders import Json
 from quantum_os.emulator.player import Player
-from quantum_os.emulator.publisher import Publisher
+from quantum_os.emulator.recorded_publisher import publisher_of
 from quantum_os.emulator.sockets import Section
 from quantum_os.emulator.user_events import key_expired
 
@@ -42,7 +42,8 @@ Wire = Callable[[web.Request, Request, Callable[[], Reply]], Awaitable[web.Strea
 class EmulatorServer:
     """The venue on the wire. `wire` carries a reply to the client, or what a fault makes of it.
 
-    Everything that changes the venue happens in one event loop, one thing after the other.
+    Everything that changes the venue happens in one event loop, one thing after the other. `said`
+    is what the capture that is played has, and what it lacks.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class EmulatorServer:
         self.door = Door(clock.wall_now, clock.now, enforced=enforce_limits)
         self.gateway = Gateway(exchange, clock, self.door)
         self.hub = Hub(self.gateway.listen_keys)
-        self.publisher = Publisher(exchange.market, self.hub)
+        self.publisher = publisher_of(exchange.market, self.hub)
         self.wire: Wire = plain_wire
         self.refuse_socket: Doorkeeper = lambda http, section: None
         self.port = 0
+        self.said: tuple[str, ...] = ()
         self._stack = AsyncExitStack()
         self._playing: asyncio.Task[None] | None = None
         exchange.say = self._tell
