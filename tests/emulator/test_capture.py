@@ -1,4 +1,4 @@
-"""A raw capture is played as it was recorded; what it lacks is absent, what is damaged is refused."""
+"""A raw capture is played as recorded; what it lacks is absent, what is damaged is refused."""
 
 import asyncio
 import gzip
@@ -31,7 +31,7 @@ def row(at_ms: int, channel: str, **body: Any) -> Row:
     return stamp, f"btcusdt@{channel}", {**body, "E": stamp, "T": stamp, "s": "BTCUSDT"}
 
 
-def trade(at_ms: int, number: int, price: str, qty: str = "0.010", **more: Any) -> Row:
+def trade(at_ms: int, number: int, price: str, qty: str = "1000.000", **more: Any) -> Row:
     told = {"e": "trade", "t": number, "p": price, "q": qty, "X": "MARKET", "m": False}
     return row(at_ms, "trade", **(told | more))
 
@@ -57,7 +57,7 @@ DAY: list[Row] = [
     book(10, 100, 110, [["61800.20", "2.507"]], [["61800.30", "2.510"], ["61801.00", "1.000"]]),
     trade(20, 501, "61800.30"),
     mark(1_000, "61799.90"),
-    trade(61_000, 502, "61810.00", "0.020"),
+    trade(61_000, 502, "61810.00", "1500.000"),
     book(61_010, 110, 120, [["61809.90", "1.500"]], [["61800.30", "0.000"]]),
     quote(61_020, "61809.90", "61810.00"),
     mark(62_000, "61805.00"),
@@ -124,7 +124,7 @@ async def test_mark_prices_and_candles_come_at_the_other_door(tmp_path: Path) ->
         assert list(dict.fromkeys(marks)) == ["61799.90", "61805.00", "61795.00"]
         bars = [each["data"]["k"] for each in got if "kline" in each["stream"]]
         whole = [(bar["o"], bar["v"], bar["n"], bar["f"], bar["L"]) for bar in bars if bar["x"]]
-        assert ("61810.00", "0.020", 1, 502, 502) in whole
+        assert ("61810.0", "1500.000", 1, 502, 502) in whole
         absent = {each["stream"] for each in got} & {"btcusdt@aggTrade", "btcusdt@ticker"}
         assert not absent, "what was not recorded is not made up"
 
@@ -138,14 +138,14 @@ async def test_requests_answer_from_the_record_or_say_what_it_lacks(tmp_path: Pa
         assert depth["asks"] == [["61801.00", "1.000"]]
         trades = await ask(emu, "trades", symbol="BTCUSDT")
         assert [(each["id"], each["price"]) for each in trades] == [
-            (501, "61800.30"),
-            (502, "61810.00"),
+            (501, "61800.3"),
+            (502, "61810.0"),
         ]
         premium = await ask(emu, "premiumIndex", symbol="BTCUSDT")
         assert (premium["markPrice"], premium["indexPrice"]) == ("61805.00", "61799.50")
         assert premium["lastFundingRate"] == "0.00010000"
         (best,) = await ask(emu, "ticker/bookTicker")
-        assert (best["bidPrice"], best["bidQty"]) == ("61809.90", "2.507")
+        assert (best["bidPrice"], best["bidQty"]) == ("61809.9", "2.507")
         for path in ("aggTrades", "ticker/24hr", "openInterest"):
             said = await ask(emu, path, symbol="BTCUSDT")
             assert said["code"] == -5000, path
