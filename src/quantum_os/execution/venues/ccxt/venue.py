@@ -69,6 +69,7 @@ OPEN_TRIES_MAX = 20
 RESTS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 Instruction = LeverageRequested | OrderRequested | OrderCancelRequested | OrderQueryRequested
+Errand = tuple[int, Instruction, int]
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -98,14 +99,6 @@ class VenueConfig(msgspec.Struct, frozen=True):
     seed: int = 0
     since: int = 0
     patience: Patience = Patience()
-
-
-class Errand(msgspec.Struct, frozen=True):
-    """An instruction to carry out: which one it is, and the number of its event."""
-
-    number: int
-    event: Instruction
-    seq: int
 
 
 class ExchangeVenue(Edge):
@@ -222,7 +215,7 @@ class ExchangeVenue(Edge):
             self._spawn(self._carry_out(writer, errand, context))
 
     async def _carry_out(self, writer: Any, errand: Errand, context: EdgeContext) -> None:
-        event, seq = errand.event, errand.seq
+        number, event, seq = errand
         try:
             if isinstance(event, OrderRequested):
                 await self.carrier.place(writer, event, seq, context)
@@ -233,7 +226,7 @@ class ExchangeVenue(Edge):
             else:
                 await self.carrier.query(writer, event.client_id, event.symbol)
         finally:
-            del self._heard_at[errand.number]
+            del self._heard_at[number]
 
     def backlog(self) -> Backlog:
         """What is under way: instructions, facts that the bus has not got, a listing.
@@ -250,9 +243,9 @@ class ExchangeVenue(Edge):
 
     def _enqueue(self, event: Instruction) -> None:
         if event.venue == self.dialect.venue:
-            errand = Errand(next(self._numbers), event, self.seq)
-            self._errands.put_nowait(errand)
-            self._heard_at[errand.number] = monotonic_ns()
+            number = next(self._numbers)
+            self._errands.put_nowait((number, event, self.seq))
+            self._heard_at[number] = monotonic_ns()
 
     def _spawn(self, task: Coroutine[Any, Any, None]) -> object:
         if self._group is None:
