@@ -2,26 +2,36 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
+import ccxt.pro
 import pytest
 from aiohttp import web
 
 from quantum_os.events.execution import (
     Fill,
+    HaltState,
     Leg,
+    LeverageConfirmed,
     OrderRequested,
     OrderState,
     OrderUpdated,
+    ReconcileState,
 )
+from quantum_os.events.portfolio import PositionUpdated
+from quantum_os.events.system import AlertRaised
 from quantum_os.events.units import NS_PER_S
+from quantum_os.exchange.session import open_session
 from tests.emulator.bybit.day import COINS, HISTORY_DAYS, of_account
 from tests.emulator.bybit.fund import AtBybit, Ground, at_bybit
-from tests.emulator.bybit.server import CREATE, Bybit, Row, opening, said
+from tests.emulator.bybit.server import CREATE, KEY, SECRET, Bybit, Row, opening, said
 from tests.emulator.day import recorded
 from tests.emulator.day_books import differences, of_ledger
 from tests.emulator.test_day import MARKET
 from tests.execution.venues.binance.faults import Done, hang_after_accept
+from tests.execution.venues.binance.small_binance import Fault
+from tests.execution.venues.bybit.faults import refuses
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,6 +39,7 @@ pytestmark = [
     pytest.mark.skipif(MARKET != "recorded", reason="needs a market in which the fund enters"),
 ]
 
+LEVERAGE = ("POST", "/v5/position/set-leverage")
 STEP_S = 30.0
 STEPS_MAX = 60
 NAKED_MAX_S = 10.0
@@ -74,7 +85,7 @@ def states(scene: AtBybit, name: str) -> list[OrderState]:
 
 
 def assert_covered(scene: AtBybit, bybit: Bybit) -> None:
-    """Each fill of an entry, and each trade of somebody else, has a stop within ten seconds."""
+    """The first trade of each symbol has a stop within ten seconds; no name was taken twice."""
     stops = list(bybit.account.algos.values())
     firsts = {trade.symbol: trade.time for trade in reversed(bybit.account.trades)}
     for symbol, at in firsts.items():
@@ -136,3 +147,69 @@ async def test_w5_a_private_stream_that_is_cut_loses_nothing(tmp_path: Path) -> 
         await until(scene, lambda: len(fills_of_entries(scene)) >= 2)
         await until(scene, lambda: bybit.openings > opened)
         assert_covered(scene, bybit)
+
+
+async def test_e8_what_a_person_buys_is_adopted_and_covered_and_its_order_left_alone(
+    tmp_path: Path,
+) -> None:
+    async with up(tmp_path) as (scene, ground):
+        await scene.step(STEP_S)
+        async with open_session(ground.endpoint) as session:
+            options = {"fetchMarkets": {"types": ["linear"]}, "fetchCurrencies": False}
+            person = ccxt.pro.bybit(
+                {"apiKey": KEY, "secret": SECRET, "session": session, "options": options}
+            )
+            person.has["fetchCurrencies"] = False
+            try:
+                await person.load_markets()
+                far = 0.8 * ground.bybit.market.symbols["BTC/USDT:USDT"].price
+                await person.create_order("BTC/USDT:USDT", "limit", "buy", 0.01, round(far, 1))
+                await person.create_order("BTC/USDT:USDT", "market", "buy", 0.01)
+            finally:
+                await person.close()
+        await scene.quiet()
+        await until(scene, lambda: scene.of(PositionUpdated))
+        assert scene.of(PositionUpdated)[0].qty == Decimal("0.01")
+        await scene.step(STEP_S)
+        (stop,) = [each for each in ground.bybit.account.algos.values() if each.is_open]
+        assert (stop.side.value, stop.qty, stop.reduce_only) == ("SELL", Decimal("0.01"), True)
+        assert_covered(scene, ground.bybit)
+        (theirs,) = ground.bybit.account.open_orders("BTC/USDT:USDT")
+        assert theirs.type == "LIMIT"
+
+
+@pytest.mark.parametrize("code", [110013, 10001])
+async def test_r24_where_the_leverage_is_refused_no_entry_leaves(tmp_path: Path, code: int) -> None:
+    async with up(tmp_path) as (scene, ground):
+        for _ in range(20):
+            ground.bybit.strike(LEVERAGE, refuses(code))
+        await until(scene, lambda: len(scene.of(LeverageConfirmed)) >= 2)
+        await scene.step(STEP_S)
+        assert {each.leverage for each in scene.of(LeverageConfirmed)} == {20}
+        assert ground.bybit.asked(*CREATE) == []
+        assert not ground.bybit.account.trades
+
+
+async def test_r16_insufficient_balance_is_refused_once_and_the_account_listed(
+    tmp_path: Path,
+) -> None:
+    async with up(tmp_path) as (scene, ground):
+        fault: Fault = refuses(110007)
+        ground.bybit.strike(CREATE, fault, is_entry)
+        await until(scene, lambda: len(entries(scene)) >= 2)
+        await scene.step(STEP_S)
+        refused = [each for each in scene.of(OrderUpdated) if each.state is OrderState.REJECTED]
+        assert [each.code for each in refused] == ["110007"]
+        sent = [row for row in ground.bybit.asked(*CREATE) if is_entry(row)]
+        assert len(sent) == 2, "neither was asked for twice"
+        assert scene.of(ReconcileState)[-1].ok
+        assert_covered(scene, ground.bybit)
+
+
+async def test_what_a_refusal_holds_back_is_told_to_the_fund(tmp_path: Path) -> None:
+    async with up(tmp_path) as (scene, ground):
+        ground.bybit.strike(CREATE, refuses(10024), is_entry)
+        await until(scene, lambda: scene.of(HaltState))
+        told = {each.cause: each.by_person for each in scene.of(HaltState)}
+        assert told == {"reduce_only": True, "locked_out": True}
+        assert {each.rule for each in scene.of(AlertRaised)} >= {"reduce_only", "locked_out"}
