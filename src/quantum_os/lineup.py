@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from quantum_os.ai.coming import Coming
 from quantum_os.ai.decision import Decision
 from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.feature_needs import groups_read
@@ -49,6 +50,7 @@ from quantum_os.exits.brain import Brain, BrainConfig
 from quantum_os.exits.guard import Guard, GuardConfig
 from quantum_os.exits.planner import Planner, PlannerConfig
 from quantum_os.formulas.costs import round_trip_cost
+from quantum_os.formulas.kernels.feature_groups import Group
 from quantum_os.formulas.rounding import decimal_of
 from quantum_os.governance.audit import Audit
 from quantum_os.governance.policy import PolicyConfig, PolicyDesk
@@ -263,12 +265,12 @@ def line_up(
     venue: Module | None = None,
     voters: tuple[Voter, ...] | None = None,
     models: Loaded | None = None,
+    coming: Coming | None = None,
 ) -> tuple[Module, ...]:
     """Builds every module of the fund, in the order of an order's life.
 
-    Without a feed the market is silent, without a venue it is simulated here, without voters or
-    models they are the plan's. Raises VoterError or ArtefactRefused for what cannot be had, and
-    WiringError for made-up prices in a mode that is no simulation.
+    Without a feed the market is silent, without a venue simulated; voters and models are the plan's
+    unless given. `coming` was read ahead. Raises VoterError, ArtefactRefused, WiringError.
     """
     settings, policy = plan.settings, plan.policy
     timeframe, step_s = policy.decision.timeframe, plan.step_ns / NS_PER_S
@@ -283,9 +285,9 @@ def line_up(
         CrossExchange(_cross_exchange(plan)),
         CrossSection(_cross_section(plan)),
         # ai: what might be true
-        RegimeDetector(RegimeConfig(timeframe)),
-        Features(FeaturesConfig(plan.price_venue, timeframe, groups_read((*voting, ensemble)))),
-        Engine(EngineConfig(round_trip_cost(settings.costs)), voting, ensemble),
+        RegimeDetector(RegimeConfig(timeframe), coming),
+        Features(_features(plan, groups_read((*voting, ensemble))), coming),
+        Engine(EngineConfig(round_trip_cost(settings.costs)), voting, ensemble, coming),
         Outcomes(OutcomesConfig(plan.price_venue, timeframe)),
         Supervisor(_supervised(ensemble)),
         Weights(_weights(ensemble)),
@@ -317,6 +319,10 @@ def line_up(
         Universe(UniverseConfig(plan.symbols)),
         Audit(),
     )
+
+
+def _features(plan: Plan, groups: tuple[Group, ...]) -> FeaturesConfig:
+    return FeaturesConfig(plan.price_venue, plan.policy.decision.timeframe, groups)
 
 
 def _ensemble(models: Loaded | None) -> Ensemble | None:

@@ -77,6 +77,34 @@ def market(
     )
 
 
+def market_of(candle: MarketCandle) -> MarketData:
+    """The cross-section of a candle, in which nothing else is known."""
+    count = len(candle.symbols)
+    unknown = (None,) * count
+    return MarketData(
+        bar_close=candle.close_time,
+        timeframe=candle.timeframe,
+        venue=candle.venue,
+        symbols=candle.symbols,
+        last=candle.close,
+        mark=unknown,
+        index=unknown,
+        bid=candle.close,
+        ask=candle.close,
+        spread_bps=unknown,
+        funding_rate=unknown,
+        next_funding=unknown,
+        open_interest=unknown,
+        volume_usd=candle.volume,
+        atr_frac=(Frac(0.01),) * count,
+        vol_ratio=(1.0,) * count,
+        divergence_bps=unknown,
+        age_ms=(0.0,) * count,
+        flags=((),) * count,
+        universe_atr_frac=None,
+    )
+
+
 def features(values: Mapping[str, float | None] | None = None, time: Ns = T) -> AiFeatures:
     """Every feature 0 but the named ones, the same for all symbols."""
     said = values or {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from quantum_os.ai.coming import Coming
 from quantum_os.ai.models.models_card import ModelsCard
 from quantum_os.events.base import Event
 from quantum_os.events.units import NS_PER_HOUR, Mode
@@ -116,12 +117,13 @@ def play(
     variants: Sequence[Module] = (),
     bent: Bent = lambda frames: frames,
     models: ModelsCard | None = None,
+    coming: Coming | None = None,
 ) -> Recorded:
     """Plays a scenario to its end; a variant stands in for the module it is named after."""
     plan = msgspec.structs.replace(plan_of(scenario), models=models)
     found = models_of(plan)
     feed = TapeFeed(market_of(scenario))
-    modules = with_variants(line_up(plan, feed, models=found), variants)
+    modules = with_variants(line_up(plan, feed, models=found, coming=coming), variants)
     journal = MemoryJournal()
     bus = Bus(modules, journal)
     driver = Driver(bus, next(each for each in modules if isinstance(each, Timers)))

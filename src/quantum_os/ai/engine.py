@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from quantum_os.ai.answer_blocks import AnswerBlocks
+from quantum_os.ai.coming import Coming
 from quantum_os.ai.edge_of_signal import (
     Edge,
     SymbolView,
@@ -86,7 +88,11 @@ class Engine(Reactor[EngineState]):
     critical = False
 
     def __init__(
-        self, config: EngineConfig, voters: Sequence[Voter], ensemble: Ensemble | None = None
+        self,
+        config: EngineConfig,
+        voters: Sequence[Voter],
+        ensemble: Ensemble | None = None,
+        coming: Coming | None = None,
     ) -> None:
         super().__init__(EngineState())
         if not voters:
@@ -94,6 +100,7 @@ class Engine(Reactor[EngineState]):
         self._config = config
         self._voters = tuple(voters)
         self._ensemble = ensemble
+        self._blocks = AnswerBlocks(coming or Coming())
         self._states_p: dict[str, bool] = {}
 
     def states_probability(self, voter: str) -> bool | None:
@@ -180,7 +187,8 @@ class Engine(Reactor[EngineState]):
             silence = Opinion(None, None, None, None, why_not)
             return Heard(beside, [silence for _ in symbols], worth)
         weights = self._weights(served.era, frame.symbols)
-        answer = answered(served, self.state.windows.inputs, weights)
+        said = self._blocks.asked(self._ensemble, served, self.state.windows)
+        answer = answered(served, said, weights)
         votes = votes_of(served, answer, weights)
         for vote in votes:
             self._states_p[vote.voter] = True
@@ -262,4 +270,4 @@ class Engine(Reactor[EngineState]):
 
 def inputs_of(frame: FeatureFrame, features: Sequence[str]) -> NDArray[np.float64]:
     """[symbols, F]: the features of a bar in a model's order; raises KeyError for a missing one."""
-    return np.stack([frame[name] for name in features], axis=1)
+    return np.ascontiguousarray(np.array([frame[name] for name in features]).T)

@@ -6,14 +6,18 @@ from math import isfinite
 import msgspec
 import numpy as np
 
+from quantum_os.ai.coming import Coming
+from quantum_os.ai.feature_blocks import FeatureBlocks, Kernel
 from quantum_os.ai.symbol_places import SymbolPlaces, unseen
 from quantum_os.events.ai import AiFeatures
 from quantum_os.events.market import MarketCandle, MarketData
+from quantum_os.formulas.kernels.bar_blocks import features_of_bars
 from quantum_os.formulas.kernels.bar_features import (
     feature_state_new,
     features_of_bar,
     grow_features,
 )
+from quantum_os.formulas.kernels.block_windows import own_bars
 from quantum_os.formulas.kernels.feature_groups import CALENDAR_FEATURES, Group, names_of
 from quantum_os.formulas.kernels.feature_list import schema_hash
 from quantum_os.formulas.kernels.feature_sheet import (
@@ -22,11 +26,12 @@ from quantum_os.formulas.kernels.feature_sheet import (
     SheetState,
     grow_sheet,
     reference_place,
+    sheet_of_bars,
     sheet_of_candles,
     sheet_of_carry,
     sheet_state_new,
 )
-from quantum_os.formulas.kernels.state import Floats, KernelState
+from quantum_os.formulas.kernels.state import Counts, Floats, KernelState
 from quantum_os.kernel.reactor import Reactor, Snapshot, UnknownSnapshotVersion
 
 _MOMENT = CANDLE_NAMES.index(CALENDAR_FEATURES[0])
@@ -59,7 +64,7 @@ class Features(Reactor[FeaturesState]):
 
     name = "ai.features"
 
-    def __init__(self, config: FeaturesConfig) -> None:
+    def __init__(self, config: FeaturesConfig, coming: Coming | None = None) -> None:
         super().__init__(FeaturesState())
         self._config = config
         self._names = names_of(config.groups)
@@ -67,6 +72,7 @@ class Features(Reactor[FeaturesState]):
         self._is_wide = set(config.groups) != {Group.BAR}
         self._rows = [ALL_NAMES.index(name) for name in self._names]
         self._of_candle, self._of_section = SymbolPlaces(), SymbolPlaces()
+        self._blocks = FeatureBlocks(coming or Coming(), self._of_bars)
 
     def on_candle(self, event: MarketCandle) -> None:
         if event.timeframe != self._config.timeframe or event.venue != self._config.price_venue:
@@ -76,13 +82,8 @@ class Features(Reactor[FeaturesState]):
         bar = np.full((5, len(state.symbols)), np.nan)
         places = self._of_candle.of(event.symbols, state.symbols)
         bar[:, places] = (event.open, event.high, event.low, event.close, event.volume)
-        if self._is_wide:
-            step = event.close_time - event.open_time
-            place = reference_place(state.symbols)
-            sheet = _sheet(state.kernel)
-            state.values = sheet_of_candles(sheet, bar, event.open_time, step, place)
-        else:
-            state.values = features_of_bar(state.kernel, bar)
+        state.kernel, values = self._blocks.taken(state.kernel, state.symbols, event, bar)
+        state.values = self._of_bar(event, bar) if values is None else values
         state.close_time = event.close_time
 
     def on_market_data(self, event: MarketData) -> AiFeatures:
@@ -115,6 +116,11 @@ class Features(Reactor[FeaturesState]):
             tuple([value if isfinite(value) else None for value in column]) for column in columns
         )
 
+    def snapshot(self) -> Snapshot:
+        """As after the last candle, wherever in a block that is."""
+        self.state.kernel = self._blocks.settled(self.state.kernel)
+        return super().snapshot()
+
     def restore(self, snapshot: Snapshot) -> None:
         """The inverse of `snapshot`; kernels of other groups than are read now are refused."""
         super().restore(snapshot)
@@ -124,6 +130,21 @@ class Features(Reactor[FeaturesState]):
             raise UnknownSnapshotVersion(
                 f"{self.name}: the snapshot holds other groups of features"
             )
+
+    def _of_bar(self, event: MarketCandle, bar: Floats) -> Floats:
+        """The features [F, S] of one bar, which advance the kernel."""
+        state = self.state
+        if not self._is_wide:
+            return features_of_bar(state.kernel, bar)
+        step, place = event.close_time - event.open_time, reference_place(state.symbols)
+        return sheet_of_candles(_sheet(state.kernel), bar, event.open_time, step, place)
+
+    def _of_bars(self, kernel: Kernel, bars: Floats, times: Counts, step_ns: int) -> Floats:
+        """The same of many bars: [F, T, S]."""
+        if not self._is_wide:
+            return features_of_bars(kernel, own_bars(bars))
+        place = reference_place(self.state.symbols)
+        return sheet_of_bars(_sheet(kernel), bars, times, step_ns, place)
 
     def _with_carry(self, event: MarketData, places: list[int]) -> Floats:
         """Adds what funding and divergence say of the symbols that have a candle at this bar."""
@@ -139,9 +160,10 @@ class Features(Reactor[FeaturesState]):
     def _make_room(self, symbols: tuple[str, ...]) -> None:
         state = self.state
         added = unseen(symbols, state.symbols)
-        state.symbols.extend(added)
         if state.kernel and not added:
             return
+        state.kernel = self._blocks.settled(state.kernel)
+        state.symbols.extend(added)
         count = len(state.symbols)
         if self._is_wide:
             sheet = _sheet(state.kernel)

@@ -48,26 +48,43 @@ def may_speak(
     return era, "" if era is not None else NOT_LOADED
 
 
-def answered(era: ServedEra, inputs: Inputs, weights: Sequence[Sequence[float]]) -> Answer:
-    """Asks every model of an era about the rows of `inputs`, and pools what they say by weights
-    [members][rows].
+class Asked(msgspec.Struct, frozen=True):
+    """What each model of an era says of rows by itself, and why a row gets no answer: all that does
+    not depend on weights, and so on nothing that came of earlier votes.
+    """
+
+    members: tuple[Floats, ...]
+    vetoes: tuple[str, ...]
+
+    def part(self, rows: slice) -> "Asked":
+        """The same of some of the rows."""
+        return Asked(tuple([each[rows] for each in self.members]), self.vetoes[rows])
+
+
+def asked(era: ServedEra, inputs: Inputs) -> Asked:
+    """Asks every model of an era about the rows of `inputs`, each row as if it stood alone.
 
     A row unlike anything seen gets no answer, and neither does one with an unknown input.
     """
     members = tuple(era.members(inputs))
     newest = inputs(1)
-    vetoes = era.novelty.vetoes(newest)
-    unknown = era.unknown_inputs(newest)
-    pooled = era.together(members, weights)
+    unknown, vetoes = era.unknown_inputs(newest), era.novelty.vetoes(newest)
+    why = [missing or veto or "" for missing, veto in zip(unknown, vetoes, strict=True)]
+    return Asked(members, tuple(why))
+
+
+def answered(era: ServedEra, said: Asked, weights: Sequence[Sequence[float]]) -> Answer:
+    """Pools what the models of an era said of a bar by weights [members][rows]."""
+    pooled = era.together(said.members, weights)
     answers: NDArray[np.bool_] = ~np.logical_or.reduce(np.isnan(pooled), axis=1)
     silent = tuple(
         [
-            missing or veto or ("" if answer else NO_ANSWER)
-            for missing, veto, answer in zip(unknown, vetoes, answers.tolist(), strict=True)
+            veto or ("" if answer else NO_ANSWER)
+            for veto, answer in zip(said.vetoes, answers.tolist(), strict=True)
         ]
     )
     speaks = np.array([not reason for reason in silent], dtype=np.bool_)
-    return Answer(members, np.where(speaks[:, None], pooled, np.nan), silent)
+    return Answer(said.members, np.where(speaks[:, None], pooled, np.nan), silent)
 
 
 def votes_of(

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
+from quantum_os.ai.coming import Coming
+from quantum_os.ai.regime_blocks import Index, RegimeBlocks
 from quantum_os.ai.symbol_places import SymbolPlaces, unseen
 from quantum_os.events.ai import GLOBAL, MetaRegime
 from quantum_os.events.market import MarketData
@@ -19,7 +21,7 @@ from quantum_os.formulas.kernels.regime_kernel import (
     regime_state_new,
 )
 from quantum_os.formulas.regime_labels import RegimeOdds, regime_label, regime_odds
-from quantum_os.kernel.reactor import Reactor
+from quantum_os.kernel.reactor import Reactor, Snapshot
 
 HOLD_BARS = 3
 """Decision bars that a label stands at least; a more dangerous one is taken at once."""
@@ -63,19 +65,22 @@ class RegimeDetector(Reactor[RegimeState]):
 
     name = "ai.regime"
 
-    def __init__(self, config: RegimeConfig) -> None:
+    def __init__(self, config: RegimeConfig, coming: Coming | None = None) -> None:
         super().__init__(RegimeState())
         self._config = config
         self._places = SymbolPlaces()
+        self._blocks = RegimeBlocks(coming or Coming())
 
     def on_market_data(self, event: MarketData) -> Iterator[MetaRegime]:
         state = self.state
         self._make_room(event.symbols)
         close = np.full(len(state.symbols), np.nan)
-        close[0] = self._index(event)
+        index = Index(state.index, state.closes).after(event.symbols, event.last)
+        state.index, state.closes, close[0] = index.level, index.closes, index.close
         places = self._places.of(event.symbols, state.symbols)
         close[places] = [np.nan if last is None else last for last in event.last]
-        evidence = evidence_of_close(state.kernel, close).T.tolist()
+        state.kernel, told = self._blocks.taken(state.kernel, event, close, places, index)
+        evidence = (evidence_of_close(state.kernel, close) if told is None else told).T.tolist()
         ratios: list[float | None] = [None] * len(state.symbols)
         for place, ratio in zip(places, event.vol_ratio, strict=True):
             ratios[place] = ratio
@@ -115,27 +120,21 @@ class RegimeDetector(Reactor[RegimeState]):
             data_age_s=(max(self.now, bar_close) - standing.heard) / NS_PER_S,
         )
 
-    def _index(self, event: MarketData) -> float:
-        """Moves the index by the mean return of symbols that closed both bars; NaN without any."""
-        before = self.state.closes
-        self.state.closes = closes = {
-            symbol: last
-            for symbol, last in zip(event.symbols, event.last, strict=True)
-            if last is not None
-        }
-        returns = [last / before[name] - 1.0 for name, last in closes.items() if name in before]
-        if not returns:
-            return np.nan
-        self.state.index *= 1.0 + sum(returns) / len(returns)
-        return self.state.index
+    def snapshot(self) -> Snapshot:
+        """As after the last bar, wherever in a block that is."""
+        self.state.kernel = self._blocks.settled(self.state.kernel)
+        return super().snapshot()
 
     def _make_room(self, symbols: tuple[str, ...]) -> None:
         state = self.state
         added = unseen(symbols, state.symbols[1:])
+        if state.kernel and not added:
+            return
+        state.kernel = self._blocks.settled(state.kernel)
         state.symbols.extend(added)
         if not state.kernel:
             state.kernel = {**regime_state_new(len(state.symbols))}
-        elif added:
+        else:
             state.kernel = {**grow_regimes({**state.kernel}, len(state.symbols))}
 
 

@@ -1,12 +1,14 @@
 """How a backtest runs: the tape through the line-up as fast as it goes, recorded as it goes."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from quantum_os.ai.coming import Coming
 from quantum_os.ai.models.loaded import Loaded
 from quantum_os.ai.voter import Voter
+from quantum_os.cli.reading_ahead import read_ahead
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.clock import perf_ns
 from quantum_os.kernel.drive import Driver
@@ -27,7 +29,8 @@ class MoneyPathFault(RuntimeError):
 class Finished(msgspec.Struct, frozen=True):
     """A run that came to its end: the bus with its counts, the modules with their states.
 
-    `seq_before` is the number of the last event of an earlier life in the same journal.
+    `seq_before` is the number of the last event of an earlier life in the same journal,
+    `bars_in_blocks` how many bars had their features, regimes and answers computed ahead.
     """
 
     bus: Bus
@@ -35,6 +38,7 @@ class Finished(msgspec.Struct, frozen=True):
     inputs: int
     wall_s: float
     seq_before: int = 0
+    bars_in_blocks: Mapping[str, int] = {}
 
 
 def run_backtest(
@@ -49,11 +53,12 @@ def run_backtest(
     """Plays a market through the line-up; raises MoneyPathFault when a critical module faults.
 
     `progress` hears the tape time reached, in ns, now and then; `voters` and `models` stand in for
-    the plan's.
+    the plan's. The market is read some bars ahead, and what follows from it computed in blocks.
     """
     feed = TapeFeed(market)
     models = models or models_of(plan)
-    modules = line_up(plan, feed, voters=voters, models=models)
+    coming = Coming()
+    modules = line_up(plan, feed, voters=voters, models=models, coming=coming)
     refuse_gaps(modules)
     bus = Bus(modules, journal)
     driver = Driver(bus, timers_of(modules))
@@ -66,7 +71,7 @@ def run_backtest(
     gc_was_on = gc.isenabled()
     gc.disable()  # events hold no cycles; collecting over millions of them costs a tenth of the run
     try:
-        for time, event in feed.inputs():
+        for time, event in read_ahead(feed.inputs(), plan, coming):
             driver.offer(time, event, feed.name)
             inputs += 1
             if not inputs % PROGRESS_EVERY:
@@ -76,7 +81,8 @@ def run_backtest(
         if gc_was_on:
             gc.enable()
     _refuse_money_fault(bus)
-    return Finished(bus, modules, inputs, (perf_ns() - started) / 1e9)
+    wall_s = (perf_ns() - started) / 1e9
+    return Finished(bus, modules, inputs, wall_s, bars_in_blocks=dict(coming.bars_taken))
 
 
 def timers_of(modules: Sequence[Module]) -> Timers:

@@ -61,22 +61,19 @@ def probabilities(log_odds: Floats) -> Floats:
 
     numpy's own exp may round differently inside and at the end of a long array.
     """
-    flat = [_logistic(z) for z in log_odds.ravel().tolist()]
-    return np.array(flat, dtype=np.float64).reshape(log_odds.shape)
+    flat = log_odds.ravel()
+    positive = flat >= 0.0
+    small = np.where(positive, -flat, np.maximum(flat, -700.0))
+    grown = np.array(list(map(exp, small.tolist())), dtype=np.float64)
+    given: Floats = np.where(positive, 1.0, grown) / (1.0 + grown)
+    return given.reshape(log_odds.shape)
 
 
 def log_odds_of(ps: Floats) -> Floats:
     """ln(p / (1 - p)) of each value, held off 0 and 1 by `PROBABILITY_FLOOR`; NaN stays NaN."""
     held = np.clip(ps, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
-    flat = [p if p != p else log(p / (1.0 - p)) for p in held.ravel().tolist()]
-    return np.array(flat, dtype=np.float64).reshape(ps.shape)
-
-
-def _logistic(z: float) -> float:
-    if z >= 0:
-        return 1.0 / (1.0 + exp(-z))
-    grown = exp(max(z, -700.0)) if z == z else z
-    return grown / (1.0 + grown)
+    ratios = (held / (1.0 - held)).ravel().tolist()
+    return np.array(list(map(log, ratios)), dtype=np.float64).reshape(ps.shape)
 
 
 def _interpolated(ps: Floats, by: Isotonic) -> Floats:

@@ -1,5 +1,6 @@
 """What the market looked like at one bar close: one row per symbol, in one event."""
 
+from collections.abc import Sequence
 from statistics import median
 
 import msgspec
@@ -13,7 +14,6 @@ from quantum_os.events.market import (
     MarketData,
     MarketFlagged,
     RawKind,
-    row_of,
 )
 from quantum_os.events.units import NS_PER_DAY, NS_PER_MS, Bps, Flag, Frac, Ns
 from quantum_os.formulas.kernels.atr import (
@@ -113,7 +113,8 @@ class CrossSection(Reactor[CrossSectionState]):
         state = self.state
         state.candle = event
         self._make_room(event.symbols)
-        places = [state.symbols.index(symbol) for symbol in event.symbols]
+        known = _places(state.symbols)
+        places = [known[symbol] for symbol in event.symbols]
         bar = np.full((4, len(state.symbols)), np.nan)
         bar[:, places] = (event.high, event.low, event.close, event.volume)
         out = np.empty((3, len(state.symbols)))
@@ -127,12 +128,13 @@ class CrossSection(Reactor[CrossSectionState]):
         candle = self.state.candle
         if candle is not None and candle.close_time != event.bar_close:
             candle = None
-        rows = [_row(candle, symbol) for symbol in symbols]
+        heard = _places(candle.symbols) if candle is not None else {}
+        rows = [heard.get(symbol) for symbol in symbols]
+        places, apart = _places(self.state.symbols), _places(event.symbols)
         last = [candle.close[row] if candle and row is not None else None for row in rows]
-        atr = [
-            self._volatility(self.state.atr_frac, symbol, row)
-            for symbol, row in _zip(symbols, rows)
-        ]
+        kept = [None if row is None else places[symbol] for symbol, row in _zip(symbols, rows)]
+        atr = [_volatility(self.state.atr_frac, place) for place in kept]
+        divergences = [apart.get(symbol) for symbol in symbols]
         known = [value for value in atr if value is not None]
         half = self._config.model_half_spread_bps / 1e4
         return MarketData(
@@ -156,11 +158,10 @@ class CrossSection(Reactor[CrossSectionState]):
                 for row in rows
             ),
             atr_frac=tuple(atr),
-            vol_ratio=tuple(
-                self._volatility(self.state.vol_ratio, symbol, row)
-                for symbol, row in _zip(symbols, rows)
+            vol_ratio=tuple([_volatility(self.state.vol_ratio, place) for place in kept]),
+            divergence_bps=tuple(
+                [None if row is None else event.divergence_bps[row] for row in divergences]
             ),
-            divergence_bps=tuple(_divergence(event, symbol) for symbol in symbols),
             age_ms=tuple(
                 (self.now - event.bar_close) / NS_PER_MS if price else None for price in last
             ),
@@ -177,13 +178,6 @@ class CrossSection(Reactor[CrossSectionState]):
             state.kernel = {**atr_state_new(len(state.symbols), NS_PER_DAY // self._length)}
         elif len(state.symbols) > len(known):
             state.kernel = {**grow_atr({**state.kernel}, len(state.symbols))}
-
-    def _volatility(self, values: list[float], symbol: str, row: int | None) -> Frac | None:
-        """A volatility counts only at the bar it was computed from; NaN is unknown."""
-        if row is None:
-            return None
-        value = values[self.state.symbols.index(symbol)]
-        return Frac(value) if value == value else None
 
     def _fresh(self, values: dict[str, Value], symbol: str) -> float | None:
         value = values.get(symbol)
@@ -214,14 +208,17 @@ class CrossSection(Reactor[CrossSectionState]):
         return (Flag.SYNTHETIC, *flags) if candle and candle.synthetic else flags
 
 
-def _row(candle: MarketCandle | None, symbol: str) -> int | None:
-    return None if candle is None else row_of(candle.symbols, symbol)
+def _places(symbols: Sequence[str]) -> dict[str, int]:
+    return {symbol: place for place, symbol in enumerate(symbols)}
+
+
+def _volatility(values: list[float], place: int | None) -> Frac | None:
+    """A volatility counts only at the bar it was computed from; NaN is unknown."""
+    if place is None:
+        return None
+    value = values[place]
+    return Frac(value) if value == value else None
 
 
 def _zip(symbols: tuple[str, ...], rows: list[int | None]) -> list[tuple[str, int | None]]:
     return list(zip(symbols, rows, strict=True))
-
-
-def _divergence(event: ExchangeNormalized, symbol: str) -> Bps | None:
-    row = row_of(event.symbols, symbol)
-    return None if row is None else event.divergence_bps[row]

@@ -30,11 +30,11 @@ BARS_UNTIL_WARM = CANDLES_UNTIL_WARM * max(AGGREGATE_FACTORS)
 """Bars after which both are warm, where none is missing and the first opened a coarse candle."""
 
 _LEVELS = len(AGGREGATE_FACTORS)
-_CHANNEL = 20
+CHANNEL = 20
 EMA_5, EMA_20, VOLUME_20, DRIFT, TRAVEL, ATR = 0, 1, 2, 3, 4, 5
-_LENGTHS = np.array([[5, 20, 20, 14, 14, 14]], dtype=np.float64).T
-_FINALS = np.array([[3, 10.5, 10.5, 14, 14, 14]], dtype=np.float64).T
-_FIRST_AT = np.array([[0, 0, 0, 1, 1, 1]]).T
+LENGTHS = np.array([[5, 20, 20, 14, 14, 14]], dtype=np.float64).T
+FINALS = np.array([[3, 10.5, 10.5, 14, 14, 14]], dtype=np.float64).T
+FIRST_AT = np.array([[0, 0, 0, 1, 1, 1]]).T
 HIGH, LOW, CLOSE, VOLUME = 0, 1, 2, 3
 """Rows of `forming`, the candle that bars are folded into."""
 _RING_FIRST = np.array([[0, 1]]).T
@@ -66,8 +66,8 @@ def aggregate_state_new(symbols: int) -> KernelState:
         "is_open": np.zeros(shape, dtype=np.int64),
         "forming": np.ones((4, *shape)),
         "last": np.ones((2, *shape)),
-        "means": np.zeros((_LENGTHS.shape[0], *shape)),
-        "rings": np.ones((2 * _CHANNEL, *shape)),
+        "means": np.zeros((LENGTHS.shape[0], *shape)),
+        "rings": np.ones((2 * CHANNEL, *shape)),
     }
 
 
@@ -95,7 +95,7 @@ def aggregate_of_bar(state: KernelState, bar: Floats, open_time: int, step_ns: i
     Times in ns UTC. NaN where a symbol has no bar now or is not warm in both timeframes.
     """
     out = np.empty((len(AGGREGATE_FEATURES), bar.shape[1]))
-    slots, closes = _places(np.array([open_time]), step_ns)
+    slots, closes = coarse_places(np.array([open_time]), step_ns)
     aggregate_step(bar, slots[0], closes[0], aggregate_arrays(state), out)
     return out
 
@@ -103,7 +103,7 @@ def aggregate_of_bar(state: KernelState, bar: Floats, open_time: int, step_ns: i
 def aggregate_block(state: KernelState, bars: Floats, open_times: Counts, step_ns: int) -> Floats:
     """[T, F, S] from bars [T, 5, S] that opened at `open_times` [T] (ns UTC), compiled."""
     out = np.empty((bars.shape[0], len(AGGREGATE_FEATURES), bars.shape[2]))
-    slots, closes = _places(open_times, step_ns)
+    slots, closes = coarse_places(open_times, step_ns)
     run = compiled(_run, *AGGREGATE_STEPS)
     run(contiguous(bars), slots, closes, aggregate_arrays(state), out)
     return out
@@ -162,8 +162,8 @@ def close_candles(which: Flags, state: AggregateArrays) -> None:
     new[DRIFT] = close - previous
     new[TRAVEL] = np.abs(close - previous)
     new[ATR] = np.maximum(forming[HIGH], previous) - np.minimum(forming[LOW], previous)
-    values = state.candles + 1 - _FIRST_AT
-    means[:] = means + (new - means) / seeded_divisor(values, which, _LENGTHS, _FINALS)
+    values = state.candles + 1 - FIRST_AT
+    means[:] = means + (new - means) / seeded_divisor(values, which, LENGTHS, FINALS)
     extremes = np.empty((2, close.shape[0]))
     extremes[0], extremes[1] = forming[HIGH], -forming[LOW]
     put(state.rings, _RING_FIRST + state.candles % 20 * 2, which, extremes)
@@ -195,7 +195,7 @@ def _flat(array: Floats) -> Floats:
     return array.reshape(array.shape[0], -1)
 
 
-def _places(open_times: Counts, step_ns: int) -> tuple[Counts, Flags]:
+def coarse_places(open_times: Counts, step_ns: int) -> tuple[Counts, Flags]:
     """The number of the coarse candle of each bar, and whether it ends with it; both [T, 2]."""
     lengths = np.array(AGGREGATE_FACTORS) * step_ns
     slots = open_times[:, None] // lengths

@@ -31,23 +31,25 @@ EMA_10, EMA_20, EMA_50, VOLUME_20, VARIANCE_20 = 0, 1, 2, 3, 4
 DRIFT, TRAVEL, ATR, SQUARE_1, SQUARE_5 = 5, 7, 9, 10, 11
 """Rows of `means`; DRIFT and TRAVEL, of moves and their sizes, are two rows each, 14 and 50."""
 
-_LENGTHS = np.array([[10, 20, 50, 20, 20, 14, 50, 14, 50, 14, 50, 50]], dtype=np.float64).T
-_FINALS = np.array(
+LENGTHS = np.array([[10, 20, 50, 20, 20, 14, 50, 14, 50, 14, 50, 50]], dtype=np.float64).T
+FINALS = np.array(
     [[5.5, 10.5, 25.5, 10.5, 10.5, 14, 25.5, 14, 25.5, 14, 25.5, 25.5]], dtype=np.float64
 ).T
-_FIRST_AT = np.array([[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 5]]).T
+FIRST_AT = np.array([[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 5]]).T
 """Bars before the first value of each mean: a move needs one close before it, a 5-bar move five."""
 
-_CLOSES = slice(0, 24)
-_EXTREMES_20, _EXTREMES_55, _HIGHS_72 = slice(24, 64), slice(64, 174), slice(174, 246)
+CLOSES_HELD = 24
+CLOSES = slice(0, CLOSES_HELD)
+EXTREMES_20, EXTREMES_55, HIGHS_72 = slice(24, 64), slice(64, 174), slice(174, 246)
 _RING_ROWS = 246
 _RING_FIRST = np.array([[0, 24, 25, 64, 65, 174]]).T
 _RING_LENGTH = np.array([[24, 20, 20, 55, 55, 72]]).T
 _RING_STRIDE = np.array([[1, 2, 2, 2, 2, 1]]).T
 """Where closes, (high, -low) of 20 and of 55 bars, and highs of 72 bars stand in `rings`."""
 
-_BACK = np.array([[1, 4, 24, 5]]).T
+LOOKED_BACK = (1, 4, 24, 5)
 """Closes looked back at: the moves that are features, and the one of the variance ratio."""
+_BACK = np.array([LOOKED_BACK]).T
 
 
 class FeatureArrays(NamedTuple):
@@ -64,7 +66,7 @@ def feature_state_new(symbols: int) -> KernelState:
     return {
         "bars": np.zeros(symbols, dtype=np.int64),
         "streak": np.zeros(symbols),
-        "means": np.zeros((_LENGTHS.shape[0], symbols)),
+        "means": np.zeros((LENGTHS.shape[0], symbols)),
         "rings": np.ones((_RING_ROWS, symbols)),
     }
 
@@ -108,7 +110,7 @@ def feature_step(bar: Floats, state: FeatureArrays, out: Floats) -> None:
     present = present_bars(bar[0], bar[1], bar[2], bar[3], bar[4])
     safe = np.where(present, bar, 1.0)
     part, whole = np.empty(out.shape), np.empty(out.shape)
-    closes = ago(state.rings[_CLOSES], state.bars, _BACK)
+    closes = ago(state.rings[CLOSES], state.bars, _BACK)
     part[0:3] = safe[3] - closes[0:3]
     against_extremes(safe, state.rings, part, whole)
     part[4] = advance_means(safe, closes, present, state)[EMA_50]
@@ -124,8 +126,8 @@ def advance_means(bar: Floats, closes: Floats, present: Flags, state: FeatureArr
     """Carries the means of the `present` symbols one bar on; returns their steps [12, S]."""
     close, previous, means = bar[3], closes[0], state.means
     change, five = close - previous, close - closes[3]
-    values = state.bars + 1 - _FIRST_AT
-    divisor = seeded_divisor(values, present, _LENGTHS, _FINALS)
+    values = state.bars + 1 - FIRST_AT
+    divisor = seeded_divisor(values, present, LENGTHS, FINALS)
     away = close - means[EMA_20]
     new = np.empty(means.shape)
     new[EMA_10 : EMA_50 + 1] = close
@@ -161,12 +163,12 @@ def against_extremes(bar: Floats, rings: Floats, part: Floats, whole: Floats) ->
     """This bar against the channels of the bars before it."""
     symbols = bar.shape[1]
     close = bar[3]
-    channel = highest(rings[_EXTREMES_20].reshape(20, 2, symbols))
+    channel = highest(rings[EXTREMES_20].reshape(20, 2, symbols))
     part[16] = (close - channel[0]) + (close + channel[1])
     whole[16] = channel[0] + channel[1]
-    outer = highest(rings[_EXTREMES_55].reshape(55, 2, symbols))
+    outer = highest(rings[EXTREMES_55].reshape(55, 2, symbols))
     part[7] = np.maximum(close - outer[0], 0.0) + np.minimum(close + outer[1], 0.0)
-    top = highest(rings[_HIGHS_72].reshape(72, 1, symbols))
+    top = highest(rings[HIGHS_72].reshape(72, 1, symbols))
     part[8] = np.maximum(top[0], bar[1]) - close
 
 

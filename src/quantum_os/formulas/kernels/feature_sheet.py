@@ -9,14 +9,20 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from quantum_os.formulas.kernels import (
+    aggregate_blocks,
     aggregate_features,
+    bar_blocks,
     bar_features,
     calendar_features,
     carry_features,
+    market_blocks,
     market_features,
+    path_blocks,
     path_features,
+    reference_blocks,
     reference_features,
 )
+from quantum_os.formulas.kernels.block_windows import own_bars
 from quantum_os.formulas.kernels.feature_groups import AGGREGATE_FACTORS, NAMES, Group
 from quantum_os.formulas.kernels.feature_list import FEATURES
 from quantum_os.formulas.kernels.state import Counts, Floats, KernelState
@@ -43,20 +49,21 @@ CARRY_NAMES = carry_features.CARRY_FEATURES
 ALL_NAMES: tuple[str, ...] = (*CANDLE_NAMES, *CARRY_NAMES)
 """The order of the rows of a whole sheet; it is that of `names_of(ALL)`."""
 
-_CARRY = "carry"
+CARRY = "carry"
+"""The name under which the state of funding and divergence is kept."""
 _NEW = {
     Group.BAR: bar_features.feature_state_new,
     Group.PATH: path_features.path_state_new,
     Group.AGGREGATE: aggregate_features.aggregate_state_new,
     Group.REFERENCE: reference_features.reference_state_new,
-    _CARRY: carry_features.carry_state_new,
+    CARRY: carry_features.carry_state_new,
 }
 _GROW = {
     Group.BAR: bar_features.grow_features,
     Group.PATH: path_features.grow_path,
     Group.AGGREGATE: aggregate_features.grow_aggregate,
     Group.REFERENCE: reference_features.grow_reference,
-    _CARRY: carry_features.grow_carry,
+    CARRY: carry_features.grow_carry,
 }
 _BAR_ROWS = [FEATURES.index(name) for name in market_features.READS if name in FEATURES]
 _RET_168 = NAMES[Group.PATH].index("ret_168_atr")
@@ -98,7 +105,7 @@ def sheet_of_candles(
     path = path_features.path_of_bar(state[Group.PATH], bar)
     coarse = aggregate_features.aggregate_of_bar(state[Group.AGGREGATE], bar, open_time, step_ns)
     moment = calendar_features.calendar_at(np.array([open_time + step_ns]))[0]
-    market = market_features.market_of_bar(_market_rows(own[None], path[None])[0])
+    market = market_features.market_of_bar(_market_rows(own, path))
     btc = reference_features.reference_of_bar(
         state[Group.REFERENCE], bar[3], own[_BTC_ROWS], reference
     )
@@ -106,9 +113,31 @@ def sheet_of_candles(
     return np.concatenate((own, path, coarse, calendar, market, btc))
 
 
+def sheet_of_bars(
+    state: SheetState, bars: Floats, open_times: Counts, step_ns: int, reference: int
+) -> Floats:
+    """[F, T, S] in the order of `CANDLE_NAMES` from a block of finite bars or NaN [T, 5, S].
+
+    Plain numpy, for whoever trades: the same numbers as `sheet_of_candles` gives bar by bar, and
+    the same state behind them. `open_times` [T] must rise.
+    """
+    own = own_bars(bars)
+    single = bar_blocks.features_of_bars(state[Group.BAR], own)
+    path = path_blocks.path_of_bars(state[Group.PATH], own)
+    coarse = aggregate_blocks.aggregate_of_bars(state[Group.AGGREGATE], own, open_times, step_ns)
+    moment = calendar_features.calendar_at(open_times + step_ns).T
+    market = market_blocks.market_of_bars(_market_rows(single, path))
+    close = np.ascontiguousarray(bars[:, 3])
+    btc = reference_blocks.reference_of_bars(
+        state[Group.REFERENCE], close, single[_BTC_ROWS], reference
+    )
+    calendar = np.where(np.isnan(close), np.nan, moment[:, :, None])
+    return np.concatenate((single, path, coarse, calendar, market, btc))
+
+
 def sheet_of_carry(state: SheetState, told: Floats) -> Floats:
     """[F, S] in the order of `CARRY_NAMES` from funding (8 h) and divergence (bps) [2, S]."""
-    return carry_features.carry_of_bar(state[_CARRY], told)
+    return carry_features.carry_of_bar(state[CARRY], told)
 
 
 def sheet_block(
@@ -127,18 +156,22 @@ def sheet_block(
     path = path_features.path_block(state[Group.PATH], bars)
     coarse = aggregate_features.aggregate_block(state[Group.AGGREGATE], bars, open_times, step_ns)
     moment = calendar_features.calendar_at(open_times + step_ns)
-    market = market_features.market_block(_market_rows(own, path))
+    market = market_features.market_block(
+        np.ascontiguousarray(
+            _market_rows(own.transpose(1, 0, 2), path.transpose(1, 0, 2)).transpose(1, 0, 2)
+        )
+    )
     btc = reference_features.reference_block(
         state[Group.REFERENCE], bars[:, 3], own[:, _BTC_ROWS], reference
     )
     calendar = np.where(np.isnan(bars[:, 3])[:, None, :], np.nan, moment[:, :, None])
-    carry = carry_features.carry_block(state[_CARRY], told)
+    carry = carry_features.carry_block(state[CARRY], told)
     return np.concatenate((own, path, coarse, calendar, market, btc, carry), axis=1)
 
 
 def _market_rows(own: Floats, path: Floats) -> Floats:
-    """The rows that cross-sections read [T, 6, S]."""
-    rows = np.empty((own.shape[0], len(market_features.READS), own.shape[2]))
-    rows[:, [0, 1, 3, 4, 5]] = own[:, _BAR_ROWS]
-    rows[:, market_features.RET_168] = path[:, _RET_168]
+    """The rows that cross-sections read [6, ...]."""
+    rows = np.empty((len(market_features.READS), *own.shape[1:]))
+    rows[[0, 1, 3, 4, 5]] = own[_BAR_ROWS]
+    rows[market_features.RET_168] = path[_RET_168]
     return rows

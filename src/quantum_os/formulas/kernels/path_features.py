@@ -32,20 +32,21 @@ VOLUME_10, VOLUME_20, VOLUME_50, VOLUME_100 = 8, 9, 10, 11
 SIGNED, TURNOVER, BALANCE, LOCATION, RANGE = 12, 13, 14, 15, 16
 """Rows of `means`. SQUARE to LAG and TURNOVER decay over 50 bars, SIGNED and the rest over 20."""
 
-_LENGTHS = np.array(
+LENGTHS = np.array(
     [[10, 100, 14, 50, 50, 50, 50, 50, 10, 20, 50, 100, 20, 50, 20, 20, 20]], dtype=np.float64
 ).T
-_FINALS = np.where(_LENGTHS == 14.0, 14.0, (_LENGTHS + 1.0) / 2.0)
-_FIRST_AT = np.array([[1, 1, 1, 1, 1, 1, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0]]).T
+FINALS = np.where(LENGTHS == 14.0, 14.0, (LENGTHS + 1.0) / 2.0)
+FIRST_AT = np.array([[1, 1, 1, 1, 1, 1, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0]]).T
 """Bars before the first value: a move needs the close before it, a pair of moves two."""
 
-_LONGEST = 168
-_CLOSES, _EXTREMES = slice(0, 168), slice(168, 504)
+LONGEST = 168
+CLOSES, EXTREMES = slice(0, 168), slice(168, 504)
 _RING_ROWS = 504
 _RING_FIRST = np.array([[0, 168, 169]]).T
 _RING_STRIDE = np.array([[1, 2, 2]]).T
-_BACK = np.array([[12, 48, 168, 1]]).T
+LOOKED_BACK = (12, 48, 168, 1)
 """Closes looked back at: the moves that are features, and the bar before."""
+_BACK = np.array([LOOKED_BACK]).T
 
 
 class PathArrays(NamedTuple):
@@ -62,7 +63,7 @@ def path_state_new(symbols: int) -> KernelState:
     return {
         "bars": np.zeros(symbols, dtype=np.int64),
         "last_move": np.zeros(symbols),
-        "means": np.zeros((_LENGTHS.shape[0], symbols)),
+        "means": np.zeros((LENGTHS.shape[0], symbols)),
         "rings": np.ones((_RING_ROWS, symbols)),
     }
 
@@ -101,9 +102,9 @@ def path_step(bar: Floats, state: PathArrays, out: Floats) -> None:
     """Advances every symbol that has a bar, and fills `out` [F, S]."""
     present = present_bars(bar[0], bar[1], bar[2], bar[3], bar[4])
     safe = np.where(present, bar, 1.0)
-    closes = ago(state.rings[_CLOSES], state.bars, _BACK)
+    closes = ago(state.rings[CLOSES], state.bars, _BACK)
     symbols = bar.shape[1]
-    extremes = highest(state.rings[_EXTREMES].reshape(_LONGEST, 2, symbols))
+    extremes = highest(state.rings[EXTREMES].reshape(LONGEST, 2, symbols))
     advance_path_means(safe, closes[3], present, state)
     remember_path(safe, present, state)
     part, whole = np.empty(out.shape), np.empty(out.shape)
@@ -133,7 +134,7 @@ def advance_path_means(bar: Floats, previous: Floats, present: Flags, state: Pat
     new[BALANCE] = (high - np.maximum(opened, close)) - (np.minimum(opened, close) - low)
     new[LOCATION] = (close - high) + (close - low)
     new[RANGE] = high - low
-    divisor = seeded_divisor(state.bars + 1 - _FIRST_AT, present, _LENGTHS, _FINALS)
+    divisor = seeded_divisor(state.bars + 1 - FIRST_AT, present, LENGTHS, FINALS)
     state.means[:] = state.means + (new - state.means) / divisor
     state.last_move[:] = np.where(present, move, state.last_move)
 
@@ -144,7 +145,7 @@ def remember_path(bar: Floats, present: Flags, state: PathArrays) -> None:
     values[0] = bar[3]
     values[1] = bar[1]
     values[2] = -bar[2]
-    put(state.rings, _RING_FIRST + state.bars % _LONGEST * _RING_STRIDE, present, values)
+    put(state.rings, _RING_FIRST + state.bars % LONGEST * _RING_STRIDE, present, values)
     state.bars[:] = state.bars + present
 
 

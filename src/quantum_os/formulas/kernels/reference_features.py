@@ -25,8 +25,8 @@ READS: tuple[str, ...] = ("ret_1_atr", "ret_24_atr")
 """Features of BTC that every symbol is told."""
 
 COVARIANCE, OF_REFERENCE, OF_SYMBOL, RESIDUAL = 0, 1, 2, 3
-_LENGTHS = np.array([[72.0, 72.0, 72.0, 24.0]]).T
-_FINALS = np.array([[36.5, 36.5, 36.5, 12.5]]).T
+LENGTHS = np.array([[72.0, 72.0, 72.0, 24.0]]).T
+FINALS = np.array([[36.5, 36.5, 36.5, 12.5]]).T
 
 
 class ReferenceArrays(NamedTuple):
@@ -42,7 +42,7 @@ def reference_state_new(symbols: int) -> KernelState:
     return {
         "pairs": np.zeros(symbols, dtype=np.int64),
         "previous": np.full(symbols, np.nan),
-        "means": np.zeros((_LENGTHS.shape[0], symbols)),
+        "means": np.zeros((LENGTHS.shape[0], symbols)),
     }
 
 
@@ -98,7 +98,7 @@ def reference_step(
     new[OF_REFERENCE] = btc * btc
     new[OF_SYMBOL] = own * own
     new[RESIDUAL] = 0.0
-    divisor = seeded_divisor(state.pairs + 1 + np.zeros((4, 1), np.int64), moved, _LENGTHS, _FINALS)
+    divisor = seeded_divisor(state.pairs + 1 + np.zeros((4, 1), np.int64), moved, LENGTHS, FINALS)
     means[:3] = means[:3] + (new[:3] - means[:3]) / divisor[:3]
     has_beta = means[OF_REFERENCE] > 0.0
     beta = np.where(has_beta, means[COVARIANCE], 0.0) / np.where(has_beta, means[OF_REFERENCE], 1.0)

@@ -39,11 +39,11 @@ EVIDENCE_ROWS = 3
 DRIFT, TRAVEL, SQUARE_1, SQUARE_5 = 0, 1, 2, 3
 """Rows of `means`: plain means of the first 50 moves, then with a forgetting of 1/50."""
 
-_FIVE = 5
-_FIRST_AT = np.array([[0, 0, 0, _FIVE - 1]]).T
-_MEMORY = 50.0
-_W, _T, _TT, _X, _TX = 0, 1, 2, 3, 4
-_SUMS = 5
+FIVE = 5
+FIRST_AT = np.array([[0, 0, 0, FIVE - 1]]).T
+MEMORY = 50.0
+WEIGHT, TIME, TIME_2, LEVEL, TIME_LEVEL = 0, 1, 2, 3, 4
+SUMS = 5
 
 
 def slope_scatter(span: int) -> float:
@@ -61,8 +61,8 @@ def forgetting(span: int) -> float:
     return 1.0 - 2.0 / (span + 1.0)
 
 
-_KEEP = np.array([[forgetting(span) for span in SPANS]]).T
-_SCORE = np.array([[w / slope_scatter(n) for w, n in zip(SPAN_WEIGHTS, SPANS, strict=True)]]).T
+KEEP = np.array([[forgetting(span) for span in SPANS]]).T
+SCORE = np.array([[w / slope_scatter(n) for w, n in zip(SPAN_WEIGHTS, SPANS, strict=True)]]).T
 
 
 class RegimeArrays(NamedTuple):
@@ -86,9 +86,9 @@ def regime_state_new(symbols: int) -> KernelState:
         "bars": np.zeros(symbols, dtype=np.int64),
         "close": np.zeros(symbols),
         "variance": np.zeros(symbols),
-        "means": np.zeros((_FIRST_AT.shape[0], symbols)),
-        "recent": np.zeros((_FIVE - 1, symbols)),
-        "sums": np.zeros((_SUMS * len(SPANS), symbols)),
+        "means": np.zeros((FIRST_AT.shape[0], symbols)),
+        "recent": np.zeros((FIVE - 1, symbols)),
+        "sums": np.zeros((SUMS * len(SPANS), symbols)),
     }
 
 
@@ -136,7 +136,7 @@ def regime_step(close: Floats, state: RegimeArrays, out: Floats) -> None:
     advance_moves(move, moves, state)
     state.bars[:] = state.bars + present
     state.close[:] = np.where(present, close, state.close)
-    slopes = advance_slopes(move, moves, state.sums) * _SCORE
+    slopes = advance_slopes(move, moves, state.sums) * SCORE
     means = state.means
     part, whole = np.empty(out.shape), np.empty(out.shape)
     part[TREND], whole[TREND] = slopes[0] + slopes[1] + slopes[2], np.sqrt(state.variance)
@@ -165,7 +165,7 @@ def advance_moves(move: Floats, moves: Flags, state: RegimeArrays) -> None:
     new = np.empty(means.shape)
     new[DRIFT], new[TRAVEL] = move, np.abs(move)
     new[SQUARE_1], new[SQUARE_5] = move * move, five * five
-    means += (new - means) / seeded_divisor(state.bars - _FIRST_AT, moves, _MEMORY, _MEMORY)
+    means += (new - means) / seeded_divisor(state.bars - FIRST_AT, moves, MEMORY, MEMORY)
     recent[1:] = np.where(moves, recent[:-1], recent[1:])
     recent[0] = np.where(moves, move, recent[0])
 
@@ -176,19 +176,19 @@ def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
     The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them
     by one in time and by its move in level, forgets a little, and adds itself with weight 1.
     """
-    old = sums.reshape(_SUMS, len(SPANS), sums.shape[1])
-    weight, t, x = old[_W], old[_T], old[_X]
+    old = sums.reshape(SUMS, len(SPANS), sums.shape[1])
+    weight, t, x = old[WEIGHT], old[TIME], old[LEVEL]
     new = np.empty(old.shape)
-    new[_W] = weight
-    new[_T] = t - weight
-    new[_TT] = old[_TT] - 2.0 * t + weight
-    new[_X] = x - move * weight
-    new[_TX] = old[_TX] - x - move * new[_T]
-    new = new * _KEEP
-    new[_W] += 1.0
+    new[WEIGHT] = weight
+    new[TIME] = t - weight
+    new[TIME_2] = old[TIME_2] - 2.0 * t + weight
+    new[LEVEL] = x - move * weight
+    new[TIME_LEVEL] = old[TIME_LEVEL] - x - move * new[TIME]
+    new = new * KEEP
+    new[WEIGHT] += 1.0
     old[:] = np.where(moves, new, old)
-    spread = old[_W] * old[_TT] - old[_T] * old[_T]
-    slope: Floats = (old[_W] * old[_TX] - old[_T] * old[_X]) / np.where(
+    spread = old[WEIGHT] * old[TIME_2] - old[TIME] * old[TIME]
+    slope: Floats = (old[WEIGHT] * old[TIME_LEVEL] - old[TIME] * old[LEVEL]) / np.where(
         spread > 0.0, spread, np.nan
     )
     return slope
