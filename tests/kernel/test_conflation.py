@@ -28,6 +28,16 @@ def test_the_first_price_is_told_at_once_and_the_next_waits_by_our_stake() -> No
     assert held.due(COLD_MS * MS) == [tick(51.0, ETH)]
 
 
+def test_a_clock_that_is_set_back_holds_no_price_back() -> None:
+    held = Conflator(lambda symbol: False)
+    held.offer(tick(100.0))
+    held.due(3_600_000 * MS)
+    held.offer(tick(101.0))
+    assert held.due(0) == [tick(101.0)]
+    held.offer(tick(102.0))
+    assert held.due((COLD_MS - 1) * MS) == []
+
+
 def test_what_waits_carries_extremes_volume_and_count() -> None:
     held = Conflator(lambda symbol: False)
     for price in (100.0, 104.0, 97.0, 101.0):

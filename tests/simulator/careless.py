@@ -1,7 +1,9 @@
-"""Parts of the venue's edge that are careless on purpose, each in the way a real one once was."""
+"""Parts of the edges that are careless on purpose, each in the way a real one once was."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from quantum_os.events.base import Event
 from quantum_os.events.execution import (
@@ -20,6 +22,8 @@ from quantum_os.kernel.edge import EdgeContext
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.lanes import Lanes
 from quantum_os.kernel.reactor import Module
+from quantum_os.market.feeds.live.feed import LiveFeed
+from quantum_os.market.feeds.live.heard import Bar
 from quantum_os.simulator.disk import Disk, SimulatedJournalFile
 from quantum_os.simulator.mortality import Tether
 from quantum_os.storage.journal_file import JournalFile
@@ -94,6 +98,44 @@ def forgetful(modules: tuple[Module, ...]) -> tuple[Module, ...]:
 
     sweeper._trades_of = nothing  # type: ignore[method-assign]
     return modules
+
+
+class Hasty(LiveFeed):
+    """Takes a bar as it stands for one that has closed."""
+
+    async def _tell_dated(self, context: EdgeContext, now: int) -> None:
+        for venue in self.venues:
+            if venue.bars is not None and "take" not in vars(venue.bars):
+                venue.bars.take = _as_if_closed(venue.bars.take)  # type: ignore[method-assign]
+        await super()._tell_dated(context, now)
+
+
+class Unasking(LiveFeed):
+    """Never asks what was paid when funding has fallen due."""
+
+    async def _tell_dated(self, context: EdgeContext, now: int) -> None:
+        for venue in self.venues:
+            if venue._funding is not None:
+                venue._funding.due = lambda now: ()  # type: ignore[method-assign]
+        await super()._tell_dated(context, now)
+
+
+def _as_if_closed(take: Callable[[Bar], None]) -> Callable[[Bar], None]:
+    return lambda bar: take(replace(bar, closed=True))
+
+
+def heard_by(kind: type[LiveFeed]) -> Callable[[tuple[Module, ...]], tuple[Module, ...]]:
+    """Gives the fund another feed."""
+
+    def variant(modules: tuple[Module, ...]) -> tuple[Module, ...]:
+        return tuple(
+            kind(each._config, each._wall, each._lines, each._opens)
+            if isinstance(each, LiveFeed)
+            else each
+            for each in modules
+        )
+
+    return variant
 
 
 class Tailless(SimulatedJournalFile):

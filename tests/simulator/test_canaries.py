@@ -22,13 +22,16 @@ from quantum_os.simulator.faults import Faults, Kind
 from quantum_os.simulator.play import Outcome, Play
 from tests.laws.misspeaking import Misspeaking, Twist, straight
 from tests.simulator.careless import (
+    Hasty,
     Merging,
     Resending,
     TaillessDisk,
+    Unasking,
     Undated,
     Unrecorded,
     carried_by,
     forgetful,
+    heard_by,
     loud,
     sulking,
     talkative,
@@ -173,6 +176,10 @@ CANARIES: dict[str, Canary] = {
     ),
     "what the stream has lost is never looked up": Canary(
         forgetful, frozenset({6, 7}), {Kind.LOST_FRAME: 0.3}
+    ),
+    "a bar that is not over is told": Canary(heard_by(Hasty), frozenset({0})),
+    "funding that was brought forward is not asked for": Canary(
+        heard_by(Unasking), frozenset({0}), {Kind.FUNDING: 12.0}
     ),
     "a ban is not obeyed": Canary(loud, frozenset({27}), {Kind.LIMITED_429: 8.0}, seed=5),
     "two words on an order become one": Canary(unchanged, frozenset({21}), lanes=Merging),

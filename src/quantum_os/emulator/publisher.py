@@ -1,12 +1,12 @@
 """Decides what the public streams say of each tick, to those streams that somebody follows."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from quantum_os.emulator.bar_path import Tick
 from quantum_os.emulator.candles import INTERVALS, Candle
 from quantum_os.emulator.contracts import Contract, plain
 from quantum_os.emulator.depth import Change
-from quantum_os.emulator.hub import Hub
 from quantum_os.emulator.market import Market, PublicTrade, SymbolMarket
 from quantum_os.emulator.orders import Json, WireOrder
 from quantum_os.emulator.rest_market import agg_trade, day_of
@@ -26,10 +26,20 @@ ALL_QUOTES = "!bookTicker"
 ALL_MARKS = ("!markPrice@arr", "!markPrice@arr@1s")
 
 
+class Board(Protocol):
+    """What messages are put up on: it knows which streams somebody follows."""
+
+    on_subscribe: Callable[[str], None]
+
+    def streams_of(self, name: str) -> tuple[str, ...]: ...
+
+    def publish(self, stream: str, symbol: str, body: object) -> None: ...
+
+
 class Publisher:
     """Writes ticks, books, candles and marks; `now` is the market's time."""
 
-    def __init__(self, market: Market, hub: Hub) -> None:
+    def __init__(self, market: Market, hub: Board) -> None:
         self._market = market
         self._hub = hub
         self._last: dict[str, int] = {}

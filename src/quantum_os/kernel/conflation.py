@@ -70,8 +70,9 @@ class Conflator:
                 self._held[key] = msgspec.structs.replace(event, high=None, low=None)
 
     def _is_due(self, key: Key, now: int) -> bool:
+        """A clock that was set back holds no price back: what was told then was told long ago."""
         interval = self._hot_ns if self._is_hot(key[1]) else self._cold_ns
-        return now - self._told.get(key, -interval) >= interval
+        return abs(now - self._told.get(key, -interval)) >= interval
 
 
 def _key(event: Conflated) -> Key:

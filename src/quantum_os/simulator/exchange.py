@@ -62,6 +62,8 @@ class SimulatedExchange:
         self.door = Door(time.now)
         self.clock = VenueClock(time.now(), 1.0, time, time.now)
         self.counts: dict[str, int] = {}
+        self.brought_forward: dict[str, int] = {}
+        """When funding is due, ms, by the names of contracts that pay before their time."""
         self._listen_keys = ListenKeys(time.now)
         self._listen_keys.open(KEY)
 

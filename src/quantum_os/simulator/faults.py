@@ -53,6 +53,10 @@ class Kind(StrEnum):
     STRAY_TICK = "stray_tick"
     LATE_BAR = "late_bar"
     MISSING_BAR = "missing_bar"
+    FEED_CUT = "feed_cut"
+    FEED_REFUSED = "feed_refused"
+    FEED_DEAF = "feed_deaf"
+    FEED_POISON = "feed_poison"
     # what the exchange does by itself, or somebody else with our key
     CHILD_REJECTED = "child_rejected"
     DELEVERAGED = "deleveraged"
@@ -111,6 +115,8 @@ PER_CHANCE: dict[Kind, tuple[float, float]] = {
     Kind.STRAY_TICK: (0.0005, 0.004),
     Kind.LATE_BAR: (0.02, 0.2),
     Kind.MISSING_BAR: (0.01, 0.05),
+    Kind.FEED_REFUSED: (0.05, 0.5),
+    Kind.FEED_POISON: (0.0002, 0.002),
     Kind.CHILD_REJECTED: (0.05, 0.5),
     Kind.SLOW_WRITE: (0.001, 0.02),
     Kind.FAILED_WRITE: (0.001, 0.02),
@@ -129,6 +135,8 @@ PER_HOUR: dict[Kind, tuple[float, float]] = {
     Kind.LISTEN_KEY_ENDED: (0.5, 3.0),
     Kind.FLASH_MOVE: (0.5, 4.0),
     Kind.FEED_STALL: (0.5, 4.0),
+    Kind.FEED_CUT: (0.5, 6.0),
+    Kind.FEED_DEAF: (0.5, 4.0),
     Kind.DELEVERAGED: (0.5, 4.0),
     Kind.LIQUIDATED: (0.5, 2.0),
     Kind.FOREIGN_TRADE: (0.5, 4.0),

@@ -27,7 +27,7 @@ from quantum_os.lineup import line_up, refuse_gaps
 from quantum_os.simulator.disk import NOWHERE
 from quantum_os.simulator.draws import Draws
 from quantum_os.simulator.exchange import KEY, SECRET
-from quantum_os.simulator.feed import SimulatedFeed
+from quantum_os.simulator.feed import live_feed
 from quantum_os.simulator.journal_turns import TurnWriter
 from quantum_os.simulator.mortality import Tether
 from quantum_os.simulator.stage import BUILD, OPENS_NS, SYMBOLS, VENUE
@@ -56,7 +56,6 @@ class Life(msgspec.Struct, frozen=True):
     bus: Bus
     fund: tuple[Module, ...]
     household: Household
-    feed: SimulatedFeed
     venue: ExchangeVenue
     first: Sequence[Event]
 
@@ -67,7 +66,6 @@ class Stood(msgspec.Struct, frozen=True):
     recovered: Recovered
     fund: tuple[Module, ...]
     household: Household
-    feed: SimulatedFeed
     venue: ExchangeVenue
     epoch: int
 
@@ -75,7 +73,7 @@ class Stood(msgspec.Struct, frozen=True):
 def stands(world: World, tether: Tether) -> Stood:
     """Comes back from the disk; raises what a recovery raises, and Crashed in its middle."""
     line = Line(VenueClock(world.wall, world.loop.monotonic_ns))
-    feed = SimulatedFeed(world.prices, world.wall, world.exchange.listed)
+    feed = live_feed(world, tether, line)
     venue = _venue(world, tether, line)
     household = _household(world, tether)
     epoch = world.epoch = max(household.last_epoch(), world.epoch) + 1
@@ -91,7 +89,7 @@ def stands(world: World, tether: Tether) -> Stood:
 
     recovered = stand_again(household, build, BUILD, 1)
     tether.visit("recovered")
-    return Stood(recovered, tuple(fund), household, feed, venue, epoch)
+    return Stood(recovered, tuple(fund), household, venue, epoch)
 
 
 def begun(
@@ -127,7 +125,7 @@ def begun(
     plan = world.prelude.plan
     started = plan.first_event(BUILD, now, stood.epoch, world_went_on=True)
     first = [started, *alerts_of(household, recovered, now)]
-    return Life(tether, runtime, bus, stood.fund, household, stood.feed, stood.venue, first)
+    return Life(tether, runtime, bus, stood.fund, household, stood.venue, first)
 
 
 def _household(world: World, tether: Tether) -> Household:

@@ -9,21 +9,19 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.commands import ActionAsked, Command, OperatorCommand
-from quantum_os.events.market import ExchangeRaw
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.kernel.clock import measure_by
 from quantum_os.kernel.journal import JournalDamaged, JournalFailed
 from quantum_os.kernel.recovery import AnotherBuild, Diverged
 from quantum_os.kernel.runtime import Ending
-from quantum_os.market.feeds.live.heard import Bar
 from quantum_os.risk.latches import LATCHES, why_shut
 from quantum_os.risk.safety import Safety
 from quantum_os.simulator.draws import Draws
 from quantum_os.simulator.faults import Kind
 from quantum_os.simulator.healing import Unhealed, unhealed
 from quantum_os.simulator.life import Life, begun
+from quantum_os.simulator.market_truth import MarketTruth
 from quantum_os.simulator.mortality import Crashed, Tether
-from quantum_os.simulator.prices import Trade
 from quantum_os.simulator.queues import WatchedLanes
 from quantum_os.simulator.retelling import retold
 from quantum_os.simulator.secrecy import spoken
@@ -35,19 +33,20 @@ CHAOS_S = 3_600
 HEAL_S = 60
 """Seconds of simulated time: with faults, and until all must be well without them."""
 
-QUIET_BEFORE_S = {Kind.LIMITED_429: 200, Kind.BANNED_418: 200, Kind.KILL: 1_000}
+QUIET_BEFORE_S = {
+    Kind.LIMITED_429: 200,
+    Kind.BANNED_418: 200,
+    Kind.KILL: 1_000,
+    Kind.FUNDING: 90,
+}
 """Seconds before peace in which a kind does not come any more: what it asks for lasts so long."""
 
 RESTART_S = (1.0, 4.0)
 COVER_LOOK_NS = NS_PER_S // 4
 OPERATOR_S = 45.0
 OPERATOR_HASTE_S = 6.0
-LISTED_S = (0.01, 0.15)
-"""Seconds that a message of the market takes."""
-
 STALL_S = (0.3, 25.0)
 STEP_S = (0.05, 5.0)
-FEED_STALL_S = (10.0, 120.0)
 STEP_PLACES = (
     "append",
     "before_send",
@@ -96,11 +95,11 @@ class Play:
     ) -> None:
         self.world = World(seed, without, variant)
         self.truth = Truth(self.world)
+        self.market_truth = MarketTruth(self.world, self.truth)
         self._chaos_ns, self._end_ns = chaos_s * NS_PER_S, (chaos_s + HEAL_S) * NS_PER_S
         self._draws = Draws(seed, "director")
         self._life: Life | None = None
         self._died = asyncio.Event()
-        self._deaf_until = 0
         self._looked_at = 0
         self._lives = 0
         self._unhealed: tuple[Unhealed, ...] = ()
@@ -135,8 +134,6 @@ class Play:
     async def _direct(self) -> None:
         world, loop = self.world, self.world.loop
         measure_by(loop.monotonic_ns)
-        world.prices.on_trade, world.prices.on_bar = self._traded, self._closed
-        world.prices.on_funding = self._funded
         world.prices.begin()
         for at, kind in world.faults.due(self._chaos_ns):
             if at < self._chaos_ns - QUIET_BEFORE_S.get(kind, 0) * NS_PER_S:
@@ -185,12 +182,13 @@ class Play:
     def _begun(self, tether: Tether) -> Life:
         self._lives += 1
         self.truth.life_begins()
+        self.market_truth.life_begins()
 
         def gate(envelope: object) -> None:
             tether.visit("append")
 
         lanes = WatchedLanes(self.world.lanes(), self.truth.breaks)
-        return begun(self.world, tether, lanes, [gate, self.truth.tap])
+        return begun(self.world, tether, lanes, [gate, self.truth.tap, self.market_truth.tap])
 
     def _after_turn(self) -> None:
         life = self._life
@@ -200,37 +198,6 @@ class Play:
         if self.world.loop.ns - self._looked_at >= COVER_LOOK_NS:
             self._looked_at = self.world.loop.ns
             self.truth.look_at_cover()
-
-    def _traded(self, trade: Trade) -> None:
-        feed = None if self._life is None else self._life.feed
-        loop, faults = self.world.loop, self.world.faults
-        if feed is None or not feed.is_open or loop.ns < self._deaf_until:
-            return
-        if faults.strikes(Kind.LOST_TICK):
-            return
-        crossed = faults.strikes(Kind.CROSSED_QUOTE)
-        if faults.strikes(Kind.STRAY_TICK):
-            far = 0.9 + 0.2 * faults.draws(Kind.STRAY_TICK).unit()
-            trade = msgspec.structs.replace(trade, price=trade.price * far)
-        wait = self._draws.between(*LISTED_S)
-        loop.call_later(wait, lambda: feed.hears_trade(trade, crossed=crossed))
-        if faults.strikes(Kind.REPEATED_TICK):
-            loop.call_later(2 * wait, lambda: feed.hears_trade(trade, crossed=crossed))
-
-    def _closed(self, bar: Bar) -> None:
-        feed = None if self._life is None else self._life.feed
-        loop, faults = self.world.loop, self.world.faults
-        if feed is None or not feed.is_open or loop.ns < self._deaf_until:
-            return
-        if faults.strikes(Kind.MISSING_BAR):
-            return
-        late = faults.strikes(Kind.LATE_BAR)
-        wait = faults.draws(Kind.LATE_BAR).between(0.5, 6.0) if late else LISTED_S[1]
-        loop.call_later(wait, feed.hears_bar, bar)
-
-    def _funded(self, raw: ExchangeRaw) -> None:
-        if self._life is not None:
-            self._life.feed.hears_raw(raw)
 
     def _befalls(self, kind: Kind) -> None:
         """A fault that comes by itself; it counts if it has found something to strike."""
@@ -257,11 +224,13 @@ class Play:
                 world.prices.jump(draws.one_of(SYMBOLS))
                 return True
             case Kind.FUNDING:
-                world.prices.fund(draws.one_of(SYMBOLS))
-                return True
+                return world.prices.fund(draws.one_of(SYMBOLS))
             case Kind.FEED_STALL:
-                self._deaf_until = world.loop.ns + round(draws.skewed(*FEED_STALL_S) * NS_PER_S)
-                return True
+                return world.market_stream.stall()
+            case Kind.FEED_CUT:
+                return world.market_stream.cut()
+            case Kind.FEED_DEAF:
+                return world.market_stream.deafen()
             case Kind.CLOCK_STEP:
                 world.skew_ns = round(draws.skewed(*STEP_S) * draws.one_of((-1, 1)) * NS_PER_S)
                 return True
@@ -331,7 +300,7 @@ class Play:
         world.skew_ns = NS_PER_S // 10
         world.exchange.door.open()
         world.wire.stream.heal()
-        self._deaf_until = 0
+        world.market_stream.heal()
         world.loop.call_later(2.0, self._operator)
 
     def _ends(self) -> None:
@@ -339,7 +308,8 @@ class Play:
         if life is None:
             self._unhealed = (Unhealed(36, "no process lives"),)
         else:
-            self._unhealed = tuple(unhealed(self.world, self.truth, life))
+            untold = (Unhealed(0, text) for text in self.market_truth.untold())
+            self._unhealed = (*unhealed(self.world, self.truth, life), *untold)
         self._is_over = True
         if life is None:
             self._died.set()

@@ -16,9 +16,10 @@ from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.kernel.snapshots import take, to_bytes
 from quantum_os.kernel.timers import Timers
 from quantum_os.lineup import Plan, line_up
+from quantum_os.market.feeds.live.feed import LiveFeed
 from quantum_os.simulator.draws import Draws
 from quantum_os.simulator.eager import Eager
-from quantum_os.simulator.prices import MOVE, USD_PER_TICK
+from quantum_os.simulator.prices import MOVE, USD_PER_TICK, last_funding
 from quantum_os.simulator.stage import (
     BAR,
     BAR_NS,
@@ -32,7 +33,7 @@ from quantum_os.simulator.stage import (
     staged,
 )
 
-FEED = "simulator.feed"
+FEED = LiveFeed.name
 TRADES_PER_BAR = 15
 CLOSE_LAG_NS = 300 * NS_PER_MS
 
@@ -72,8 +73,11 @@ def prelude() -> Prelude:
     driver.offer(begins, first, KERNEL)
     driver.offer(begins, InstrumentUpdated(VENUE, instruments(), VENUE), FEED)
     draws, last, seq = Draws(0, "prelude"), list(PRICES), 0
+    paid = [last_funding(symbol) for symbol in SYMBOLS]
     for number in range(WARM_BARS):
         opened = begins + number * BAR_NS
+        while paid and paid[0].venue_ts <= opened:
+            driver.offer(opened, paid.pop(0), FEED)
         klines = _bar(opened, last, draws)
         seq = bus.seq + 1
         driver.offer(klines.close_time + CLOSE_LAG_NS, klines, FEED)

@@ -1,13 +1,19 @@
 """Where the prices of a simulated world go, trade by trade, and how its bars come of them."""
 
 import math
-from collections.abc import Callable
 
 import msgspec
 
 from quantum_os.emulator.bar_path import Tick
 from quantum_os.events.market import ExchangeRaw, MarketKlines, RawKind
-from quantum_os.events.units import NS_PER_HOUR, NS_PER_S, Ns, Side
+from quantum_os.events.units import (
+    NS_PER_HOUR,
+    NS_PER_MINUTE,
+    NS_PER_MS,
+    NS_PER_S,
+    Ns,
+    Side,
+)
 from quantum_os.market.feeds.live.heard import Bar
 from quantum_os.simulator.draws import Draws
 from quantum_os.simulator.exchange import SimulatedExchange
@@ -26,17 +32,9 @@ FLASH = (0.008, 0.035)
 """How far a flash move goes at once, as a fraction of the price."""
 
 FUNDING = 0.0001
-FUNDING_HOURS = 8.0
-
-
-class Trade(msgspec.Struct, frozen=True):
-    """One trade of the market and the quote that stood after it."""
-
-    symbol: str
-    price: float
-    bid: float
-    ask: float
-    ts: int
+FUNDING_HOURS = 8
+NOTICE_NS = 10 * NS_PER_S
+"""How long before it is paid a payment is announced, at least, that comes before its time."""
 
 
 class Forming(msgspec.Struct):
@@ -55,7 +53,7 @@ class Forming(msgspec.Struct):
 
 
 class Prices:
-    """Moves the exchange's market. `on_trade`, `on_bar` and `on_funding` tell of it as it is."""
+    """Moves the exchange's market. `bars` are those that have closed, `paid` the funding."""
 
     def __init__(
         self,
@@ -66,21 +64,21 @@ class Prices:
         last: tuple[float, ...],
     ) -> None:
         self.bars: dict[int, dict[str, Bar]] = {}
-        self.last = dict(zip(SYMBOLS, last, strict=True))
-        self.on_trade: Callable[[Trade], None] = lambda trade: None
-        self.on_bar: Callable[[Bar], None] = lambda bar: None
-        self.on_funding: Callable[[ExchangeRaw], None] = lambda raw: None
+        of = exchange.desks.contracts.of
+        self.last = {
+            symbol: of(symbol).on_tick(price) for symbol, price in zip(SYMBOLS, last, strict=True)
+        }
+        self.paid: list[ExchangeRaw] = []
         self._loop, self._exchange, self._faults = loop, exchange, faults
         self._draws = Draws(seed, "prices")
         self._forming = {symbol: Forming(*(self.last[symbol],) * 4) for symbol in SYMBOLS}
         self._opened = OPENS_NS
 
-    def now(self) -> int:
-        """The exchange's time, ns UTC."""
-        return self._exchange.time.now()
-
     def begin(self) -> None:
         for symbol in SYMBOLS:
+            self._exchange.market.pays(last_funding(symbol), quietly=True)
+            due = self._exchange.market.symbols[symbol].next_funding(OPENS_NS)
+            self._loop.call_at_ns(due - OPENS_NS, self._pays, symbol, due)
             self._trade(symbol, 0.0)
             self._next(symbol)
         self._loop.call_at_ns(self._loop.ns + BAR_NS, self._close)
@@ -91,21 +89,23 @@ class Prices:
         far = draws.between(*FLASH) * (1 if draws.hits(0.5) else -1)
         self._trade(symbol, far)
 
-    def fund(self, symbol: str) -> None:
-        """Pays a rate now: its interval ends with this second."""
+    def fund(self, symbol: str) -> bool:
+        """Brings a payment forward to a minute that is near; False where one is on its way."""
+        name = self._exchange.desks.contracts.of(symbol).name
+        if name in self._exchange.brought_forward:
+            return False
+        due = -(-(self._exchange.time.now() + NOTICE_NS) // NS_PER_MINUTE) * NS_PER_MINUTE
+        self._exchange.brought_forward[name] = due // NS_PER_MS
+        self._loop.call_at_ns(due - OPENS_NS, self._pays, symbol, due)
+        return True
+
+    def _pays(self, symbol: str, due: int) -> None:
+        name = self._exchange.desks.contracts.of(symbol).name
+        self._exchange.brought_forward.pop(name, None)
         rate = FUNDING * (1 if self._draws.hits(0.5) else -1)
-        now = self._exchange.time.now() // NS_PER_S * NS_PER_S
-        raw = ExchangeRaw(
-            VENUE,
-            symbol,
-            RawKind.FUNDING,
-            Ns(now),
-            rate,
-            interval_h=FUNDING_HOURS,
-            next_time=Ns(now + 8 * NS_PER_HOUR),
-        )
+        raw = _funding(symbol, due, rate)
+        self.paid.append(raw)
         self._exchange.market.pays(raw)
-        self.on_funding(raw)
 
     def _next(self, symbol: str) -> None:
         self._loop.call_later(self._draws.between(*TICK_S), self._moves, symbol)
@@ -125,9 +125,6 @@ class Prices:
         now = self._exchange.time.now()
         self._forming[symbol].add(price, qty)
         self._exchange.market.plays(Tick(symbol, now, price, qty, side))
-        quote = market.quote
-        assert quote is not None, "a market that has traded has a quote"
-        self.on_trade(Trade(symbol, price, quote.bid, quote.ask, now))
 
     def _close(self) -> None:
         """Ends the bars of this minute, and begins the next at the price that stands."""
@@ -153,8 +150,19 @@ class Prices:
         self._opened = closed
         self._exchange.market.closes(_klines(opened, bars))
         self._loop.call_at_ns(closed - OPENS_NS + BAR_NS, self._close)
-        for bar in bars.values():
-            self.on_bar(bar)
+
+
+def last_funding(symbol: str) -> ExchangeRaw:
+    """The payment before the world began, whose rate is in force then."""
+    step = FUNDING_HOURS * NS_PER_HOUR
+    return _funding(symbol, OPENS_NS // step * step, FUNDING)
+
+
+def _funding(symbol: str, time: int, rate: float) -> ExchangeRaw:
+    following = Ns(time + FUNDING_HOURS * NS_PER_HOUR)
+    return ExchangeRaw(
+        VENUE, symbol, RawKind.FUNDING, Ns(time), rate, float(FUNDING_HOURS), following
+    )
 
 
 def _klines(opened: int, bars: dict[str, Bar]) -> MarketKlines:

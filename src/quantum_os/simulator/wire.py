@@ -7,7 +7,7 @@ verdicts and all else of the venue's edge are the ones that trade.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
@@ -77,6 +77,14 @@ class Sent(msgspec.Struct, frozen=True):
     tether: Tether
 
 
+class Caller(Protocol):
+    """Whoever makes requests: over which line, of which life, and how long it waits, ms."""
+
+    line: Line
+    tether: Tether
+    timeout: int
+
+
 class Wire:
     """All ways to one exchange. `on_sent` hears of each request before its first byte leaves,
     `on_silenced` of each answer that asks for silence when it has come.
@@ -102,7 +110,7 @@ class Wire:
         return opened
 
     async def request(
-        self, client: "Client", method: str, path: str, params: Mapping[str, Any]
+        self, client: Caller, method: str, path: str, params: Mapping[str, Any]
     ) -> Any:
         """Makes one request; raises as a library would."""
         body = {name: str(value) for name, value in params.items()}

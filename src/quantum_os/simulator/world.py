@@ -14,6 +14,7 @@ from quantum_os.simulator.eager import Eager
 from quantum_os.simulator.exchange import SimulatedExchange, Time
 from quantum_os.simulator.faults import Faults, Kind
 from quantum_os.simulator.loop import VirtualLoop
+from quantum_os.simulator.market_stream import MarketStream
 from quantum_os.simulator.mischief import Mischief
 from quantum_os.simulator.prelude import prelude
 from quantum_os.simulator.prices import Prices
@@ -49,6 +50,7 @@ class World:
         self.loop.thread_s = lambda: threads.skewed(*SNAPSHOT_MS) / 1_000
         self.exchange = SimulatedExchange(seed, Time(self.loop))
         self.wire = Wire(self.loop, self.exchange, self.faults, seed)
+        self.market_stream = MarketStream(self.loop, self.exchange, self.faults, seed)
         self.prices = Prices(self.loop, self.exchange, self.faults, seed, self.prelude.last)
         self.disk = Disk(self.faults, self.prelude.snapshot, self.prelude.rows)
         self.skew_ns = round(Draws(seed, "skew").between(-0.2, 0.2) * NS_PER_S)

@@ -1,5 +1,8 @@
 """The live feed on exchanges on the wire: whole bars, no bar twice, and every silence found."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -16,12 +19,18 @@ from quantum_os.events.market import (
     MarketTick,
     RawKind,
 )
-from quantum_os.events.units import NS_PER_MINUTE, NS_PER_MS
-from quantum_os.kernel.edge import Heard
+from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS
+from quantum_os.exchange.endpoint import TESTNET, Endpoint
+from quantum_os.exchange.line import Line
+from quantum_os.kernel.clock import ReplayClock
+from quantum_os.kernel.edge import EdgeContext, Heard
 from quantum_os.kernel.envelope import Envelope, encode_event
 from quantum_os.kernel.journal import MemoryJournal
+from quantum_os.kernel.lanes import Lanes
 from quantum_os.market.feeds.live.connection import ASK_S, HEAR_OUT_S, LOOK_S
+from quantum_os.market.feeds.live.feed import LiveConfig, LiveFeed
 from quantum_os.market.feeds.live.freshness import EVERYTHING, STALE_S
+from quantum_os.market.feeds.live.venue_feed import Terms
 from tests.market.feeds.live.exchange import (
     HOUR_MS,
     MINUTE_MS,
@@ -31,7 +40,7 @@ from tests.market.feeds.live.exchange import (
     Exchange,
     candle_of,
 )
-from tests.market.feeds.live.hearing import BTC, ETH, Hearing, hearing
+from tests.market.feeds.live.hearing import BTC, ETH, Hearing, config, hearing
 from tests.waiting import until
 
 TEN = START_MS + 10 * MINUTE_MS
@@ -260,10 +269,45 @@ async def test_an_exchange_that_is_not_there_is_said_and_waited_for(tmp_path: Pa
         assert closes(heard.listen(), "binance") or heard.count(FeedState)
 
 
-def test_what_the_journal_holds_of_another_feed_is_not_ours() -> None:
-    from quantum_os.market.feeds.live.feed import LiveConfig, LiveFeed
-    from quantum_os.market.feeds.live.venue_feed import Terms
+async def test_a_list_without_any_of_our_contracts_is_none(tmp_path: Path) -> None:
+    exchange = Binance(TEN + 20_000, ())
+    async with hearing(tmp_path, exchange) as heard:
+        await until(lambda: states(heard.listen()) == [FeedStatus.DOWN])
+        exchange.symbols = ("BTCUSDT", "ETHUSDT")
+        await until(lambda: states(heard.listen())[-1] is FeedStatus.LIVE)
+        connection = heard.feed.venues[0].connection
+        listings, exchange.symbols = connection.listings, ()
+        renewing = asyncio.create_task(connection._renew_listing())
+        await until(lambda: not connection.client.markets)
+        assert connection.listings == listings
+        exchange.symbols = ("BTCUSDT", "ETHUSDT")
+        await renewing
+        assert connection.listings == listings + 1
 
+
+@asynccontextmanager
+async def nobody(venue: str, endpoint: Endpoint, line: Line) -> AsyncIterator[None]:
+    """Where an exchange should be."""
+    await asyncio.Event().wait()
+    yield
+
+
+async def test_time_goes_on_when_our_clock_is_set_back() -> None:
+    now = [TEN * NS_PER_MS]
+    feed = LiveFeed(config(TESTNET, ("binance",)), lambda: now[0], None, nobody)
+    lanes = Lanes()
+    task = asyncio.create_task(feed.run(EdgeContext(ReplayClock(), lanes, MemoryJournal())))
+    await until(lambda: lanes.take() is not None)
+    now[0] -= NS_PER_HOUR
+    connection = feed.venues[0].connection
+    before = connection._now()
+    await until(lambda: (mark := lanes.take()) is not None and mark.event is None)
+    assert 0 <= connection._now() - before < NS_PER_MINUTE, "no step of ours is a silence"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_what_the_journal_holds_of_another_feed_is_not_ours() -> None:
     feed = LiveFeed(LiveConfig((), Terms(0, 2.0), ()))
     feed.go_on(Heard({"market.feeds.tape": {"market.klines": 5}}, 77))
     assert feed._heard_until == 0

@@ -32,6 +32,19 @@ def test_a_forecast_is_never_told_and_what_was_paid_is_asked_for_when_it_is_due(
     assert funding.due(late + 2 * ASK_AGAIN_NS) == ()
 
 
+def test_an_interval_that_is_made_shorter_ends_at_its_new_end() -> None:
+    funding = watch()
+    funding.hears(Reference(BTC, Ns(DAY), next_funding=Ns(DAY + 8 * H)))
+    funding.hears(Reference(BTC, Ns(DAY + H), next_funding=Ns(DAY + 4 * H)))
+    late = DAY + 4 * H + ASK_AFTER_NS
+    funding.hears(Reference(BTC, Ns(late), next_funding=Ns(DAY + 8 * H)))
+    assert funding.due(late) == (BTC,)
+    funding.takes(BTC, [Stamp(Ns(DAY + 4 * H), 0.0001)])
+    funding.hears(Reference(BTC, Ns(late), next_funding=Ns(DAY + 8 * H)))
+    assert funding.due(late + ASK_AGAIN_NS) == ()
+    assert funding.due(DAY + 8 * H + ASK_AFTER_NS) == (BTC,)
+
+
 def test_a_stamp_that_was_told_is_not_told_again() -> None:
     funding = watch()
     stamps = [Stamp(Ns(DAY + n * 8 * H), 0.0001) for n in range(4)]

@@ -11,19 +11,18 @@ import structlog
 
 from quantum_os.events.units import NS_PER_MS
 from quantum_os.exchange.ban_clock import Banned
-from quantum_os.exchange.client import open_client
 from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.line import Line
 from quantum_os.exchange.measuring import measure_clock
 from quantum_os.exchange.rate_budget import BudgetSpent
-from quantum_os.exchange.session import open_session
 from quantum_os.kernel.backoff import Backoff
-from quantum_os.kernel.clock import WallClock
+from quantum_os.kernel.clock import WallClock, monotonic_ns
 from quantum_os.market.feeds.live import ask, binance_messages, bybit_messages
 from quantum_os.market.feeds.live.figures import Unreadable
 from quantum_os.market.feeds.live.freshness import Freshness, Kind, Topic
 from quantum_os.market.feeds.live.heard import Bar, Fact, Heard, Quote, Reference, Refused, Trade
 from quantum_os.market.feeds.live.listing import listed
+from quantum_os.market.feeds.live.opening import Opens, exchange_client
 from quantum_os.market.feeds.live.reading import Reader, read_safely
 
 READERS: dict[str, Reader] = {"binance": binance_messages.read, "bybit": bybit_messages.read}
@@ -63,6 +62,10 @@ KIND_OF: dict[type, Kind] = {
 _log = structlog.get_logger("quantum_os.feed")
 
 
+class NothingListed(ConnectionError):
+    """A list without any contract that we want: no list, and never a reason to trade nothing."""
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """What is heard of one exchange, and where it is."""
 
@@ -88,20 +91,24 @@ class Connection:
         hears: Callable[[Fact], None],
         on_ready: Callable[["Connection"], Awaitable[None]],
         line: Line | None = None,
+        *,
+        opens: Opens = exchange_client,
+        wall: Callable[[], int] | None = None,
     ) -> None:
         self.wanted = wanted
         self.venue = wanted.venue
         self.line = line or Line()
         self.client: Any = None
         self.symbols: tuple[str, ...] = ()
-        self.freshness = Freshness(self.venue, (), WallClock().now(), wanted.stale_s)
+        self._origin = (wall or WallClock().now)() - monotonic_ns()
+        self.freshness = Freshness(self.venue, (), self._now(), wanted.stale_s)
         self.refused: Counter[str] = Counter()
         self.read = 0
         self.reconnections = 0
         self.listings = 0
         self._hears = hears
         self._on_ready = on_ready
-        self._wall = WallClock()
+        self._opens = opens
         self._backoff = Backoff(wanted.seed, f"feed.{self.venue}", REST_MIN_S, REST_MAX_S)
         self._quotes: dict[str, ask.Quoted] = {}
         self._trades: dict[str, int] = {}
@@ -110,19 +117,17 @@ class Connection:
 
     async def run(self) -> None:
         """Hears until cancelled; no failure of the exchange ends it."""
-        async with open_session(self.wanted.endpoint) as session:
-            self.client = open_client(self.venue, self.wanted.endpoint, session, self.line)
+        async with self._opens(self.venue, self.wanted.endpoint, self.line) as self.client:
             self.line.frame_hooks.append(self._frame)
             try:
                 await self._learn_listing()
                 await self._live()
             finally:
                 self.line.frame_hooks.remove(self._frame)
-                await self.client.close()
 
     async def _live(self) -> None:
         topics = [Topic(kind, symbol) for kind in KIND_OF.values() for symbol in self.symbols]
-        now = self._wall.now()
+        now = self._now()
         self.freshness = Freshness(self.venue, topics, now, self.wanted.stale_s)
         async with asyncio.TaskGroup() as group:
             for watch in self._watches():
@@ -137,22 +142,35 @@ class Connection:
         while True:
             try:
                 await measure_clock(self.client)
-                await self.client.load_markets(True)
+                self.symbols = await self._listed()
                 break
             except EXPECTED as error:
                 self._failed("list", error)
-                self.freshness.goes_down(self._wall.now())
+                self.freshness.goes_down(self._now())
                 await asyncio.sleep(self._backoff.rest_s())
         self._backoff.succeeded()
-        self.listings += 1
-        self.symbols = listed(self.client.markets, self.wanted.symbols)
         missing = sorted(set(self.wanted.symbols) - set(self.symbols))
         if missing:
             _log.warning(f"{self.venue} does not list {', '.join(missing)}")
 
     async def _renew_listing(self) -> None:
+        """Asks until there is a list: the client has forgotten the old one for an empty one."""
+        while True:
+            try:
+                await self._listed()
+                return
+            except EXPECTED as error:
+                self._failed("list", error)
+                await asyncio.sleep(self._backoff.rest_s())
+
+    async def _listed(self) -> tuple[str, ...]:
+        """Reads the exchange's list anew; gives what of ours is on it."""
         await self.client.load_markets(True)
+        symbols = listed(self.client.markets, self.wanted.symbols)
+        if not symbols:
+            raise NothingListed(f"{self.venue} has answered a list without any of our contracts")
         self.listings += 1
+        return symbols
 
     def _watches(self) -> Sequence[Callable[[], Awaitable[object]]]:
         client, symbols = self.client, list(self.symbols)
@@ -180,7 +198,7 @@ class Connection:
                 await asyncio.sleep(self._backoff.rest_s())
 
     def _lost(self, error: BaseException) -> None:
-        now = self._wall.now()
+        now = self._now()
         self.reconnections += 1
         self._failed("stream", error)
         self.freshness.goes_down(now)
@@ -198,7 +216,7 @@ class Connection:
         reading = read_safely(self._reader, message)
         self.read += 1
         if isinstance(reading, Heard):
-            now = self._wall.now()
+            now = self._now()
             for fact in reading.facts:
                 self._note(fact, now)
                 self._hears(fact)
@@ -227,7 +245,7 @@ class Connection:
         while True:
             await asyncio.sleep(LOOK_S)
             before = set(self.freshness.stale)
-            suspects = self.freshness.look(self._wall.now())
+            suspects = self.freshness.look(self._now())
             if self.freshness.is_heard and suspects:
                 asked = suspects[:ASKED_AT_ONCE]
                 await asyncio.gather(*(self._ask_about(topic) for topic in asked))
@@ -253,7 +271,7 @@ class Connection:
             is_news = True
         if is_news:
             await asyncio.sleep(HEAR_OUT_S)
-        now = self._wall.now()
+        now = self._now()
         if self.freshness.heard_at(topic) > since:
             return
         if is_news:
@@ -285,6 +303,14 @@ class Connection:
 
     def _failed(self, what: str, error: BaseException) -> None:
         _log.info(f"{self.venue}: {what} failed", why=str(error) or type(error).__name__)
+
+    def is_synced(self) -> None:
+        """Notes that what had been missed was fetched."""
+        self.freshness.is_synced(self._now())
+
+    def _now(self) -> int:
+        """Our time, ns UTC, by a clock that is never set: a step of ours is nobody's silence."""
+        return self._origin + monotonic_ns()
 
     def venue_now(self) -> int:
         """The exchange's time, ns UTC."""

@@ -28,6 +28,7 @@ from quantum_os.kernel.reactor import Handler
 from quantum_os.market.feeds.live.connection import Wanted
 from quantum_os.market.feeds.live.listing import instruments_of
 from quantum_os.market.feeds.live.memory import told_before
+from quantum_os.market.feeds.live.opening import Opens, exchange_client
 from quantum_os.market.feeds.live.stakes import Stakes
 from quantum_os.market.feeds.live.venue_feed import Terms, VenueFeed
 
@@ -52,6 +53,7 @@ class LiveConfig(msgspec.Struct, frozen=True):
     instruments: tuple[Instrument, ...]
     hot_ms: int = HOT_MS
     cold_ms: int = COLD_MS
+    pump_s: float = PUMP_S
 
 
 class LiveFeed(Edge):
@@ -60,7 +62,8 @@ class LiveFeed(Edge):
     A price waits at most 250 ms where we have a stake in its symbol, else 5 s, and carries what was
     merged into it. Before the bars of a time are told every price that waits is, so that none is
     told after the bar that holds it. What was missed while away is fetched and told once. `lines`
-    are those of exchanges that a venue of this process speaks with, too.
+    are those of exchanges that a venue of this process speaks with, too; `opens` gives what speaks
+    to an exchange.
     """
 
     name = "market.feeds.live"
@@ -74,8 +77,10 @@ class LiveFeed(Edge):
         config: LiveConfig,
         wall: Callable[[], int] | None = None,
         lines: Mapping[str, Line] | None = None,
+        opens: Opens = exchange_client,
     ) -> None:
         self._config = config
+        self._opens = opens
         self._lines = lines or {}
         self._wall = wall or WallClock().now
         self._stakes = Stakes()
@@ -117,6 +122,7 @@ class LiveFeed(Edge):
                 self.prices,
                 wall=self._wall,
                 line=self._lines.get(wanted.venue),
+                opens=self._opens,
             )
             for wanted in self._config.venues
         )
@@ -140,11 +146,11 @@ class LiveFeed(Edge):
                     await self._tell_listing(context, now)
                     await self._tell_dated(context, now)
                     await self._tell_prices(context, now)
-                if now - self._pulsed >= PULSE_NS:
+                if abs(now - self._pulsed) >= PULSE_NS:
                     self._pulsed = now
                     await context.lanes.offer_market(now, None, self.name)
                 self._told_at = monotonic_ns()
-                await asyncio.sleep(PUMP_S)
+                await asyncio.sleep(self._config.pump_s)
         finally:
             gathered.cancel()
 

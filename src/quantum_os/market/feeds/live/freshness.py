@@ -116,9 +116,10 @@ class Freshness:
     @property
     def stale(self) -> list[str]:
         """The names of the topics that are not live."""
-        watches = {EVERYTHING: self._all}
-        watches |= {topic.name: watch for topic, watch in self._topics.items()}
-        return [name for name, watch in watches.items() if watch.status is not FeedStatus.LIVE]
+        live = FeedStatus.LIVE
+        whole = [] if self._all.status is live else [EVERYTHING]
+        watches = self._topics.items()
+        return whole + [topic.name for topic, watch in watches if watch.status is not live]
 
     @property
     def status(self) -> FeedStatus:

@@ -44,14 +44,17 @@ class FundingWatch:
         self._ready: list[Paid] = []
 
     def hears(self, said: Reference) -> None:
-        """Notes when a symbol's interval ends; one that has ended stays due until it is told."""
+        """Notes when a symbol's interval ends; one that has ended stays due until it is told.
+
+        An exchange may make an interval shorter while it runs: the earlier end counts.
+        """
         if said.interval_h is not None:
             self._interval_h[said.symbol] = said.interval_h
         upcoming = said.next_funding
         if upcoming is None or said.symbol not in self._told:
             return
         known = self._next.get(said.symbol)
-        if known is None or known <= self._told[said.symbol]:
+        if known is None or known <= self._told[said.symbol] or upcoming < known:
             self._next[said.symbol] = upcoming
 
     def due(self, now: int) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from quantum_os.market.feeds.live.funding_watch import FundingWatch, Paid
 from quantum_os.market.feeds.live.heard import Bar, Fact, Quote, Reference, Trade
 from quantum_os.market.feeds.live.history import History, HistoryError
 from quantum_os.market.feeds.live.memory import Told
+from quantum_os.market.feeds.live.opening import Opens, exchange_client
 from quantum_os.market.feeds.live.telling import raws_of, tick_of
 
 UPKEEP_S = 0.25
@@ -58,12 +59,15 @@ class VenueFeed:
         *,
         wall: Callable[[], int],
         line: Line | None = None,
+        opens: Opens = exchange_client,
     ) -> None:
         self.venue = wanted.venue
-        self.connection = Connection(wanted, self._hear, self._catch_up, line)
+        self.connection = Connection(
+            wanted, self._hear, self._catch_up, line, opens=opens, wall=wall
+        )
         self.caught_up = asyncio.Event()
         self.bars: BarGathering | None = None
-        self._terms, self._told, self._prices, self._wall = terms, told, prices, wall
+        self._terms, self._told, self._prices = terms, told, prices
         self._funding: FundingWatch | None = None
         self._last: dict[str, Trade] = {}
         self._quotes: dict[str, tuple[float | None, float | None]] = {}
@@ -124,7 +128,7 @@ class VenueFeed:
         while not await self._is_caught_up(connection, history):  # noqa: ASYNC110
             await asyncio.sleep(TRY_AGAIN_S)
         self.bars.holds = False
-        connection.freshness.is_synced(self._wall())
+        connection.is_synced()
         self.caught_up.set()
 
     def _begin(self, connection: Connection) -> None:
@@ -181,12 +185,12 @@ class VenueFeed:
                 continue
             now = connection.venue_now()
             end = self.bars.next_open + self.bars.step_ns
-            await self._quietly(
-                [
-                    *(self._fetch_bars(history, each, end) for each in self.bars.missing(now)),
-                    *(self._fetch_funding(history, each, now) for each in self._funding.due(now)),
-                ]
-            )
+            asked = [
+                *(self._fetch_bars(history, each, end) for each in self.bars.missing(now)),
+                *(self._fetch_funding(history, each, now) for each in self._funding.due(now)),
+            ]
+            if asked:
+                await self._quietly(asked)
 
     async def _quietly(self, asked: Iterable[Awaitable[None]]) -> None:
         """Waits for answers; one that cannot be had is asked for again later."""
