@@ -75,6 +75,7 @@ class Wanted(msgspec.Struct, frozen=True):
     timeframe: str
     stale_s: float
     seed: int = 0
+    look_s: float = LOOK_S
 
 
 class Connection:
@@ -243,7 +244,7 @@ class Connection:
 
     async def _watch_silence(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self.wanted.look_s)
             before = set(self.freshness.stale)
             suspects = self.freshness.look(self._now())
             if self.freshness.is_heard and suspects:

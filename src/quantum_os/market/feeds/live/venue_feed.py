@@ -41,6 +41,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     warmup_ns: int
     close_wait_s: float
+    upkeep_s: float = UPKEEP_S
 
 
 class VenueFeed:
@@ -180,7 +181,7 @@ class VenueFeed:
         connection = self.connection
         history = History(self.venue, connection.client, connection.wanted.seed)
         while True:
-            await asyncio.sleep(UPKEEP_S)
+            await asyncio.sleep(self._terms.upkeep_s)
             if not connection.freshness.is_heard:
                 continue
             now = connection.venue_now()
