@@ -106,7 +106,7 @@ class Hasty(LiveFeed):
     async def _tell_dated(self, context: EdgeContext, now: int) -> None:
         for venue in self.venues:
             if venue.bars is not None and "take" not in vars(venue.bars):
-                venue.bars.take = _as_if_closed(venue.bars.take)  # type: ignore[method-assign]
+                venue.bars.take = _as_if_closed(venue.bars.take)  # type: ignore[method-assign,assignment]
         await super()._tell_dated(context, now)
 
 
