@@ -19,7 +19,7 @@ from quantum_os.events.market import (
     MarketTick,
     RawKind,
 )
-from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS
+from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, Ns
 from quantum_os.exchange.endpoint import TESTNET, Endpoint
 from quantum_os.exchange.line import Line
 from quantum_os.kernel.clock import ReplayClock
@@ -241,7 +241,10 @@ async def test_a_restart_goes_on_behind_the_last_bar_that_was_told(
     row = ((1.0,),) * 5
     said: list[Event] = [
         MarketKlines("binance", "1m", close - NS_PER_MINUTE, close, (BTC,), *row),  # type: ignore[arg-type]
-        ExchangeRaw("binance", BTC, RawKind.FUNDING, START_MS * NS_PER_MS, 0.0001),  # type: ignore[arg-type]
+        *(
+            ExchangeRaw("binance", symbol, RawKind.FUNDING, Ns(START_MS * NS_PER_MS), 0.0001)
+            for symbol in (BTC, ETH)
+        ),
     ]
     if with_watermark:
         said.append(FeedWatermark("binance", close))  # type: ignore[arg-type]
@@ -310,4 +313,4 @@ async def test_time_goes_on_when_our_clock_is_set_back() -> None:
 def test_what_the_journal_holds_of_another_feed_is_not_ours() -> None:
     feed = LiveFeed(LiveConfig((), Terms(0, 2.0), ()))
     feed.go_on(Heard({"market.feeds.tape": {"market.klines": 5}}, 77))
-    assert feed._heard_until == 0
+    assert not feed._has_spoken

@@ -90,7 +90,7 @@ class LiveFeed(Edge):
         self._noted = 0
         self._pulsed = 0
         self._listings = 0
-        self._heard_until = 0
+        self._has_spoken = False
 
     def handlers(self) -> dict[type[Event], Handler]:
         return {
@@ -100,7 +100,7 @@ class LiveFeed(Edge):
         }
 
     def go_on(self, heard: Heard) -> None:
-        self._heard_until = heard.ts if self.name in heard.inputs else 0
+        self._has_spoken = self.name in heard.inputs
 
     def backlog(self) -> Backlog:
         """The prices that wait, and how long ago all that could be told was told.
@@ -113,7 +113,7 @@ class LiveFeed(Edge):
     async def run(self, context: EdgeContext) -> None:
         self._told_at = monotonic_ns()
         names = tuple(wanted.venue for wanted in self._config.venues)
-        told = told_before(context.journal, self.name, names, self._heard_until)
+        told = told_before(context.journal, self.name, names, has_spoken=self._has_spoken)
         self.venues = tuple(
             VenueFeed(
                 wanted,

@@ -17,7 +17,8 @@ _STREAMS = {stream_of(kind) for kind in (MarketKlines, FeedWatermark, ExchangeRa
 class Told(msgspec.Struct):
     """The close (ns) of the last bars and of the last watermark told; 0 for none.
 
-    `funding` holds the last stamp (ns) found of each symbol; before `since` (ns) all was told.
+    `funding` holds the last stamp (ns) found of each symbol. Of one that has none, nothing was told
+    from `since` (ns) on.
     """
 
     bars: int = 0
@@ -27,26 +28,26 @@ class Told(msgspec.Struct):
 
 
 def told_before(
-    journal: Journal, source: str, venues: Sequence[str], heard_until: int
+    journal: Journal, source: str, venues: Sequence[str], *, has_spoken: bool
 ) -> dict[str, Told]:
     """Reads the end of the journal for what `source` has told; empty where it never spoke.
 
-    `heard_until` is the time (ns) of the journal's last input.
+    One that has never spoken is not looked for far back.
     """
     found: dict[str, Told] = {}
     for look_back in (*LOOK_BACK, journal.flushed_seq):
         start = max(1, journal.flushed_seq - look_back + 1)
-        found = _found(journal, start, source, venues, heard_until)
-        if not heard_until or start == 1 or all(each.bars for each in found.values()):
+        found = _found(journal, start, source, venues)
+        if not has_spoken or start == 1 or all(each.bars for each in found.values()):
             break
     return found
 
 
-def _found(
-    journal: Journal, start: int, source: str, venues: Sequence[str], heard_until: int
-) -> dict[str, Told]:
-    found = {venue: Told(since=heard_until) for venue in venues}
+def _found(journal: Journal, start: int, source: str, venues: Sequence[str]) -> dict[str, Told]:
+    found = {venue: Told() for venue in venues}
+    began = 0
     for envelope in journal.read(start):
+        began = began or envelope.ts
         if envelope.source != source or envelope.stream not in _STREAMS:
             continue
         event = envelope.event()
@@ -62,4 +63,7 @@ def _found(
         ):
             stamps = found[event.venue].funding
             stamps[event.symbol] = max(stamps.get(event.symbol, 0), event.venue_ts)
+    for told in found.values():
+        # Funding is asked for after its time: what else was heard since then proves nothing.
+        told.since = began if told.bars else 0
     return found
