@@ -86,8 +86,9 @@ class Books(msgspec.Struct):
             told = seen.position.qty if seen.position is not None else ZERO
             if facts.whole and told != seen.net:
                 yield Violation(6, symbol, f"ledger {told}, fills {seen.net}", facts.now)
-            if seen.net == 0 and symbol in self.lives:
-                self._end(symbol)
+            if seen.net == 0:
+                # Set to nothing by a correction: no trade has closed it, so none is told.
+                self.lives.pop(symbol, None)
         if facts.account_is_new and facts.account is not None:
             facts.account_is_new = False
             yield from self._cash_agrees(facts.account, facts)

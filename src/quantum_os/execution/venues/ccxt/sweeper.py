@@ -152,7 +152,7 @@ class Sweeper:
         if account.wallet != self._wallet:
             self.funding_due = True
         if self.funding_due or self.listings % INCOME_EVERY == 0:
-            await self._income(client)
+            return await self._income(client) or not self.funding_due
         return True
 
     async def _trades_of(self, client: Any, symbol: str) -> bool:
@@ -224,11 +224,18 @@ class Sweeper:
             if seen is not None:
                 self._teller.say_all(self._register.hears(seen))
 
-    async def _income(self, client: Any) -> None:
+    async def _income(self, client: Any) -> bool:
+        """Tells what was paid; False when that cannot be listed.
+
+        A listing whose wallet has moved is not told then: the next life begins behind the last one
+        that was, and would never ask for a payment from before it.
+        """
         since = Ns(max(self.income_until, self.since) - OVERLAP_NS)
-        _, income = await self._attempts.make(self._dialect.list_income(client, since))
+        ruling, income = await self._attempts.make(self._dialect.list_income(client, since))
         if income is None:
-            return
+            if self.funding_due:
+                self._failed(ruling)
+            return False
         self.funding_due = False
         # What came at that very moment was in the wallet already, when it was looked at.
         for funding in (each for each in income[0] if each.venue_ts > self.floor):
@@ -243,6 +250,7 @@ class Sweeper:
                 self._incomes[cash.cash_id] = None
                 self._register.changes += 1
                 self._teller.say(self._transferred(cash))
+        return True
 
     def recall(self, funding_ids: Iterable[str]) -> None:
         """Takes over the payments that a life before this one has told."""
