@@ -11,11 +11,13 @@ from quantum_os.events.execution import (
     VenuePosition,
     VenueSnapshot,
 )
+from quantum_os.events.system import AlertRaised
 from quantum_os.events.units import Leverage, Margin, Mode, Ns, Price, Qty, Side, Usd
 from quantum_os.exchange.endpoint import Realm
 from quantum_os.exchange.line import Line
 from quantum_os.execution.venues.binance.dialect import BinanceDialect
 from quantum_os.execution.venues.ccxt.attempts import Attempts
+from quantum_os.execution.venues.ccxt.dialect import Judged
 from quantum_os.execution.venues.ccxt.facts import (
     AccountSeen,
     CashMoved,
@@ -24,8 +26,9 @@ from quantum_os.execution.venues.ccxt.facts import (
     TradeSeen,
 )
 from quantum_os.execution.venues.ccxt.register import Register
-from quantum_os.execution.venues.ccxt.sweeper import TRIES_MAX, Sweeper
+from quantum_os.execution.venues.ccxt.sweeper import ABSENT_MAX, INCOME_EVERY, TRIES_MAX, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
+from quantum_os.execution.venues.ccxt.verdicts import Verdict
 from quantum_os.formulas.client_ids import client_id
 
 BTC = "BTC/USDT:USDT"
@@ -40,7 +43,8 @@ class Restless(BinanceDialect):
         self._register, self._overtaken = register, overtaken
         self.listed = 0
         self.trades: list[TradeSeen] = []
-        self.refuses_walks = False
+        self.refuses_walks = self.refuses_income = False
+        self.nameless: Verdict | None = None
 
     async def list_account(self, client: Any) -> AccountSeen:
         self.listed += 1
@@ -66,9 +70,16 @@ class Restless(BinanceDialect):
             raise ConnectionError("cut")
         return self.trades
 
+    async def name_order(self, client: Any, symbol: str, order_id: str) -> str | None:
+        if self.nameless is not None:
+            raise Judged(self.nameless, "no name")
+        return OURS
+
     async def list_income(
         self, client: Any, since: Ns
     ) -> tuple[list[FundingSeen], list[CashMoved]]:
+        if self.refuses_income:
+            raise ConnectionError("cut")
         return [], []
 
 
@@ -118,7 +129,7 @@ def filled(order_id: str, at: int) -> OrderSeen:
 
 async def test_an_order_of_ours_trades_in_our_time_whatever_the_clocks_say() -> None:
     sweeper, dialect, register, teller = sweeping()
-    sweeper.floor = Ns(1_000)
+    sweeper.floor, dialect.nameless = Ns(1_000), Verdict.UNKNOWN
     list(register.hears(filled("7", 990)))
     dialect.trades = [trade("1", "7", 990), trade("2", "8", 990), trade("3", "8", 1_000)]
     await sweeper.list_once(None)
@@ -133,3 +144,38 @@ async def test_a_trade_is_told_although_the_next_page_does_not_come() -> None:
     list(register.name(BTC, "7", OURS))
     assert not await sweeper.list_once(None)
     assert fills(teller) == [("1", OURS)]
+
+
+async def test_an_account_is_not_told_without_a_trade_whose_owner_is_not_known_yet() -> None:
+    """Its position was corrected, and the trade booked on top when its name came."""
+    sweeper, dialect, _, teller = sweeping()
+    dialect.trades, dialect.nameless = [trade("1", "7", 990)], Verdict.UNKNOWN
+    for _ in range(ABSENT_MAX):
+        assert not await sweeper.list_once(None)
+    assert not [each for each in teller.waiting if isinstance(each, VenueSnapshot)]
+    assert "listing_failed" in [
+        each.rule for each in teller.waiting if isinstance(each, AlertRaised)
+    ]
+    dialect.nameless = None
+    assert await sweeper.list_once(None)
+    assert fills(teller) == [("1", OURS)]
+
+
+async def test_a_trade_of_an_order_that_the_venue_has_forgotten_is_a_strangers() -> None:
+    sweeper, dialect, _, teller = sweeping()
+    dialect.trades, dialect.nameless = [trade("1", "7", 990)], Verdict.ABSENT
+    listed = [await sweeper.list_once(None) for _ in range(ABSENT_MAX)]
+    assert listed == [False] * (ABSENT_MAX - 1) + [True]
+    assert fills(teller) == [("1", "order-7")]
+
+
+async def test_a_listing_whose_payments_cannot_be_had_is_not_told() -> None:
+    """The life after it asks for nothing that happened before the last listing."""
+    sweeper, dialect, _, teller = sweeping()
+    dialect.refuses_income = True
+    assert not await sweeper.list_once(None)
+    dialect.refuses_income = False
+    assert await sweeper.list_once(None)
+    dialect.refuses_income, sweeper.listings = True, INCOME_EVERY
+    assert await sweeper.list_once(None), "the wallet has not moved: there is nothing to miss"
+    assert len([each for each in teller.waiting if isinstance(each, VenueSnapshot)]) == 2

@@ -161,8 +161,7 @@ class BybitDialect:
 
     async def name_order(self, client: Any, symbol: str, order_id: str) -> str | None:
         body = {"category": LINEAR, "symbol": figures.market_id(symbol), "orderId": order_id}
-        row = await _row(client, body)
-        return None if row is None else orders.name_of(row)
+        return orders.name_of(await _row(client, body))
 
     async def list_instruments(self, client: Any) -> tuple[Instrument, ...] | None:
         """The filters of the symbols that `check_modes` was told."""
@@ -204,10 +203,7 @@ class BybitDialect:
 
     async def _found(self, client: Any, client_id: str, symbol: str) -> OrderSeen | None:
         """Where an order stands; raises Judged when neither listing has it."""
-        row = await _row(client, orders.which(client_id, symbol))
-        if row is None:
-            raise Judged(Verdict.ABSENT, "neither open nor in the history")
-        seen = orders.seen(row)
+        seen = orders.seen(await _row(client, orders.which(client_id, symbol)))
         return seen if seen is not None and seen.client_id == client_id else None
 
     async def _resting(self, client: Any, kind: str) -> list[Json]:
@@ -248,14 +244,17 @@ async def _is_isolated(client: Any) -> bool:
     return bool((await _account_info(client))["marginMode"] == ISOLATED)
 
 
-async def _row(client: Any, body: Mapping[str, str]) -> Json | None:
-    """An order among the open ones and the newest that ended, then in the history."""
+async def _row(client: Any, body: Mapping[str, str]) -> Json:
+    """An order among the open ones and the newest that ended, then in the history.
+
+    Raises Judged when neither has it.
+    """
     for listing in (client.privateGetV5OrderRealtime, client.privateGetV5OrderHistory):
         rows = (await listing(dict(body)))["result"]["list"]
         if rows:
             row: Json = rows[0]
             return row
-    return None
+    raise Judged(Verdict.ABSENT, "neither open nor in the history")
 
 
 async def _together(*requests: Awaitable[Any]) -> list[Any]:

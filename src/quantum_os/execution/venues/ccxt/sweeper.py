@@ -52,6 +52,9 @@ INCOME_EVERY = 6
 FAILURES_ALARM = 3
 """Listings in a row that fail before a person is told; the ledger is not compared meanwhile."""
 
+ABSENT_MAX = 6
+"""Times that a venue must say that it has no order of a trade, before the trade is a stranger's."""
+
 RECENT_MAX = 200
 """Symbols whose trades are swept although nothing of them is listed any more."""
 
@@ -91,6 +94,7 @@ class Sweeper:
         self._wallet: Decimal | None = None
         self._held: dict[str, VenuePosition] = {}
         self._recent: dict[str, None] = {}
+        self._nameless: dict[str, int] = {}
 
     async def run(self, client: Any) -> None:
         """Lists every period, and soon after it is wanted, until cancelled."""
@@ -125,6 +129,8 @@ class Sweeper:
             if not await self._sweep(client, account):
                 return False
             kill_point("sweeper.after_trades")
+            self.failures = 0
+            self._teller.resolve("listing_failed")
             if self._register.changes == mark:
                 kill_point("sweeper.before_told")
                 self._say(account)
@@ -136,8 +142,6 @@ class Sweeper:
         if account is None:
             self._failed(ruling)
             return None
-        self.failures = 0
-        self._teller.resolve("listing_failed")
         return account
 
     async def _sweep(self, client: Any, account: AccountSeen) -> bool:
@@ -178,8 +182,9 @@ class Sweeper:
         waiting = {t.order_id: t for t in self._register.unnamed.values() if t.symbol == symbol}
         for order_id, trade in waiting.items():
             name = await self._name(client, symbol, order_id, trade.client_id)
-            if name is not None:
-                self._tell(list(self._register.name(symbol, order_id, name)))
+            if name is None:
+                return False
+            self._tell(list(self._register.name(symbol, order_id, name)))
         return True
 
     def _tell(self, fills: list[Fill]) -> None:
@@ -206,8 +211,20 @@ class Sweeper:
         return any(known.symbol == symbol and known.lacks_fills for known in orders)
 
     async def _name(self, client: Any, symbol: str, order_id: str, client_id: str) -> str | None:
-        _, name = await self._attempts.make(self._dialect.name_order(client, symbol, order_id))
-        return name or client_id or None
+        """Asks whose order has traded; None when that cannot be said.
+
+        The account holds that trade already: told without it, the position would be corrected, and
+        the trade booked on top of that as soon as its name is known.
+        """
+        ruling, name = await self._attempts.make(self._dialect.name_order(client, symbol, order_id))
+        if name or client_id:
+            return name or client_id
+        if ruling.verdict is Verdict.ABSENT:
+            asked = self._nameless[order_id] = self._nameless.get(order_id, 0) + 1
+            if asked >= ABSENT_MAX:
+                return f"order-{order_id}"
+        self._failed(ruling)
+        return None
 
     async def _ask_vanished(self, client: Any, account: AccountSeen) -> None:
         """Orders of ours that rest in our books and in no listing have ended: asks how."""
