@@ -1,5 +1,6 @@
 """Many seeds on several cores: what they came to together, and the shortest way to a bad one."""
 
+import gc
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
@@ -136,7 +137,11 @@ def _complaints(outcome: Outcome) -> set[str]:
 
 
 def _warm() -> None:
-    """Ctrl-C is for the process that waits: it ends its workers."""
+    """Ctrl-C is for the process that waits: it ends its workers.
+
+    What was loaded stays for good, so nobody needs to look through it for garbage.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure("CRITICAL")
     prelude()
+    gc.freeze()

@@ -10,7 +10,7 @@ from quantum_os.simulator.mortality import Tether
 from quantum_os.simulator.stage import BAR, BAR_NS, SYMBOLS, VENUE, WARM_BARS, instruments
 from quantum_os.simulator.world import World
 
-PUMP_S, UPKEEP_S, LOOK_S = 0.25, 0.5, 2.0
+PUMP_S, UPKEEP_S, LOOK_S = 0.5, 0.5, 2.0
 """How often the feed looks at what it has: seldom, since each look costs every seed its time."""
 
 STALE_S = 20.0

@@ -38,6 +38,9 @@ from quantum_os.storage.journal_watch import Disk, JournalWatch
 from quantum_os.storage.sqlite_journal import SqliteJournal
 from quantum_os.storage.standing_again import Household, alerts_of, stand_again
 
+JOURNAL_LOOK_S = 0.5
+"""Seconds between two looks at the journal: half as often as the product, for what each costs."""
+
 SNAPSHOT_S = 240.0
 SNAPSHOT_EVENTS = 2_500
 """Snapshots come often, so that an hour sees many and tears some."""
@@ -82,7 +85,7 @@ def stands(world: World, tether: Tether) -> Stood:
     fund: list[Module] = []
 
     def build(opened: Household) -> tuple[Module, ...]:
-        watch = JournalWatch(opened.journal, opened.spool, lambda: ROOMY)
+        watch = JournalWatch(opened.journal, opened.spool, lambda: ROOMY, JOURNAL_LOOK_S)
         fund[:] = (*line_up(world.prelude.plan, feed, venue, (world.voter,)), watch)
         refuse_gaps(fund)
         return world.variant(tuple(fund))

@@ -22,8 +22,8 @@ BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
 LATE_NS = 3 * NS_PER_S
 """A trade that a listing has told and the stream has not after so long was lost by the stream."""
 
-LOOK_S = 0.5
-"""Wall seconds between two looks at what the stream owes."""
+LOOK_S, OPENING_LOOK_S = 1.0, 0.05
+"""Wall seconds between two looks at what the stream owes, and at whether it is open yet."""
 
 OWED_MAX = 1_000
 """Trades that the stream has still to tell; the oldest is forgotten first."""
@@ -96,7 +96,7 @@ class Ear:
     async def _until_ended(self, client: Any, watching: "asyncio.Future[None]") -> None:
         """Waits for the stream's end and looks at what it owes meanwhile."""
         while not watching.done():
-            await asyncio.wait({watching}, timeout=LOOK_S if self.opened_at else LOOK_S / 10)
+            await asyncio.wait({watching}, timeout=LOOK_S if self.opened_at else OPENING_LOOK_S)
             if not self.opened_at and is_connected(client):
                 self._is_up()
             self._doubt()
