@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from quantum_os.events.ai import DecisionSummary
+from quantum_os.events.units import Side
 from quantum_os.kernel.iso_time import iso
 from quantum_os.storage.recorded import open_recorded
 from quantum_os.storage.run_book import trades_of
@@ -50,9 +51,9 @@ def at(ready: dict[str, Any]) -> list[str]:
     return ["--emulator", f"127.0.0.1:{ready['port']}", "--ca", ready["ca"], "--duration", "0"]
 
 
-def buys(ready: dict[str, Any]) -> None:
-    """Somebody buys with the same key."""
-    rule = {"kind": "trade", "account": "KEY", "symbol": "BTCUSDT", "side": "BUY", "qty": "0.01"}
+def somebody(ready: dict[str, Any], side: Side) -> None:
+    """Somebody trades with the same key."""
+    rule = {"kind": "trade", "account": "KEY", "symbol": "BTCUSDT", "side": side, "qty": "0.01"}
     body = json.dumps([rule]).encode()
     with urllib.request.urlopen(f"{ready['admin']}/__fault", body) as answer:
         assert json.load(answer)[0]["hits"] == 1
@@ -106,7 +107,10 @@ def test_a_testnet_run_is_read_while_it_goes_on_after_a_kill_and_after_its_end(
         settings = SETTINGS.format(timeframe="5m")
         with running(tmp_path, *words, settings=settings) as first:
             first.until(lambda: "equity" in first.said.err)
-            buys(ready)
+            somebody(ready, Side.BUY)
+            first.until(lambda: closed(first) or "open: BTC long" in first.said.err)
+            if not closed(first):  # at this pace a stop may come too late, which closes it as well
+                somebody(ready, Side.SELL)
             first.until(lambda: closed(first))
             (going_on,) = [row["unfinished"] for row in listed(tmp_path).values()]
             assert (going_on["mode"], going_on["trades"]) == ("testnet", 1)
