@@ -32,7 +32,7 @@ def planted(variant: Variant, rates: Mapping[Kind, float] = TICKS) -> Player:
 def test_what_a_bug_does_not_need_is_left_out() -> None:
     tried: dict[Kind, bool] = {}
     resending = planted(carried_by(Resending), TICKS | {Kind.HANG_AFTER: 0.3})
-    outcome, off = minimised(1, CHAOS_S, tried.__setitem__, resending)
+    outcome, off = minimised(6, CHAOS_S, tried.__setitem__, resending)
     assert not outcome.is_good
     assert set(Kind) - off == {Kind.HANG_AFTER}
     assert tried == {Kind.HANG_AFTER: False, Kind.REPEATED_TICK: True}
