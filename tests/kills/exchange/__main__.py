@@ -93,7 +93,8 @@ async def main(folder: Path, count: int) -> int:
             print(f"VIOLATION: chapter {number}: {sentence}", flush=True)
         bad += len(wrong)
         print(f"{min(len(wanted), (number + 1) * DEATHS):4} of {len(wanted)}", file=sys.stderr)
-        shutil.rmtree(place)
+        if not wrong:
+            shutil.rmtree(place)
     print(summary_of(verdicts, bad))
     return 1 if bad else 0
 
