@@ -150,6 +150,20 @@ async def test_a_stop_that_bybit_refuses_or_keeps_is_a_failure(tmp_path: Path) -
         assert (kept.verdict, "could not be cancelled" in kept.found) == (Verdict.FAIL, True)
 
 
+async def test_a_request_refused_for_its_stamp_is_made_once_more_by_a_new_clock(
+    tmp_path: Path,
+) -> None:
+    exchange = SmallBybit()
+    refused = exchange.faults["POST", "/v5/order/create"]
+    async with at_bybit(tmp_path, exchange) as checked:
+        refused.append(refuses(10002))
+        mended = (await checked())["stop"]
+        assert mended.verdict is Verdict.OK, mended
+        refused.extend((refuses(10002), refuses(10002)))
+        still = (await checked())["stop"]
+    assert (still.verdict, "10002" in still.found) == (Verdict.FAIL, True), still
+
+
 async def test_the_command_finds_the_exchange_of_a_key_file(tmp_path: Path) -> None:
     exchange = SmallBybit()
     keys = tmp_path / "keys.toml"
