@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from quantum_os.cli.homecoming import HomeRefused
+from quantum_os.events.ai import AiFeatures
 from quantum_os.events.base import stream_of
 from quantum_os.events.execution import Leg, OrderRequested
 from quantum_os.events.market import MarketKlines
@@ -97,6 +98,16 @@ def test_a_life_that_was_cut_ends_as_one_that_was_not(
     assert life.bus.digest.decisions == whole.bus.digest.decisions
     assert life.modules[0].snapshot() is not None
     assert len(rows(home, MarketKlines)) == len(rows(lived, MarketKlines))
+
+
+def test_what_a_home_was_served_in_several_lives_is_what_a_training_would_make(
+    home: Path,
+) -> None:
+    cut(home, 0.5)
+    play(process_of(home))
+    said = quantum_os("skew", home, "--json").json()
+    assert said["differences"] == 0, said
+    assert said["bars"] == len(rows(home, AiFeatures)) > 100
 
 
 def test_the_epoch_rises_with_every_life_even_if_the_lock_is_lost(home: Path) -> None:

@@ -44,6 +44,10 @@ class Record:
     def span(self) -> tuple[int, int]:
         return self.envelopes[0].ts, self.envelopes[-1].ts
 
+    @property
+    def has_beginning(self) -> bool:
+        return self.event(1) is not None
+
     def events(
         self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
     ) -> Iterator[Envelope]:

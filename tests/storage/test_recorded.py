@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,12 +185,15 @@ def test_a_file_that_is_no_journal_is_said_so(tmp_path: Path) -> None:
         open_recorded(tmp_path)
 
 
-def _live(home: Path, *times: int) -> None:
+def _live(home: Path, *times: int, epoch: int = 0, first_seq: int = 1) -> None:
     """One life of a process: it starts at the first time and hears a mark at each."""
-    journal = SqliteJournal(home / JOURNAL_FILE)
+    journal = SqliteJournal(home / JOURNAL_FILE, first_seq=first_seq)
     bus = Bus([], TappedJournal(journal), first_seq=journal.last_seq + 1)
-    for kind in (ModuleStateChanged, ModuleStateChanged, ProcessStarted):
+    for kind in (ModuleStateChanged, ModuleStateChanged):
         bus.process(times[0], example_of(kind), "kernel")
+    started = example_of(ProcessStarted)
+    assert isinstance(started, ProcessStarted)
+    bus.process(times[0], msgspec.structs.replace(started, epoch=epoch), "kernel")
     for time in times:
         bus.process(time, mark(time), "tape")
     journal.close()
@@ -227,12 +231,41 @@ def test_a_trimmed_journal_is_read_from_where_it_begins(tmp_path: Path) -> None:
         assert [envelope.ts for envelope in opened.events(start_ts=4)] == [4]
 
 
+def _has_beginning(home: Path) -> bool:
+    with open_recorded(home) as opened:
+        return opened.has_beginning
+
+
+def test_a_story_begins_with_the_start_of_its_first_life(run: Path, tmp_path: Path) -> None:
+    _live(tmp_path, 1, 2, first_seq=1_700_000_000_000_000)
+    _live(tmp_path, 3, 4, epoch=1)
+    assert _has_beginning(tmp_path)
+    assert _has_beginning(run)
+
+
+@pytest.mark.parametrize("before", [5, 6])
+def test_a_trimmed_story_has_no_beginning(tmp_path: Path, before: int) -> None:
+    _live(tmp_path, 1, 2)
+    _live(tmp_path, 3, 4, epoch=2)
+    journal = SqliteJournal(tmp_path / JOURNAL_FILE)
+    journal.trim(before)
+    journal.close()
+    assert not _has_beginning(tmp_path), "what is left begins with a later life, or amid one"
+
+
+def test_a_market_played_again_begins_where_it_began_again(tmp_path: Path) -> None:
+    _live(tmp_path, 1, 2, 3)
+    _live(tmp_path, 1, 2, epoch=2)
+    assert _has_beginning(tmp_path)
+
+
 def test_an_empty_journal_has_no_story(tmp_path: Path) -> None:
     SqliteJournal(tmp_path / JOURNAL_FILE).close()
     with open_recorded(tmp_path) as opened:
         assert list(opened.events()) == []
         assert list(opened.events("fill", start_ts=1, end_ts=2)) == []
         assert opened.span == (0, 0)
+        assert not opened.has_beginning
 
 
 def test_the_process_may_go_on_writing_while_it_is_read(tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ from quantum_os.events.base import Event
 from quantum_os.events.units import Mode, Ns, Usd
 
 
+FIRST_EPOCH = 1
+"""The highest epoch that the first life of a journal can have."""
+
+
 class ProcessStarted(Event, frozen=True):
     """A life began: who we are, where we trade, and under which namespace ids are derived.
 

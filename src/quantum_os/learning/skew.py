@@ -77,10 +77,10 @@ def skew_of(
     The record is read from its beginning, since features remember. Raises NothingServed where that
     was trimmed or where no features were said. `progress` hears the time reached, in ns.
     """
-    if recorded.event(1) is None:
+    if not recorded.has_beginning:
         raise NothingServed(
             f"{recorded.folder}: the record no longer begins at its first event, and features "
-            "remember what came before: audit a run folder, or keep the journal longer"
+            "remember what came before: audit a run folder, or an earlier copy of this home"
         )
     first = next(recorded.events(stream_of(AiFeatures)), None)
     market = next(recorded.events(stream_of(MarketData)), None)

@@ -29,6 +29,10 @@ class Recorded(Protocol):
     def span(self) -> tuple[int, int]:
         """The times of the first and the last event, in UTC ns; (0, 0) when there is none."""
 
+    @property
+    def has_beginning(self) -> bool:
+        """Whether the first event of the story is kept: a trimmed one begins in the middle."""
+
     def events(
         self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
     ) -> Iterator[Envelope]:

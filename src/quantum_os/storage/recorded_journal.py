@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import quote
 
 from quantum_os.events.catalog import EVENTS
+from quantum_os.events.system import FIRST_EPOCH, ProcessStarted
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.storage.home import JOURNAL_FILE
 from quantum_os.storage.run_book import RunFolderError
@@ -52,6 +53,20 @@ class RecordedJournal:
     def numbers(self) -> tuple[int, int]:
         """The first and the last number of the story."""
         return self._first, self._last
+
+    @property
+    def has_beginning(self) -> bool:
+        """True where a market was played again, or where the first life's own start is kept."""
+        before = self._connection.execute(
+            "SELECT 1 FROM journal WHERE seq < ? LIMIT 1", (self._first,)
+        ).fetchone()
+        if before is not None:
+            return True
+        started = next(self.events("process.started"), None)
+        if started is None or self._place(started.seq) > STARTING_MAX:
+            return False
+        event = started.event()
+        return isinstance(event, ProcessStarted) and event.epoch <= FIRST_EPOCH
 
     def events(
         self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
@@ -133,6 +148,12 @@ class RecordedJournal:
             if later is not None:
                 return later + 1, last
         return oldest, last
+
+    def _place(self, seq: int) -> int:
+        """How many events of the story come before this one."""
+        sql = "SELECT count(*) FROM journal WHERE seq BETWEEN ? AND ?"
+        place: int = self._connection.execute(sql, (self._first, seq - 1)).fetchone()[0]
+        return place
 
     def _time(self, seq: int) -> int:
         """Gives the time of an event, or of the next one where a damaged journal has a hole."""

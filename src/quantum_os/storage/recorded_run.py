@@ -42,6 +42,10 @@ class RecordedRun:
             return 0, 0
         return self._index.row(0).ts, self._index.row(len(self._index) - 1).ts
 
+    @property
+    def has_beginning(self) -> bool:
+        return self.event(1) is not None
+
     def events(
         self, *streams: str, start_ts: int | None = None, end_ts: int | None = None
     ) -> Iterator[Envelope]:

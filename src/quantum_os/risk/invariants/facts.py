@@ -22,7 +22,7 @@ from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.market import Instrument, InstrumentUpdated, MarketData
 from quantum_os.events.portfolio import AccountUpdated, PositionUpdated
 from quantum_os.events.risk import SafetyCleared, SafetyTripped
-from quantum_os.events.system import ProcessStarted
+from quantum_os.events.system import FIRST_EPOCH, ProcessStarted
 from quantum_os.events.units import Ns, Qty, Side, Usd
 from quantum_os.formulas.client_ids import parse
 from quantum_os.formulas.order_states import CONFIRMED, TERMINAL
@@ -33,8 +33,6 @@ ENDED_KEPT = 64
 """Orders of one symbol that are remembered after their end, for what comes late."""
 TRADES_KEPT = 512
 """Trade ids of one symbol that are remembered, so that a repeated one is known."""
-FIRST_EPOCH = 1
-"""The highest epoch that the first life of a journal can have."""
 
 
 class OrderSeen(msgspec.Struct):
