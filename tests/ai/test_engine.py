@@ -19,6 +19,7 @@ from quantum_os.events.ai import (
 )
 from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
 from quantum_os.formulas.edge import e_net, q_breakeven
+from quantum_os.formulas.kernels.feature_sheet import BARS_UNTIL_WARM, GAP_BARS_MAX
 from tests.ai.models.ensembles import NAMES
 from tests.ai.scene import T, features, market, policy, started
 
@@ -193,6 +194,46 @@ def test_a_model_that_looks_back_stays_silent_until_it_can_and_the_others_speak(
     assert said.voters[2].side[0] is not None
     after_gap = desk.hears(bar(BARS + 6))
     assert len(after_gap.voters) == 3, "a gap begins anew"
+
+
+def absent(event: AiFeatures, row: int) -> AiFeatures:
+    """The same bar, without one of its symbols."""
+    columns = [(*column[:row], None, *column[row + 1 :]) for column in event.columns]
+    return msgspec.structs.replace(event, columns=tuple(columns))
+
+
+@pytest.mark.parametrize(("missed", "is_long"), [(GAP_BARS_MAX - 1, False), (GAP_BARS_MAX, True)])
+def test_who_was_silent_for_long_is_not_spoken_of_until_it_is_warm_anew(
+    models: Loaded, missed: int, is_long: bool
+) -> None:
+    desk = Desk(models)
+    desk.warm()
+    for hour in range(missed):
+        desk.hears(absent(bar(BARS + hour), 0))
+    back = BARS + missed
+    said = desk.hears(bar(back))
+    assert said.side[1] is not None, "its neighbour was there all the time"
+    assert (said.side[0] is None) is is_long
+    if not is_long:
+        return
+    left = BARS_UNTIL_WARM - 1
+    told = f"silent for more than {GAP_BARS_MAX} bars: no model knows it for {left} more"
+    assert said.status[0] == told
+    assert said.q_long[0] is None
+    assert said.voters[0].side[0] is not None, "what the model would have said stays known"
+    other = Desk(models)
+    other.engine.restore(desk.engine.snapshot())
+    for hour in range(1, left):
+        said = other.hears(bar(back + hour))
+    assert said.status[0].endswith("for 1 more")
+    assert other.hears(bar(back + left)).side[0] is not None
+
+
+def test_a_silence_of_everybody_counts_as_one_of_each(models: Loaded) -> None:
+    desk = Desk(models)
+    desk.warm()
+    said = desk.hears(bar(BARS + GAP_BARS_MAX))
+    assert all(status.startswith("silent for more than") for status in said.status)
 
 
 def test_what_is_unlike_anything_seen_is_vetoed(models: Loaded) -> None:

@@ -22,6 +22,7 @@ from quantum_os.ai.hit_rates import HitRates
 from quantum_os.ai.learned_votes import answered, may_speak, opinions_of, told, votes_of
 from quantum_os.ai.models.ensemble import Ensemble, Era
 from quantum_os.ai.models.windows import Windows
+from quantum_os.ai.silences import Silences
 from quantum_os.ai.vote_shares import vote_shares
 from quantum_os.ai.voter import FeatureFrame, Voter, frame_of
 from quantum_os.events.ai import (
@@ -63,6 +64,7 @@ class EngineState(msgspec.Struct):
     policy: Policy | None = None
     weights: FederationReweighed | None = None
     windows: Windows | None = None
+    silences: Silences = msgspec.field(default_factory=Silences)
     models: dict[str, str] = {}
 
 
@@ -173,7 +175,9 @@ class Engine(Reactor[EngineState]):
         windows = self.state.windows
         if windows is None or windows.depth != ensemble.depth:
             windows = self.state.windows = Windows(ensemble.depth, ensemble.card.step_ns)
-        windows.advance(bar_close, frame.symbols, inputs_of(frame, ensemble.card.features))
+        inputs = inputs_of(frame, ensemble.card.features)
+        windows.advance(bar_close, frame.symbols, inputs)
+        self.state.silences.advance(bar_close, windows.step_ns, frame.symbols, inputs)
 
     def _heard(self, frame: FeatureFrame, bar_close: int, policy: Policy) -> Heard:
         symbols = range(len(frame.symbols))
@@ -188,6 +192,7 @@ class Engine(Reactor[EngineState]):
             return Heard(beside, [silence for _ in symbols], worth)
         weights = self._weights(served.era, frame.symbols)
         said = self._blocks.asked(self._ensemble, served, self.state.windows)
+        said = said.vetoed(self.state.silences.vetoes(frame.symbols))
         answer = answered(served, said, weights)
         votes = votes_of(served, answer, weights)
         for vote in votes:

@@ -60,6 +60,13 @@ class Asked(msgspec.Struct, frozen=True):
         """The same of some of the rows."""
         return Asked(tuple([each[rows] for each in self.members]), self.vetoes[rows])
 
+    def vetoed(self, further: Sequence[str]) -> "Asked":
+        """The same with further reasons for silence; one that is there already comes first."""
+        if not any(further):
+            return self
+        why = zip(self.vetoes, further, strict=True)
+        return Asked(self.members, tuple([own or more for own, more in why]))
+
 
 def asked(era: ServedEra, inputs: Inputs) -> Asked:
     """Asks every model of an era about the rows of `inputs`, each row as if it stood alone.

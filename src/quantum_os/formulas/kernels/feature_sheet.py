@@ -33,6 +33,9 @@ SheetState = dict[str, KernelState]
 BARS_UNTIL_WARM = aggregate_features.BARS_UNTIL_WARM
 """Bars a symbol must have shown before every feature of its own is known: 21 coarse candles."""
 
+GAP_BARS_MAX = 24
+"""Bars that a symbol may miss in a row before models know nothing of it until it is warm anew."""
+
 COARSE_BARS = max(AGGREGATE_FACTORS)
 """Bars of the coarsest candle: history may begin within one, which then counts for nothing."""
 

@@ -8,9 +8,6 @@ from quantum_os.formulas.kernels.barrier_labels import Barriers
 from quantum_os.formulas.kernels.feature_groups import USUAL, Group, names_of
 from quantum_os.formulas.timeframes import timeframe_ns
 
-GAP_BARS_MAX = 24
-"""Decision bars that a symbol may miss in a row before it has to warm up anew."""
-
 
 class DatasetOptions(msgspec.Struct, frozen=True):
     """All that shapes a dataset but its files; `options_of` takes it from the policy that trades.

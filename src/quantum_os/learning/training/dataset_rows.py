@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from quantum_os.formulas.kernels.barrier_labels import NO_END
 from quantum_os.formulas.kernels.feature_groups import Group, group_of
-from quantum_os.formulas.kernels.feature_sheet import BARS_UNTIL_WARM
+from quantum_os.formulas.kernels.feature_sheet import BARS_UNTIL_WARM, GAP_BARS_MAX
 from quantum_os.learning.training.dataset_market import SymbolHistory
-from quantum_os.learning.training.dataset_options import GAP_BARS_MAX, DatasetOptions
+from quantum_os.learning.training.dataset_options import DatasetOptions
 from quantum_os.learning.training.dataset_parts import Arrays
 
 WARM_UP = "warm_up"
