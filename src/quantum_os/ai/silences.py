@@ -24,7 +24,7 @@ class Silences(msgspec.Struct):
         self, bar_close: int, step_ns: int, symbols: tuple[str, ...], x: NDArray[np.float64]
     ) -> None:
         """Takes in a bar [symbols, F]; a symbol of which nothing is known has not been heard."""
-        there = np.isfinite(x).any(axis=1).tolist()
+        there: list[bool] = np.logical_or.reduce(np.isfinite(x), axis=1).tolist()
         for symbol, is_there in zip(symbols, there, strict=True):
             if not is_there:
                 continue

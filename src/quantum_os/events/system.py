@@ -6,7 +6,6 @@ from typing import ClassVar
 from quantum_os.events.base import Event
 from quantum_os.events.units import Mode, Ns, Usd
 
-
 FIRST_EPOCH = 1
 """The highest epoch that the first life of a journal can have."""
 
