@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from quantum_os.cli.checkup.account import check_account
 from quantum_os.cli.checkup.exchanges import check_exchange
 from quantum_os.cli.checkup.finding import Finding, Verdict
 from quantum_os.cli.checkup.machine import check_machine
-from quantum_os.exchange.endpoint import Realm, emulator
+from quantum_os.exchange.endpoint import Endpoint, Realm, emulator
 from quantum_os.exchange.keys import Keys
 from quantum_os.market.feeds.live.connection import Wanted
 from quantum_os.market.instrument_book import packaged_instruments
@@ -165,29 +166,23 @@ async def test_a_request_refused_for_its_stamp_is_made_once_more_by_a_new_clock(
 
 
 async def test_the_command_finds_the_exchange_of_a_key_file(tmp_path: Path) -> None:
-    exchange = SmallBybit()
-    keys = tmp_path / "keys.toml"
-    async with wire(tmp_path, exchange) as served_at:
-        endpoint = served_at.endpoint
-        words = [
-            "doctor",
-            "--emulator",
-            f"127.0.0.1:{endpoint.port}",
-            "--json",
-            "--keys",
-            str(keys),
-        ]
-        words += ["--ca", str(endpoint.ca_file), "--home", str(tmp_path / "home")]
-        found = {}
-        for venue in ("bybit", "kraken"):
-            keys.write_text(
-                f'venue = "{venue}"\nrealm = "emulator"\nkey = "{BYBIT_KEY}"\n'
-                f'secret = "{BYBIT_SECRET}"\n'
-            )
-            keys.chmod(0o600)
-            said = await asyncio.to_thread(quantum_os, *words)
-            assert said.code == 1, "the feed's exchanges do not answer here"
-            found[venue] = {each["check"]: each for each in said.json()["checks"]}
+    async def found_by(venue: str, endpoint: Endpoint) -> dict[str, Any]:
+        keys = tmp_path / f"{venue}.toml"
+        keys.write_text(
+            f'venue = "{venue}"\nrealm = "emulator"\nkey = "{BYBIT_KEY}"\n'
+            f'secret = "{BYBIT_SECRET}"\n'
+        )
+        keys.chmod(0o600)
+        at = ("--emulator", f"127.0.0.1:{endpoint.port}", "--ca", endpoint.ca_file)
+        words = ("doctor", "--json", *at, "--keys", keys, "--home", tmp_path / "home")
+        said = await asyncio.to_thread(quantum_os, *words)
+        assert said.code == 1, "the feed's exchanges do not answer here"
+        return {each["check"]: each for each in said.json()["checks"]}
+
+    async with wire(tmp_path, SmallBybit()) as served_at:
+        venues = ("bybit", "kraken")
+        both = await asyncio.gather(*(found_by(each, served_at.endpoint) for each in venues))
+    found = dict(zip(venues, both, strict=True))
     assert found["bybit"]["stop"]["verdict"] == "ok", found["bybit"]
     assert found["bybit"]["keys"]["found"].startswith("bybit emulator, fingerprint")
     assert found["kraken"]["keys"]["verdict"] == "fail"

@@ -324,8 +324,11 @@ async def test_funding_is_paid_to_the_cent(trader: Trader) -> None:
 async def test_somebody_else_trades_with_the_same_key(trader: Trader) -> None:
     rule = {"kind": "trade", "account": KEY, "symbol": "BTCUSDT", "side": "SELL", "qty": "0.020"}
     await trader.venue.fault(rule)
-    assert trader.said("ORDER_TRADE_UPDATE")[-1]["o"]["c"].startswith("web_")
+    first = trader.said("ORDER_TRADE_UPDATE")[-1]["o"]["c"]
+    assert first.startswith("web_")
     assert await trader.held() == Decimal("-0.020")
+    await trader.venue.fault(rule)
+    assert trader.said("ORDER_TRADE_UPDATE")[-1]["o"]["c"] != first, "the market stood in between"
 
 
 async def test_filters_and_brackets_change_under_way(trader: Trader) -> None:

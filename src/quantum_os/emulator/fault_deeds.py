@@ -40,6 +40,7 @@ class Deeds:
     def __init__(self, server: EmulatorServer) -> None:
         self._server = server
         self._exchange = server.exchange
+        self._traded = 0
         self._deeds: dict[Kind, Callable[[Rule], None]] = {
             Kind.DRIFT: lambda rule: server.clock.drift(rule.ms),
             Kind.REVOKE: lambda rule: server.gateway.revoked.add(self._account(rule).key),
@@ -163,7 +164,8 @@ class Deeds:
         stamp = self._exchange.market.now // NS_PER_MS
         qty = _decimal(rule.qty or "", "qty")
         side = Side(rule.side or "BUY")
-        name = rule.client_id or f"web_{stamp}"
+        self._traded += 1
+        name = rule.client_id or f"web_{stamp}_{self._traded}"
         self._market_order(account, symbol, side, qty, name, reduce_only=False)
 
     def _leverage(self, rule: Rule) -> None:
