@@ -152,7 +152,7 @@ PER_HOUR: dict[Kind, tuple[float, float]] = {
     Kind.VOTER_BROKEN: (0.3, 1.0),
     Kind.PAUSE: (0.3, 1.5),
     Kind.FLATTEN: (0.3, 1.0),
-    Kind.KILL: (0.2, 0.6),
+    Kind.KILL: (0.3, 1.0),
 }
 """How often a kind comes by itself, at least and at most."""
 

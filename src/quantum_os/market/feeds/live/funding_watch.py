@@ -19,6 +19,10 @@ ASK_AGAIN_NS = 10 * NS_PER_S
 """Between two questions about the same payment."""
 
 
+NOTICE_NS = 10 * NS_PER_S
+"""For how long at least a payment is announced by the stream before it is made."""
+
+
 class Paid(msgspec.Struct, frozen=True):
     """One payment of one symbol; `interval_h` and `following` are None where they are unknown."""
 
@@ -41,6 +45,8 @@ class FundingWatch:
         self._next: dict[str, int] = {}
         self._interval_h: dict[str, float] = {}
         self._asked: dict[str, int] = {}
+        self._covered: dict[str, int] = {}
+        self._unannounced: dict[str, int] = {}
         self._ready: list[Paid] = []
 
     def hears(self, said: Reference) -> None:
@@ -53,17 +59,37 @@ class FundingWatch:
         upcoming = said.next_funding
         if upcoming is None or said.symbol not in self._told:
             return
+        self._notices_silence(said)
         known = self._next.get(said.symbol)
         if known is None or known <= self._told[said.symbol] or upcoming < known:
             self._next[said.symbol] = upcoming
 
+    def _notices_silence(self, said: Reference) -> None:
+        """Notes a minute in which a payment may have been made that nobody heard announced."""
+        covered = self._covered.get(said.symbol)
+        minute = said.ts // NS_PER_MINUTE * NS_PER_MINUTE
+        if covered is not None and covered < minute:
+            self._unannounced[said.symbol] = minute
+        self._covers(said.symbol, said.ts + NOTICE_NS)
+
+    def _covers(self, symbol: str, until: int) -> None:
+        """What is paid by then has been announced, or was asked for."""
+        self._covered[symbol] = max(self._covered.get(symbol, 0), until)
+
     def due(self, now: int) -> tuple[str, ...]:
         """Names the symbols to ask about at `now` (the exchange's ns), and notes that it was."""
-        found = tuple(
+        ended = {
             symbol
             for symbol, upcoming in self._next.items()
             if self._told[symbol] < upcoming <= now - ASK_AFTER_NS
-            and now - self._asked.get(symbol, 0) >= ASK_AGAIN_NS
+        }
+        silent = {
+            symbol for symbol, minute in self._unannounced.items() if minute <= now - ASK_AFTER_NS
+        }
+        found = tuple(
+            symbol
+            for symbol in self._told
+            if symbol in ended | silent and now - self._asked.get(symbol, 0) >= ASK_AGAIN_NS
         )
         for symbol in found:
             self._asked[symbol] = now
@@ -73,8 +99,14 @@ class FundingWatch:
         """The time (ns) from which stamps of a symbol are still to be told."""
         return self._told[symbol] + 1
 
-    def takes(self, symbol: str, stamps: Iterable[Stamp]) -> None:
-        """Keeps the stamps that were not told, in their order; rounded to the minute."""
+    def takes(self, symbol: str, stamps: Iterable[Stamp], until: int) -> None:
+        """Keeps the stamps that were not told, in their order; rounded to the minute.
+
+        `until` (ns) is when they were asked for: what was paid later is not among them.
+        """
+        if self._unannounced.get(symbol, until) <= until - ASK_AFTER_NS:
+            del self._unannounced[symbol]
+        self._covers(symbol, until - ASK_AFTER_NS)
         fresh: dict[int, float] = {}
         for stamp in stamps:
             time = (stamp.time + NS_PER_MINUTE // 2) // NS_PER_MINUTE * NS_PER_MINUTE

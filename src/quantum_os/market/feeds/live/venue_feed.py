@@ -171,7 +171,7 @@ class VenueFeed:
         stamps = []
         async for page in history.funding(symbol, self._funding.fetch_from(symbol), now):
             stamps += page
-        self._funding.takes(symbol, stamps)
+        self._funding.takes(symbol, stamps, now)
 
     async def _upkeep(self) -> None:
         """Asks for bars that ended and did not come, and for funding that has fallen due."""
