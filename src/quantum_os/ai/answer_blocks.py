@@ -10,7 +10,7 @@ import numpy as np
 from quantum_os.ai.coming import Coming, FeatureRows
 from quantum_os.ai.learned_votes import Asked, asked
 from quantum_os.ai.models.ensemble import Ensemble, ServedEra
-from quantum_os.ai.models.windows import Windows
+from quantum_os.ai.models.windows import Series, Windows
 from quantum_os.formulas.kernels.feature_sheet import CANDLE_NAMES
 from quantum_os.formulas.kernels.state import Floats
 
@@ -74,16 +74,9 @@ class AnswerBlocks:
         rows = _rows(known, ensemble.card.features, windows.symbols, times)
         if rows[0].tobytes() != _newest(windows).tobytes():
             return None
-        series = np.concatenate((windows.rows[:, :-1].transpose(1, 0, 2), rows))
-
-        def inputs(depth: int) -> Floats:
-            """[T * S, depth * F]: the bars up to each, the oldest first."""
-            first = windows.depth - depth
-            bars = [series[first + lag : first + lag + len(times)] for lag in range(depth)]
-            wide: Floats = np.concatenate(bars, axis=2)
-            return wide.reshape(len(times) * len(windows.symbols), -1)
-
-        return AnswerBlock(era, windows, windows.symbols, times, rows, asked(era, inputs))
+        bars = np.concatenate((windows.rows[:, :-1].transpose(1, 0, 2), rows))
+        said = asked(era, Series(bars, len(times)))
+        return AnswerBlock(era, windows, windows.symbols, times, rows, said)
 
 
 def _of_one_era(known: FeatureRows, ensemble: Ensemble, bar_close: int, most: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantum_os.ai.models.windows import Windows, gathered, lagged_places
+from quantum_os.ai.models.windows import Series, Windows, gathered, lagged_places
 from quantum_os.kernel import states
 from quantum_os.kernel.chance import generator
 
@@ -62,3 +62,17 @@ def test_symbols_that_change_places_keep_their_own_bars() -> None:
     windows.advance(2 * STEP, ("Z", "X", "W"), x + 10)
     assert windows.inputs(2)[:2, :WIDTH].tolist() == [[4.0, 5.0], [0.0, 1.0]]
     assert np.isnan(windows.inputs(2)[2, :WIDTH]).all()
+
+
+def test_a_series_gives_what_the_windows_of_each_of_its_bars_give() -> None:
+    bars = generator(3, "series").random((12, len(SYMBOLS), WIDTH))
+    bars[5, 1] = np.nan
+    windows, rows = Windows(DEPTH, STEP), []
+    for number, bar in enumerate(bars):
+        windows.advance((number + 1) * STEP, SYMBOLS, bar)
+        rows.append({depth: windows.inputs(depth) for depth in (1, DEPTH)})
+    series = Series(bars, 7)
+    for depth in (1, DEPTH):
+        expected = np.concatenate([each[depth] for each in rows[-7:]])
+        assert np.array_equal(series(depth), expected, equal_nan=True)
+        assert len(series.up_to(depth)) == 6 + depth

@@ -1,6 +1,6 @@
 """What a family of models must be able to do; calibration and refusals are the same for all."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,5 +27,16 @@ class Core(Protocol):
 
         The shares of a row and side sum to its log-odds. A model of several bars gives one share
         per feature over all of its bars.
+        """
+        ...
+
+
+@runtime_checkable
+class SeriesCore(Core, Protocol):
+    """A core whose rows overlap where their bars do, and that computes what they share once."""
+
+    def log_odds_of_series(self, bars: Floats) -> Floats:
+        """[(L - depth + 1) * S, 2]: the same bits as `log_odds` of the rows in finite bars
+        [L, S, F], symbol by symbol in each bar.
         """
         ...

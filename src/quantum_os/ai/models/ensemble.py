@@ -19,6 +19,7 @@ from quantum_os.ai.models.manifest import Manifest
 from quantum_os.ai.models.novelty import Novelty, load_novelty
 from quantum_os.ai.models.pooling import Weight, pooled
 from quantum_os.ai.models.served import ServedModel, unknown_inputs
+from quantum_os.ai.models.windows import Series
 from quantum_os.events.ai import ID_DIGITS
 from quantum_os.formulas.calibration import Calibrator, calibrated
 from quantum_os.kernel.unreadable import UNREADABLE
@@ -99,6 +100,8 @@ class ServedEra:
 
     def members(self, inputs: Inputs) -> list[Floats]:
         """[rows, 2] of each member: its calibrated probabilities; NaN where it has no answer."""
+        if isinstance(inputs, Series):
+            return [model.proba_of_series(inputs) for model in self.models]
         return [model.predict_proba(inputs(model.manifest.depth)) for model in self.models]
 
     def unknown_inputs(self, x: Floats) -> tuple[str | None, ...]:

@@ -72,6 +72,21 @@ class Sequence:
     def log_odds(self, x: Floats) -> Floats:
         return self._outputs(self._scaled(x))[0]
 
+    def log_odds_of_series(self, bars: Floats) -> Floats:
+        """A pair of bars stands in as many rows as the net has pairs, and is joined once.
+
+        A join's two halves are added up after their products: all sums are exact, so that changes
+        no bit.
+        """
+        known, apart = self._scaling.applied(bars), 1
+        for weights, offsets in self._joins:
+            half = len(weights) // 2
+            older = _times(known[:-apart], weights[:half])
+            sums = older + _times(known[apart:], weights[half:]) + offsets
+            known, apart = input_grid(np.maximum(sums, 0.0)), 2 * apart
+        odds: Floats = known.reshape(-1, len(self._head[0])) @ self._head[0] + self._head[1]
+        return odds
+
     def contributions(self, x: Floats) -> Floats:
         """Integrated gradients (Sundararajan, Taly & Yan, ICML 2017) from the usual row to this.
 
@@ -111,6 +126,12 @@ class Sequence:
             held = (back * active).reshape(2, -1, weights.shape[1])
             back = (held @ weights.T).reshape(2, rows, -1)
         return back
+
+
+def _times(known: Floats, weights: Floats) -> Floats:
+    """[..., outputs] of [..., inputs]: one product of two matrices, whatever stands before."""
+    product: Floats = known.reshape(-1, len(weights)) @ weights
+    return product.reshape(*known.shape[:-1], -1)
 
 
 def _checked(layer: Layer, width: int) -> int:

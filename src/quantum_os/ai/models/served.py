@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.ai.models.core import Core
+from quantum_os.ai.models.core import Core, SeriesCore
 from quantum_os.ai.models.manifest import Manifest
+from quantum_os.ai.models.windows import Series
 from quantum_os.formulas.calibration import calibrated, probabilities
 
 Floats = NDArray[np.float64]
@@ -35,9 +36,21 @@ class ServedModel(msgspec.Struct, frozen=True):
 
         A row with an unknown input has no probability (NaN): nothing is filled in.
         """
-        raw = self.raw_proba(x)
-        sides = [calibrated(raw[:, side], by) for side, by in enumerate(self.manifest.calibration)]
-        return np.stack(sides, axis=1)
+        return self._calibrated(self.raw_proba(x))
+
+    def proba_of_series(self, series: Series) -> Floats:
+        """[bars * S, 2]: what `predict_proba` gives of each bar of a series, to the bit."""
+        core, depth = self.core, self.manifest.depth
+        if not isinstance(core, SeriesCore):
+            return self.predict_proba(series(depth))
+        bars = series.up_to(depth)
+        known = np.isfinite(bars)
+        if known.all():
+            return self._calibrated(probabilities(core.log_odds_of_series(bars)))
+        there = np.logical_and.reduce(known, axis=2)
+        whole = np.logical_and.reduce([there[lag : lag + series.count] for lag in range(depth)])
+        raw = probabilities(core.log_odds_of_series(np.where(known, bars, 0.0)))
+        return self._calibrated(np.where(whole.reshape(-1, 1), raw, np.nan))
 
     def raw_proba(self, x: Floats) -> Floats:
         """[rows, 2]: what the model says before calibration; NaN where an input is unknown."""
@@ -64,6 +77,10 @@ class ServedModel(msgspec.Struct, frozen=True):
     def why_silent(self, x: Floats) -> tuple[str | None, ...]:
         """Says for each row which input is unknown; None for a row that gets an answer."""
         return unknown_inputs(x, self.manifest.features)
+
+    def _calibrated(self, raw: Floats) -> Floats:
+        sides = [calibrated(raw[:, side], by) for side, by in enumerate(self.manifest.calibration)]
+        return np.stack(sides, axis=1)
 
     def _known(self, x: Floats) -> NDArray[np.bool_]:
         if x.ndim != 2 or x.shape[1] != self.manifest.width:

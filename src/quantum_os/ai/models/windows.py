@@ -49,6 +49,27 @@ class Windows(msgspec.Struct):
         return inputs
 
 
+class Series:
+    """Bars in a row [L, S, F], of which the last `count` are asked about, all symbols of each.
+
+    Called with a depth it gives the inputs that `Windows` would give of each of these bars.
+    """
+
+    def __init__(self, bars: Floats, count: int) -> None:
+        self.bars, self.count = bars, count
+
+    def __call__(self, depth: int) -> Floats:
+        """[count * S, depth * F]: the bars up to each, the oldest first."""
+        behind = self.up_to(depth)
+        lagged = [behind[lag : lag + self.count] for lag in range(depth)]
+        inputs: Floats = np.concatenate(lagged, axis=2)
+        return inputs.reshape(self.count * self.bars.shape[1], -1)
+
+    def up_to(self, depth: int) -> Floats:
+        """[count + depth - 1, S, F]: all bars that models of this depth look at."""
+        return self.bars[len(self.bars) - self.count - depth + 1 :]
+
+
 def lagged_places(bar_close: Places, symbol: NDArray[np.int32], depth: int, step_ns: int) -> Places:
     """[rows, depth]: where the bars up to each row stand, the oldest first; MISSING beyond a gap.
 

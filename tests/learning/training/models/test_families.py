@@ -10,8 +10,10 @@ import pytest
 
 from quantum_os.ai.models.artefact import Artefact
 from quantum_os.ai.models.served import ServedModel
+from quantum_os.ai.models.windows import Series
 from quantum_os.formulas.calibration import log_odds_of
 from quantum_os.formulas.reliability import reliability
+from quantum_os.kernel.chance import generator
 from quantum_os.learning.training.artefact_writing import write_artefact
 from quantum_os.learning.training.dataset import Dataset
 from quantum_os.learning.training.models.lesson import Fitter, NothingToLearn, inputs_at
@@ -50,6 +52,22 @@ def test_block_and_stream_are_equal_to_the_bit(model: ServedModel, market: Datas
     for rows in (1, 4, 7, 50):
         parts = [model.predict_proba(x[at : at + rows]) for at in range(0, len(x), rows)]
         assert np.array_equal(np.concatenate(parts), block), rows
+
+
+@pytest.mark.parametrize("holes", [0.0, 0.004])
+def test_a_series_of_bars_is_answered_like_each_of_its_rows(
+    model: ServedModel, market: Dataset, holes: float
+) -> None:
+    chance = generator(5, "a series")
+    features, symbols = len(market.names), 6
+    bars = chance.normal(0.0, 1.5, (300, symbols, features))
+    bars[chance.random(bars.shape[:2]) < holes * 8] = np.nan
+    bars[chance.random(bars.shape) < holes] = np.nan
+    series = Series(bars, 300 - model.manifest.depth + 1)
+    rows = model.predict_proba(series(model.manifest.depth))
+    assert np.array_equal(model.proba_of_series(series), rows, equal_nan=True)
+    unknown = np.isnan(rows).any(axis=1).mean()
+    assert unknown == 0.0 if not holes else 0.0 < unknown < 1.0
 
 
 def test_shares_sum_to_the_raw_log_odds(model: ServedModel, market: Dataset) -> None:

@@ -1,0 +1,97 @@
+"""Hourly bars of as many perpetuals as wanted, for benchmarks whose cost is that of a bar close."""
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+
+from quantum_os.events.base import Event
+from quantum_os.events.market import FeedWatermark, Instrument, MarketKlines, MarketOpens
+from quantum_os.events.units import NS_PER_HOUR, Ns
+from quantum_os.kernel.chance import generator
+from quantum_os.market.instrument_book import packaged_instruments
+
+VENUE = "binance"
+FIRST_PRICE = 100.0
+
+
+class WideMarket(msgspec.Struct, frozen=True):
+    """`hours` bars of `count` symbols from `start` (ns UTC) on; BTC is the first of them.
+
+    All move with one market, and each by itself as much again.
+    """
+
+    count: int
+    hours: int
+    start: int
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        return (VENUE,)
+
+    @property
+    def timeframe(self) -> str:
+        return "1h"
+
+    @property
+    def step_ns(self) -> int:
+        return NS_PER_HOUR
+
+    @property
+    def bars(self) -> int:
+        return self.count * self.hours
+
+    @property
+    def data_hash(self) -> str:
+        return f"wide-{self.count}-{self.hours}-{self.start}"
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        return ("the market is made for measuring speed",)
+
+    @property
+    def is_synthetic(self) -> bool:
+        return True
+
+    def symbols(self, venue: str) -> tuple[str, ...]:
+        return tuple(each.symbol for each in self.instruments())
+
+    def funded(self, venue: str) -> tuple[str, ...]:
+        return ()
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """BTC's contract, and a cheap one's under as many names."""
+        packaged = {each.symbol: each for each in packaged_instruments()}
+        like = packaged["SOL/USDT:USDT"]
+        others = (
+            msgspec.structs.replace(like, symbol=f"W{number:03}/USDT:USDT")
+            for number in range(1, self.count)
+        )
+        return packaged["BTC/USDT:USDT"], *others
+
+    def frames(self) -> Iterator[tuple[int, int, Event | None]]:
+        symbols, chance = self.symbols(VENUE), generator(11, "a wide market")
+        opened = np.full(self.count, FIRST_PRICE)
+        for hour in range(self.hours):
+            at = self.start + hour * NS_PER_HOUR
+            end = at + NS_PER_HOUR
+            yield at, 4, MarketOpens(VENUE, Ns(at), symbols, tuple(opened.tolist()))
+            moves = 0.005 * (chance.standard_t(5) + chance.standard_t(5, self.count))
+            close = opened * np.exp(np.clip(moves, -0.05, 0.05))
+            reach = np.abs(chance.normal(0.0, 0.003, (2, self.count)))
+            columns = (
+                opened,
+                np.maximum(opened, close) * (1.0 + reach[0]),
+                np.minimum(opened, close) * (1.0 - reach[1]),
+                close,
+                1e6 * chance.lognormal(0.0, 1.0, self.count),
+            )
+            prices = [tuple(column.tolist()) for column in columns]
+            yield (
+                end,
+                1,
+                MarketKlines(VENUE, "1h", Ns(at), Ns(end), symbols, *prices, synthetic=True),
+            )
+            yield end, 2, FeedWatermark(VENUE, Ns(end))
+            yield end, 3, None
+            opened = close
