@@ -79,18 +79,22 @@ class WideMarket(msgspec.Struct, frozen=True):
             moves = 0.005 * (chance.standard_t(5) + chance.standard_t(5, self.count))
             close = opened * np.exp(np.clip(moves, -0.05, 0.05))
             reach = np.abs(chance.normal(0.0, 0.003, (2, self.count)))
-            columns = (
-                opened,
-                np.maximum(opened, close) * (1.0 + reach[0]),
-                np.minimum(opened, close) * (1.0 - reach[1]),
-                close,
-                1e6 * chance.lognormal(0.0, 1.0, self.count),
-            )
-            prices = [tuple(column.tolist()) for column in columns]
             yield (
                 end,
                 1,
-                MarketKlines(VENUE, "1h", Ns(at), Ns(end), symbols, *prices, synthetic=True),
+                MarketKlines(
+                    venue=VENUE,
+                    timeframe="1h",
+                    open_time=Ns(at),
+                    close_time=Ns(end),
+                    symbols=symbols,
+                    open=tuple(opened.tolist()),
+                    high=tuple((np.maximum(opened, close) * (1.0 + reach[0])).tolist()),
+                    low=tuple((np.minimum(opened, close) * (1.0 - reach[1])).tolist()),
+                    close=tuple(close.tolist()),
+                    volume=tuple((1e6 * chance.lognormal(0.0, 1.0, self.count)).tolist()),
+                    synthetic=True,
+                ),
             )
             yield end, 2, FeedWatermark(VENUE, Ns(end))
             yield end, 3, None
