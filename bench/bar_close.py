@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -63,11 +64,14 @@ class Counting(MemoryJournal):
 _SIGNAL, _INTENT = stream_of(AiSignalGenerated), stream_of(TradeIntent)
 
 
-def closes(folder: Path, symbols: int) -> tuple[np.ndarray, Counting]:
-    """The milliseconds [bars] that each timed bar close took, and what was said in them."""
+def closes(folder: Path, symbols: int, profile: str) -> tuple[np.ndarray, Counting]:
+    """The milliseconds [bars] that each timed bar close took, and what was said in them.
+
+    The default profile refuses most; that of research lets nearly every symbol become a candidate.
+    """
     served_from = read_card(folder).eras[-1].serves_from
     market = WideMarket(symbols, WARM_BARS + TIMED_BARS, served_from // NS_PER_HOUR * NS_PER_HOUR)
-    given = {"run": {"profile": "research", "models": str(folder)}}
+    given = {"run": {"profile": profile, "models": str(folder)}}
     plan = plan_run(load_settings(None, given, {"PATH": ""}), market, Mode.BACKTEST)
     plan = msgspec.structs.replace(plan, instruments=market.instruments())
     models, feed = whole_models(plan), TapeFeed(market)
@@ -99,16 +103,18 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = the_models(Path(scratch))
-        for symbols in map(int, option("--symbols", "50,500").split(",")):
-            took, journal = closes(folder, symbols)
+        counts = [int(each) for each in option("--symbols", "50,500").split(",")]
+        for symbols, profile in product(counts, ("default", "research")):
+            took, journal = closes(folder, symbols, profile)
             p50, p99 = np.quantile(took, (0.5, 0.99)).tolist()
             budget = BUDGET_MS.get(symbols)
             rows.append(
                 {
                     "symbols": symbols,
-                    "bars": len(took),
+                    "profile": profile,
                     "answers a bar": round(journal.answers / len(took)),
-                    "intents": journal.said[_INTENT],
+                    "events a bar": round(sum(journal.said.values()) / len(took)),
+                    "intents a bar": round(journal.said[_INTENT] / len(took), 1),
                     "p50, ms": round(p50, 1),
                     "p99, ms": round(p99, 1),
                     "budget, ms": budget or "",
@@ -119,7 +125,8 @@ def main() -> None:
         "A bar close, models deciding",
         rows,
         (
-            f"made-up markets of {VENUE}, bars of an hour; three families of models",
+            f"made-up markets of {VENUE}, bars of an hour; three families of models; "
+            f"{TIMED_BARS} bars timed",
             "Candles, features, regimes, answers, gates, sizing, exits and the venue, bar by bar.",
         ),
     )

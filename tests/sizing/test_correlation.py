@@ -2,10 +2,12 @@
 
 from math import exp, sin
 
+import numpy as np
 import pytest
 
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_MINUTE, Ns
 from quantum_os.kernel import states
+from quantum_os.kernel.chance import generator
 from quantum_os.sizing.correlation import (
     RETURNS_MIN,
     WINDOW_HOURS,
@@ -74,6 +76,23 @@ def test_the_matrix_is_every_pair_with_the_hours_it_rests_on() -> None:
             assert found.rho[row][column] == between(window, one, other)
             is_quoted = "E" not in (one, other)
             assert found.returns[row][column] == (99 if is_quoted else 0)
+
+
+def test_a_pair_is_the_textbook_s_and_the_same_among_two_symbols_as_among_many() -> None:
+    chance = generator(4, "alike")
+    names = tuple(f"S{place}" for place in range(40))
+    wide, narrow = empty_window(), empty_window()
+    price = np.full(len(names), 100.0)
+    for hour in range(90):
+        price = price * np.exp(0.01 * (chance.normal() + chance.normal(size=len(names))))
+        quoted = [None if chance.random() < 0.1 else each for each in price.tolist()]
+        push(wide, Ns((hour + 1) * NS_PER_HOUR), names, tuple(quoted))
+        push(narrow, Ns((hour + 1) * NS_PER_HOUR), names[6:8], tuple(quoted[6:8]))
+    returns = np.diff(np.log(narrow.prices), axis=0)
+    known = returns[np.isfinite(returns).all(axis=1)]
+    rho = between(wide, "S6", "S7")
+    assert rho == pytest.approx(np.corrcoef(known.T)[0, 1], abs=1e-12)
+    assert rho == between(wide, "S7", "S6") == between(narrow, "S6", "S7")
 
 
 def test_a_window_without_a_return_knows_nothing() -> None:

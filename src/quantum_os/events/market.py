@@ -224,4 +224,7 @@ class MarketData(Event, frozen=True):
 
 def row_of(symbols: tuple[str, ...], symbol: str) -> int | None:
     """Gives the place of a symbol in an event's columns; None when it is not among them."""
-    return symbols.index(symbol) if symbol in symbols else None
+    try:
+        return symbols.index(symbol)
+    except ValueError:
+        return None

@@ -43,15 +43,60 @@ def between(window: PriceWindow, one: str, other: str) -> float | None:
     """Correlation of hourly log returns in [-1, 1]; None while too little is known of either."""
     if one == other:
         return 1.0
-    if one not in window.symbols or other not in window.symbols:
+    alike = _alike(window)
+    place = alike.places.get(one)
+    if place is None or other not in alike.places:
         return None
-    columns = [window.symbols.index(one), window.symbols.index(other)]
-    returns = np.diff(np.log(window.prices[:, columns]), axis=0)
-    known = returns[np.isfinite(returns).all(axis=1)]
-    if len(known) < RETURNS_MIN or not (known.std(axis=0) > 0).all():
-        return None
-    rho = float(np.corrcoef(known[:, 0], known[:, 1])[0, 1])
-    return max(-1.0, min(1.0, rho))
+    rho = alike.to(other)[place]
+    return None if rho != rho else rho
+
+
+class _Alike:
+    """What is computed once for a window: its returns, and how every symbol correlates with one.
+
+    Sums run over hours alone, one column after the other: a pair has the same bits among two
+    symbols and among five hundred, and whichever of the two is named first.
+    """
+
+    def __init__(self, window: PriceWindow) -> None:
+        self.prices = window.prices
+        self.symbols = window.symbols
+        self.places = {symbol: place for place, symbol in enumerate(window.symbols)}
+        returns = np.diff(np.log(window.prices), axis=0)
+        self.known = np.isfinite(returns)
+        self._returns = np.where(self.known, returns, 0.0)
+        self._to: dict[str, list[float]] = {}
+
+    def to(self, symbol: str) -> list[float]:
+        """[S]: the correlation of each symbol with this one; NaN while too little is known."""
+        found = self._to.get(symbol)
+        if found is None:
+            found = self._to[symbol] = self._correlated(self.places[symbol]).tolist()
+        return found
+
+    def _correlated(self, place: int) -> np.ndarray:
+        both = self.known & self.known[:, place : place + 1]
+        count = np.maximum(both.sum(axis=0), 1)
+        theirs = np.where(both, self._returns, 0.0)
+        mine = np.where(both, self._returns[:, place : place + 1], 0.0)
+        theirs = np.where(both, theirs - theirs.sum(axis=0) / count, 0.0)
+        mine = np.where(both, mine - mine.sum(axis=0) / count, 0.0)
+        spread = (theirs * theirs).sum(axis=0) * (mine * mine).sum(axis=0)
+        known = (count >= RETURNS_MIN) & (spread > 0.0)
+        rho = (theirs * mine).sum(axis=0) / np.sqrt(np.where(known, spread, 1.0))
+        return np.where(known, np.clip(rho, -1.0, 1.0), np.nan)
+
+
+_latest: list[_Alike] = []
+"""That of the window that was asked about last: a bar asks about the same one many times."""
+
+
+def _alike(window: PriceWindow) -> _Alike:
+    """A window's prices are a new array with every row, so the same array is the same answer."""
+    latest = _latest[0] if _latest else None
+    if latest is None or latest.prices is not window.prices or latest.symbols != window.symbols:
+        _latest[:] = [latest := _Alike(window)]
+    return latest
 
 
 def _rearrange(window: PriceWindow, symbols: tuple[str, ...]) -> None:
@@ -80,7 +125,7 @@ def matrix(window: PriceWindow) -> Matrix:
         shown = len(window.symbols)
         empty = tuple((None,) * shown for _ in range(shown))
         return Matrix(window.symbols, empty, tuple((0,) * shown for _ in range(shown)))
-    known = np.isfinite(np.diff(np.log(window.prices), axis=0)).astype(np.int64)
+    known = _alike(window).known.astype(np.int64)
     shared = known.T @ known
     rho = tuple(
         tuple(between(window, one, other) for other in window.symbols) for one in window.symbols

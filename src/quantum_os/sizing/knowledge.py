@@ -6,7 +6,7 @@ import msgspec
 
 from quantum_os.events.ai import AiDecisionMade, Gate
 from quantum_os.events.governance import EffectiveLimits, Policy, PolicyUpdated
-from quantum_os.events.market import Instrument, MarketData
+from quantum_os.events.market import Instrument, MarketData, row_of
 from quantum_os.events.portfolio import AccountUpdated
 from quantum_os.events.units import NS_PER_S, Ns
 from quantum_os.sizing.closes import Closes
@@ -78,9 +78,11 @@ def equity(known: Knowledge, now: Ns, age_max_s: float) -> Decimal | Refusal:
 
 def row(market: MarketData | None, symbol: str, bar_close: Ns) -> Row | None:
     """The symbol's values at this bar close; None when the bar or the symbol was not heard."""
-    if market is None or market.bar_close != bar_close or symbol not in market.symbols:
+    if market is None or market.bar_close != bar_close:
         return None
-    place = market.symbols.index(symbol)
+    place = row_of(market.symbols, symbol)
+    if place is None:
+        return None
     return Row(
         funding_rate=market.funding_rate[place],
         atr_frac=market.atr_frac[place],
