@@ -7,6 +7,7 @@ hundred hours: everything that the fund does of its own accord before it waits f
 DIR is a training of 1h bars; without one it is trained first, for some minutes.
 """
 
+import gc
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from bench.table import show
 from bench.wide_market import VENUE, WideMarket
 from quantum_os.ai.models.ensemble import read_card
 from quantum_os.cli.backtesting import timers_of
+from quantum_os.cli.garbage_watch import NEVER
 from quantum_os.cli.planning import plan_run, whole_models
 from quantum_os.events.ai import AiSignalGenerated
 from quantum_os.events.base import stream_of
@@ -82,12 +84,15 @@ def closes(folder: Path, symbols: int, profile: str) -> tuple[list[float], Count
     driver.offer(market.start, plan.first_event("bench", market.start), KERNEL)
     for told in models.told:
         driver.offer(market.start, told, KERNEL)
+    gc.set_threshold(*gc.get_threshold()[:2], NEVER)
     took: list[float] = []
     bars, since = 0, 0.0
     for at, event in feed.inputs():
         if isinstance(event, MarketKlines):
             bars += 1
             if bars == WARM_BARS:
+                gc.collect()
+                gc.freeze()  # as a live process does once it has settled (`cli/garbage_watch.py`)
                 journal.said.clear()
                 journal.answers = 0
             took.append(0.0)

@@ -15,6 +15,7 @@ from quantum_os.cli.console import err
 from quantum_os.cli.copies import Copies
 from quantum_os.cli.deeds import Deeds
 from quantum_os.cli.demo_record import DemoRecord
+from quantum_os.cli.garbage_watch import GarbageWatch
 from quantum_os.cli.kill_file import KillWatch
 from quantum_os.cli.life_signs import LifeSigns
 from quantum_os.cli.live_view import LiveView, Watched
@@ -223,10 +224,12 @@ async def _accompanied(
     """Runs the process with those beside it who tell people how it goes, and hear its end."""
     switch = KillWatch(lived.runtime, lived.journal, demo.home, demo.build)
     notes = TokenWatch(lived.runtime, lived.journal, demo.home)
+    garbage = GarbageWatch(lambda: lived.runtime.lanes.backlog)
     beside = {
         "the screen": asyncio.create_task(watching),
         "the kill switch": asyncio.create_task(switch.run()),
         "the notes of tokens": asyncio.create_task(notes.run()),
+        "the look for garbage": asyncio.create_task(garbage.run()),
     }
     try:
         return await lived.runtime.run(lived.first)
