@@ -105,11 +105,16 @@ class Truth:
     def look(self) -> None:
         """Looks at the world after a turn: positions without cover, troubles, the disk."""
         troubles = self._world.faults.total
-        if troubles != self._troubles or self.is_down:
+        if troubles != self._troubles or self.is_down or self._is_shut_out:
             self._troubles, self._trouble_at = troubles, self._world.loop.ns
         rows = self._world.disk.rows
         if rows and rows[-1].seq != self._durable:
             self._read_disk()
+
+    @property
+    def _is_shut_out(self) -> bool:
+        """While the exchange wants silence nothing may leave, no stop either: lasting trouble."""
+        return self._world.loop.ns < self._silent_until or self._world.exchange.door.left_s > 0
 
     def look_at_cover(self) -> None:
         """Counts for how long a position has had no stop at the exchange."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from quantum_os.events.base import Event
-from quantum_os.events.execution import Fill, Leg, Liquidity, OrderRequested
+from quantum_os.events.execution import Fill, Leg, OrderRequested
 from quantum_os.events.exits import ExitIntent
 from quantum_os.events.risk import SafetyAction, SafetyTripped
 from quantum_os.events.units import NS_PER_S, Ns
@@ -80,8 +80,9 @@ class Exits(msgspec.Struct):
         if seen.net == 0:
             # What is entered next, in the same instant perhaps, is another position.
             self.asked.pop(fill.symbol, None)
-        reduces = order.reduce_only if order else fill.liquidity is Liquidity.LIQUIDATION
-        if reduces and seen.net * fill.side.sign > 0:
+        # Only of ours: a venue that closes for us reduces, and where it seems not to, an earlier
+        # trade was not heard. That is for the comparison of the books to find.
+        if order is not None and order.reduce_only and seen.net * fill.side.sign > 0:
             self.turned[fill.trade_id] = Turned(
                 fill.trade_id, fill.symbol, fill.side.sign, seen.before, seen.net, facts.now
             )
