@@ -3,10 +3,12 @@
 from decimal import Decimal
 from pathlib import Path
 
-from quantum_os.events.execution import OrderState
+from quantum_os.events.execution import Fill, OrderState, VenueSnapshot
 from quantum_os.events.system import AlertRaised
+from quantum_os.events.units import Side
 from quantum_os.execution.venues.ccxt.venue import Patience
-from tests.execution.venues.binance.scene import BTC, entry, query, stop, trading
+from tests.execution.venues.binance.scene import BTC, close, entry, query, stop, trading
+from tests.execution.venues.binance.small_binance import SmallBinance
 
 AS_LONG = Patience()
 """As a fund waits, ten seconds until an order counts as absent."""
@@ -47,3 +49,22 @@ async def test_p1_one_that_comes_to_light_when_it_was_given_up_is_taken_off(
         (told,) = (each for each in scene.says(AlertRaised) if each.rule == "orphan")
         assert late.client_id in told.summary
         assert BTC in told.summary
+
+
+async def test_a_trade_whose_order_and_position_are_gone_is_told_by_the_next_life(
+    tmp_path: Path,
+) -> None:
+    exchange = SmallBinance()
+    async with trading(tmp_path, exchange) as scene:
+        exchange.place_elsewhere("qos0-i1-entry-0", "1")
+        await scene.until(lambda: any(each.positions for each in scene.says(VenueSnapshot)))
+        told = scene.said
+    exchange.place_elsewhere(close().client_id, "1", "SELL")  # its frames were lost with the life
+    assert exchange.held == 0
+    (tmp_path / "again").mkdir()
+    async with trading(tmp_path / "again", exchange, recalled=told) as scene:
+        await scene.until(lambda: scene.says(VenueSnapshot))
+        (sold,) = scene.says(Fill)
+        assert (sold.client_id, sold.side, sold.qty) == (close().client_id, Side.SELL, 1)
+        said = [type(each) for each in scene.said]
+        assert said.index(Fill) < said.index(VenueSnapshot), "the listing has it in its wallet"

@@ -2,13 +2,23 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from quantum_os.events.base import Event
-from quantum_os.events.execution import Fill, FundingPaid, HaltState, Liquidity, VenueSnapshot
+from quantum_os.events.execution import (
+    Fill,
+    FundingPaid,
+    HaltState,
+    Liquidity,
+    OrderUpdated,
+    VenueSnapshot,
+)
 from quantum_os.events.risk import SafetyCleared
 from quantum_os.events.units import Frac, Mode, Ns, Price, Qty, Side, Usd
 from quantum_os.execution.venues.ccxt.recall import recalled
 from quantum_os.kernel.bus import Bus
 from quantum_os.kernel.journal import MemoryJournal
+from tests.events.examples import example_of
 
 BTC = "BTC/USDT:USDT"
 BORN, LISTED, DIED = 1_000, 5_000, 9_000
@@ -51,6 +61,19 @@ def test_without_a_listing_all_since_the_beginning_may_have_been_missed() -> Non
     known = recalled(journal(fill("BTCUSDT:1", DIED), paid("F1")))
     assert known.listed == known.born == BORN
     assert (known.trade_ids, known.payment_ids) == (["BTCUSDT:1"], ["F1"])
+
+
+def test_symbols_are_those_listed_last_and_those_heard_of_since() -> None:
+    held = example_of(VenueSnapshot)
+    filled = example_of(OrderUpdated)
+    assert isinstance(held, VenueSnapshot)
+    assert isinstance(filled, OrderUpdated)
+    (position,) = held.positions
+    gone = msgspec.structs.replace(filled, symbol="GONE/USDT:USDT")
+    late = msgspec.structs.replace(filled, symbol="LATE/USDT:USDT")
+    known = recalled(journal(gone, held, late, fill("BTCUSDT:2", DIED)))
+    assert set(known.symbols) >= {position.symbol, late.symbol, BTC}
+    assert gone.symbol not in known.symbols, "a listing that was told in full has all before it"
 
 
 def test_an_empty_journal_has_missed_nothing() -> None:

@@ -8,6 +8,8 @@ from quantum_os.events.execution import (
     Fill,
     FundingPaid,
     HaltState,
+    OrderRequested,
+    OrderUpdated,
     VenueSnapshot,
 )
 from quantum_os.events.risk import SafetyCleared
@@ -21,7 +23,16 @@ RECALLED_MAX = 200_000
 
 _TOLD = frozenset(
     stream_of(kind)
-    for kind in (Fill, FundingPaid, CashTransferred, VenueSnapshot, HaltState, SafetyCleared)
+    for kind in (
+        Fill,
+        FundingPaid,
+        CashTransferred,
+        HaltState,
+        OrderRequested,
+        OrderUpdated,
+        SafetyCleared,
+        VenueSnapshot,
+    )
 )
 
 
@@ -31,7 +42,9 @@ class Recalled(msgspec.Struct, frozen=True):
     `born` is when the journal begins, 0 for an empty one. Up to `listed` the account was told in
     full, trades included. Whatever else was heard later proves nothing: a fill may have been told
     whose predecessor was not, and a life may have died before it asked for what it had missed.
-    `halts` are those that outlive a restart and that nobody has opened.
+    `halts` are those that outlive a restart and that nobody has opened. `symbols` were held or had
+    orders then, or were heard of later: the venue may list nothing of them any more, and trades in
+    them that nobody has told.
     """
 
     trade_ids: list[str]
@@ -39,6 +52,7 @@ class Recalled(msgspec.Struct, frozen=True):
     born: Ns
     listed: Ns
     halts: tuple[HaltState, ...] = ()
+    symbols: tuple[str, ...] = ()
 
 
 def recalled(journal: Journal) -> Recalled:
@@ -48,10 +62,13 @@ def recalled(journal: Journal) -> Recalled:
     trades: list[str] = []
     payments: list[str] = []
     halts: dict[str, HaltState] = {}
+    symbols: dict[str, None] = {}
     for envelope in journal.read(max(1, journal.flushed_seq - RECALLED_MAX)):
         if envelope.stream not in _TOLD:
             continue
         event = decode_event(envelope.stream, envelope.payload)
+        if isinstance(event, Fill | OrderRequested | OrderUpdated):
+            symbols[event.symbol] = None
         if isinstance(event, Fill):
             trades.append(event.trade_id)
         elif isinstance(event, FundingPaid):
@@ -60,6 +77,7 @@ def recalled(journal: Journal) -> Recalled:
             payments.append(event.cash_id)
         elif isinstance(event, VenueSnapshot):
             listed = max(listed, event.time)
+            symbols = dict.fromkeys(each.symbol for each in (*event.positions, *event.orders))
         elif isinstance(event, SafetyCleared):
             halts.pop(event.cause, None)
         elif isinstance(event, HaltState) and event.cause in HALTS and HALTS[event.cause].outlives:
@@ -67,4 +85,4 @@ def recalled(journal: Journal) -> Recalled:
                 halts[event.name] = event
             else:
                 halts.pop(event.name, None)
-    return Recalled(trades, payments, born, listed, tuple(halts.values()))
+    return Recalled(trades, payments, born, listed, tuple(halts.values()), tuple(symbols))

@@ -269,9 +269,10 @@ class Sweeper:
                 self._teller.say(self._transferred(cash))
         return True
 
-    def recall(self, funding_ids: Iterable[str]) -> None:
-        """Takes over the payments that a life before this one has told."""
+    def recall(self, funding_ids: Iterable[str], symbols: Iterable[str]) -> None:
+        """Takes over the payments that a life before this one has told, and where it had traded."""
         self._incomes.update(dict.fromkeys(funding_ids))
+        self._recent.update(dict.fromkeys(symbols))
 
     def _paid(self, seen: FundingSeen) -> FundingPaid:
         """A payment is listed as an amount; position and mark are those listed last, else zero."""

@@ -372,7 +372,7 @@ class ExchangeVenue(Edge):
         if known.born and not self.config.since:
             self.sweeper.floor = known.born
         self.register.recall(iter(known.trade_ids))
-        self.sweeper.recall(known.payment_ids)
+        self.sweeper.recall(known.payment_ids, known.symbols)
         for halt in known.halts:
             self.halts.close(halt.cause, halt.reason, halt.symbol)
         now = self.teller.now
