@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from quantum_os.formulas.exit_levels import lsf
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.state import Counts, Flags, Floats
 
 NO_END = -1
@@ -37,6 +36,25 @@ class Labels(NamedTuple):
     sl: Floats
 
 
+class _Entries(NamedTuple):
+    """Entries of one side that have not ended: the bar each was made in, its stop and its goal.
+
+    `over` is the bar that ends with the horizon or after it, `end` the first one that opens when
+    it has passed. Prices of shorts are negative: what is good for an entry is higher.
+    """
+
+    row: Counts
+    stop: Floats
+    goal: Floats
+    over: Counts
+    end: Counts
+
+    def only(self, which: Flags) -> "_Entries":
+        return _Entries(
+            self.row[which], self.stop[which], self.goal[which], self.over[which], self.end[which]
+        )
+
+
 def barrier_labels(
     bars: Floats, times: tuple[Counts, Counts], atr_frac: Floats, barriers: Barriers
 ) -> Labels:
@@ -55,58 +73,36 @@ def barrier_labels(
         r=np.full((total, 2), np.nan),
         sl=sl,
     )
-    run = compiled(_run, _end_of)
-    prices = np.ascontiguousarray(bars[:4])
-    run(prices, opened, closed, target, barriers.horizon_ns, labels)
+    row = np.flatnonzero(sl > 0.0)
+    expires = closed[row] + barriers.horizon_ns
+    over, end = np.searchsorted(closed, expires), np.searchsorted(opened, expires)
+    for side, sign in enumerate((1.0, -1.0)):
+        prices = sign * bars[[0, 1, 2, 3] if sign > 0.0 else [0, 2, 1, 3]]
+        entry = prices[3, row]
+        stop, goal = entry * (1.0 - sign * sl[row]), entry * (1.0 + sign * target[row])
+        _walk(prices, _Entries(row, stop, goal, over, end), labels, side)
     return labels
 
 
-def _run(
-    prices: Floats,
-    opened: Counts,
-    closed: Counts,
-    target: Floats,
-    horizon_ns: int,
-    labels: Labels,
-) -> None:
-    for row in range(closed.shape[0]):
-        sl = labels.sl[row]
-        if not sl > 0.0:
-            continue
-        entry, expires = prices[3, row], closed[row] + horizon_ns
-        for side in range(2):
-            sign = 1 - 2 * side
-            stop, goal = entry * (1 - sign * sl), entry * (1 + sign * target[row])
-            bar, price, won = _end_of(
-                prices, opened, closed, row + 1, expires, (float(sign), stop, goal)
-            )
-            if bar >= 0:
-                labels.last[row, side] = bar
-                labels.won[row, side] = won
-                labels.r[row, side] = sign * (price / entry - 1) / sl
+def _walk(prices: Floats, entries: _Entries, labels: Labels, side: int) -> None:
+    """Goes ahead bar by bar from all entries at once, and writes down those that end.
 
-
-def _end_of(
-    prices: Floats,
-    opened: Counts,
-    closed: Counts,
-    first: int,
-    expires: int,
-    barriers: tuple[float, float, float],
-) -> tuple[int, float, bool]:
-    """The bar in which an entry before bar `first` ends, at what price, and whether at TP1."""
-    sign, stop, goal = barriers
-    for bar in range(first, closed.shape[0]):
-        if opened[bar] >= expires:
-            break
-        near, far = (
-            (prices[2, bar], prices[1, bar]) if sign > 0 else (prices[1, bar], prices[2, bar])
-        )
-        if sign * near <= sign * stop:
-            gapped = sign * prices[0, bar] < sign * stop
-            return bar, prices[0, bar] if gapped else stop, False
-        if sign * far >= sign * goal:
-            return bar, goal, True
-        if closed[bar] >= expires:
-            return bar, prices[3, bar], False
-    return -1, 0.0, False
+    `prices` [4, T]: the open, what is best and worst for the side, and the close.
+    """
+    opens, best, worst, closes = prices
+    sign = 1.0 - 2.0 * side
+    for ahead in range(1, len(closes)):
+        entries = entries.only(entries.row + ahead < entries.end)
+        if not len(entries.row):
+            return
+        bar = entries.row + ahead
+        stopped = worst[bar] <= entries.stop
+        won = ~stopped & (best[bar] >= entries.goal)
+        ended = stopped | won | (bar >= entries.over)
+        fill = np.where(opens[bar] < entries.stop, opens[bar], entries.stop)
+        price = np.where(stopped, fill, np.where(won, entries.goal, closes[bar]))
+        row = entries.row[ended]
+        labels.last[row, side] = bar[ended]
+        labels.won[row, side] = won[ended]
+        labels.r[row, side] = sign * (price[ended] / closes[row] - 1.0) / labels.sl[row]
+        entries = entries.only(~ended)
