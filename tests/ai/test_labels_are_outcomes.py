@@ -12,7 +12,8 @@ from quantum_os.ai.outcomes import Outcomes, OutcomesConfig
 from quantum_os.events.ai import SignalResolved, VoteColumns
 from quantum_os.events.market import MarketCandle
 from quantum_os.events.units import NS_PER_HOUR, NS_PER_MS, Ns, PositionSide
-from quantum_os.formulas.kernels.atr import ATR_FRAC, atr_block, atr_state_new
+from quantum_os.formulas.kernels.atr import ATR_FRAC, atr_state_new
+from quantum_os.formulas.kernels.atr_blocks import atr_of_bars
 from quantum_os.formulas.kernels.barrier_labels import NO_END, Barriers, Labels, barrier_labels
 from tests.ai.scene import market, policy
 from tests.ai.test_outcomes import UP, signal
@@ -52,8 +53,8 @@ def tape(name: str) -> tuple[Times, Floats]:
 
 
 def atr_of(bars: Floats) -> Floats:
-    state = atr_state_new(1)
-    return atr_block(state, bars[1][:, None], bars[2][:, None], bars[3][:, None])[:, ATR_FRAC, 0]
+    high, low, close = bars[1:4, :, None]
+    return atr_of_bars(atr_state_new(1), high, low, close)[ATR_FRAC, :, 0]
 
 
 def labelled(times: Times, bars: Floats, horizon_h: float = 36.0) -> Labels:

@@ -9,16 +9,22 @@ from quantum_os.formulas.kernels.atr import (
     ATR_FRAC,
     VOL_RATIO,
     AtrKernel,
-    atr_block,
     atr_state_new,
     grow_atr,
 )
+from quantum_os.formulas.kernels.atr_blocks import atr_of_bars
+from quantum_os.formulas.kernels.state import KernelState
 
 Bars = NDArray[np.float64]
 
 
 def columns(bars: Bars) -> tuple[Bars, Bars, Bars]:
     return bars[:, 1], bars[:, 2], bars[:, 3]
+
+
+def atr_block(state: KernelState, high: Bars, low: Bars, close: Bars) -> Bars:
+    """What a block says, bar by bar: [T, 3, S]."""
+    return atr_of_bars(state, high, low, close).transpose(1, 0, 2)
 
 
 @pytest.mark.parametrize("symbols", [3, 17, 500])
@@ -31,6 +37,30 @@ def test_a_block_equals_the_stream_to_the_last_bit(holed_bars: Bars, symbols: in
     assert atr_block(state, *columns(bars)).tobytes() == live.tobytes()
     for name, array in state.items():
         assert array.tobytes() == kernel.state[name].tobytes()
+
+
+@pytest.mark.parametrize("bars_per_day", [1, 4, 24])
+@pytest.mark.parametrize("cuts", [(1, 2, 333, 700, 902), tuple(range(1, 1_500, 7))])
+def test_a_block_may_be_cut_anywhere(
+    holed_bars: Bars, cuts: tuple[int, ...], bars_per_day: int
+) -> None:
+    """Also where the median's window is not full yet, is passed once, or many times."""
+    whole, cut = (atr_state_new(17, bars_per_day) for _ in range(2))
+    together = atr_block(whole, *columns(holed_bars))
+    parts = [atr_block(cut, *columns(part)) for part in np.array_split(holed_bars, cuts)]
+
+    assert np.concatenate(parts).tobytes() == together.tobytes()
+    for name, array in whole.items():
+        assert array.tobytes() == cut[name].tobytes()
+
+
+def test_what_comes_later_in_a_block_changes_nothing_before_it(holed_bars: Bars) -> None:
+    other = holed_bars.copy()
+    other[901:] *= 3.0
+    block, spoilt = (atr_block(atr_state_new(17), *columns(bars)) for bars in (holed_bars, other))
+
+    assert spoilt[:901].tobytes() == block[:901].tobytes()
+    assert spoilt[901:].tobytes() != block[901:].tobytes()
 
 
 def test_it_is_wilders_mean_over_the_median_of_its_window(whole_bars: Bars) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantum_os.formulas.kernels.median import trailing_medians
+from quantum_os.formulas.kernels.median import medians_of, trailing_medians
 
 VALUES = st.one_of(st.none(), st.integers(0, 6).map(float), st.floats(0.0, 1e6))
 
@@ -30,3 +30,26 @@ def test_it_is_the_median_of_the_last_values(
                 assert told[symbol] == np.median(kept[symbol])
             filled = ordered[symbol][: len(kept[symbol])]
             assert filled.tolist() == sorted(kept[symbol])
+
+
+@given(
+    values=st.lists(VALUES.filter(lambda value: value is not None), max_size=80),
+    cuts=st.lists(st.integers(0, 80), max_size=4),
+    capacity=st.sampled_from([1, 2, 3, 7, 16, 30]),
+)
+def test_many_values_at_once_are_as_many_single_ones(
+    values: list[float], cuts: list[int], capacity: int
+) -> None:
+    window, ordered = np.full((2, 1, capacity), np.inf)
+    single = [
+        trailing_medians(np.array([value]), np.array([True]), np.array([seen]), window, ordered)[0]
+        for seen, value in enumerate(values)
+    ]
+    arrived, sorted_ = np.full((2, capacity), np.inf)
+    told: list[float] = []
+    for part in np.array_split(np.array(values), sorted(cuts)):
+        told += medians_of(part, len(told), arrived, sorted_).tolist()
+
+    assert told == single
+    assert arrived.tobytes() == window.tobytes()
+    assert sorted_.tobytes() == ordered.tobytes()

@@ -7,17 +7,19 @@ import pytest
 from numpy.typing import NDArray
 
 from quantum_os.events.units import Regime
-from quantum_os.formulas.kernels.atr import VOL_RATIO, atr_block, atr_state_new
+from quantum_os.formulas.kernels.atr import VOL_RATIO, atr_state_new
+from quantum_os.formulas.kernels.atr_blocks import atr_of_bars
+from quantum_os.formulas.kernels.regime_blocks import evidence_of_closes
 from quantum_os.formulas.kernels.regime_kernel import (
     BARS_MIN,
     TREND,
     VARIANCE_RATIO,
-    evidence_block,
     evidence_of_close,
     forgetting,
     regime_state_new,
     slope_scatter,
 )
+from quantum_os.formulas.kernels.state import KernelState
 from quantum_os.formulas.regime_labels import regime_label, regime_odds
 
 Series = NDArray[np.float64]
@@ -39,6 +41,11 @@ def phases_shuffled(close: Series) -> Series:
     turned[0] = 1.0
     surrogate = np.fft.irfft(spectrum * turned, len(returns), axis=0)
     return np.ascontiguousarray(100.0 * np.exp(np.cumsum(surrogate, axis=0)))
+
+
+def evidence_block(state: KernelState, close: Series) -> Series:
+    """A block's evidence, bar by bar: [T, 3, S]."""
+    return evidence_of_closes(state, close).transpose(1, 0, 2)
 
 
 def share_of(labels: set[Regime], close: Series) -> float:
@@ -141,7 +148,7 @@ def test_a_symbol_that_stood_still_at_birth_is_read_once_it_moves() -> None:
 def labels_of(hours: Series) -> list[Regime]:
     """What one symbol's hours are called, before labels are held."""
     high, low, close = (np.ascontiguousarray(hours[:, row : row + 1]) for row in range(3))
-    ratio = atr_block(atr_state_new(1), high, low, close)[:, VOL_RATIO, 0].tolist()
+    ratio = atr_of_bars(atr_state_new(1), high, low, close)[VOL_RATIO, :, 0].tolist()
     evidence = evidence_block(regime_state_new(1), close)[:, :, 0].tolist()
     return [
         regime_label(regime_odds(*row), vol)

@@ -20,7 +20,7 @@ def test_bar_by_bar_it_is_the_detector_s() -> None:
     chance = generator(3, "regimes")
     close = np.cumprod(1.0 + chance.normal(0.002, 0.01, 400), dtype=np.float64)
     ratio = chance.uniform(0.3, 2.9, 400)
-    told = row_regimes(close, ratio)
+    told = row_regimes(close[:, None], ratio[:, None])[:, 0]
     state = regime_state_new(1)
     for bar, price in enumerate(close):
         evidence = evidence_of_close(state, np.array([price]))[:, 0].tolist()
@@ -35,7 +35,7 @@ def test_what_is_not_known_is_unknown() -> None:
     close = 100.0 * np.exp(np.arange(300) * 0.01)
     ratio = np.full(300, 1.0)
     ratio[250] = np.nan
-    told = [REGIMES[place] for place in row_regimes(close, ratio)]
+    told = [REGIMES[place] for place in row_regimes(close[:, None], ratio[:, None])[:, 0]]
     assert set(told[: BARS_MIN - 1]) == {Regime.UNKNOWN}
     assert told[250] is Regime.UNKNOWN
     assert told[260] is Regime.TREND_UP

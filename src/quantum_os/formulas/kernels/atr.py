@@ -4,15 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
-from quantum_os.formulas.kernels.median import MEDIAN_STEPS, trailing_medians
+from quantum_os.formulas.kernels.median import trailing_medians
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     present_bars,
@@ -62,16 +60,8 @@ class AtrKernel:
         return out
 
 
-def atr_block(state: KernelState, high: Floats, low: Floats, close: Floats) -> Floats:
-    """[T, 3, S] from [T, S] bars, compiled; leaves `state` where T single steps would."""
-    out = np.empty((close.shape[0], ATR_ROWS, close.shape[1]))
-    run = compiled(_run, *ATR_STEPS)
-    run(contiguous(high), contiguous(low), contiguous(close), atr_arrays(state), out)
-    return out
-
-
 class AtrArrays(NamedTuple):
-    """The state's arrays by name, as the step and its compiled form take them."""
+    """The state's arrays by name, as steps and blocks take them."""
 
     bars: Counts
     previous_close: Floats
@@ -103,23 +93,25 @@ def atr_step(
     previous_close[:] = np.where(present, close, previous_close)
     bars += present
     warm = present & (bars > ATR_LENGTH)
-    moving = warm & (average > 0.0)
-    fraction = np.where(warm, average, 0.0) / np.where(warm, close, 1.0)
-    out[ATR] = np.where(moving, average, np.nan)
-    out[ATR_FRAC] = np.where(moving, fraction, np.nan)
+    fraction = fractions(average, close, warm)
     seen = bars - (ATR_LENGTH + 1)
     median = trailing_medians(fraction, warm, seen, state.window, state.ordered)
     a_day = (seen + 1) * MEDIAN_DAYS_MAX >= state.window.shape[1]
+    to_reach((average, fraction, median), warm, a_day, out)
+
+
+def fractions(average: Floats, close: Floats, warm: Flags) -> Floats:
+    """ATR / close, and 0 before it is `warm`."""
+    fraction: Floats = np.where(warm, average, 0.0) / np.where(warm, close, 1.0)
+    return fraction
+
+
+def to_reach(found: tuple[Floats, Floats, Floats], warm: Flags, a_day: Flags, out: Floats) -> None:
+    """Fills `out` [3, ...] from averages, fractions and medians; `a_day` of these has been seen."""
+    average, fraction, median = found
+    moving = warm & (average > 0.0)
+    out[ATR] = np.where(moving, average, np.nan)
+    out[ATR_FRAC] = np.where(moving, fraction, np.nan)
     known = moving & a_day & (median > 0.0)
     ratio = np.minimum(fraction / np.where(known, median, 1.0), VOL_RATIO_MAX)
     out[VOL_RATIO] = np.where(known, ratio, np.nan)
-
-
-def _run(high: Floats, low: Floats, close: Floats, state: AtrArrays, out: Floats) -> None:
-    for t in range(close.shape[0]):
-        present = present_bars(close[t], high[t], low[t], close[t], close[t])
-        atr_step((high[t], low[t], close[t]), present, state, out[t])
-
-
-ATR_STEPS = (present_bars, seeded_divisor, *MEDIAN_STEPS, atr_step)
-"""What the compiler must know to compile a block that calls `atr_step`."""

@@ -1,5 +1,8 @@
 """The trailing median of each symbol, kept exact by comparisons alone in ordered windows."""
 
+from bisect import bisect_left, insort
+from collections import deque
+
 import numpy as np
 
 from quantum_os.formulas.kernels.state import Counts, Flags, Floats
@@ -19,9 +22,7 @@ def trailing_medians(
     slot = first + np.where(active, seen, 0) % capacity
     leaving = window.reshape(-1)[slot]
     window.reshape(-1)[slot] = np.where(active, values, leaving)
-    moved = np.empty((2, symbols))
-    moved[0], moved[1] = leaving, values
-    ranks = _ranks(moved, first, ordered)
+    ranks = _ranks(np.stack((leaving, values)), first, ordered)
     for column in range(symbols):
         if active[column]:
             _move(ordered[column], ranks[0, column], ranks[1, column], values[column])
@@ -37,7 +38,7 @@ def _ranks(values: Floats, first: Counts, ordered: Floats) -> Counts:
     stride = 1
     while 2 * stride <= ordered.shape[1]:
         stride *= 2
-    reached = first + np.zeros(values.shape, dtype=np.int64)
+    reached = np.broadcast_to(first, values.shape)
     while stride > 0:
         probe = np.minimum(reached + stride, last)
         reached = np.where(flat[probe - 1] < values, probe, reached)
@@ -56,5 +57,23 @@ def _move(ordered: Floats, hole: int, place: int, value: float) -> None:
         ordered[place] = value
 
 
-MEDIAN_STEPS = (_ranks, _move, trailing_medians)
-"""What the compiler must know to compile a block that keeps medians."""
+def medians_of(values: Floats, seen: int, window: Floats, ordered: Floats) -> Floats:
+    """The medians [n] of one symbol after each of `values` [n], as so many single ones give them.
+
+    `window` and `ordered` [W] are the symbol's own rows, `seen` counts its values before these.
+    """
+    capacity = len(window)
+    arrived = window[np.arange(max(seen - capacity, 0), seen) % capacity]
+    held, kept = deque(arrived.tolist()), ordered[: len(arrived)].tolist()
+    told = np.empty(len(values))
+    for row, value in enumerate(values.tolist()):
+        if len(held) == capacity:
+            del kept[bisect_left(kept, held.popleft())]
+        held.append(value)
+        insort(kept, value)
+        size = len(kept)
+        told[row] = 0.5 * (kept[(size - 1) // 2] + kept[size // 2])
+    last = np.arange(max(len(values) - capacity, 0), len(values))
+    window[(seen + last) % capacity] = values[last]
+    ordered[: len(kept)] = kept
+    return told

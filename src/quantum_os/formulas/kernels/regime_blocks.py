@@ -41,9 +41,9 @@ def _moved(arrays: one.RegimeArrays, own: OwnBars, begun: int) -> Floats:
     move, variance = _held(arrays.variance, share, bars)
     means = _means(arrays, move, bars, there)
     sums = _sums(arrays.sums.reshape(one.SUMS, len(one.SPANS), -1), move)
-    slopes = (_slopes_of(sums) * one.SCORE).transpose(1, 0, 2)
+    slopes = (one.slopes_of(sums) * one.SCORE).transpose(1, 0, 2)
     out = np.empty((one.EVIDENCE_ROWS, *close.shape))
-    _to_evidence(slopes, means, variance, there & (bars + 1 >= one.BARS_MIN), out)
+    one.to_evidence(slopes, means, variance, there & (bars + 1 >= one.BARS_MIN), out)
     _leave(arrays, close, move, count)
     arrays.variance[:] = _last(variance, arrays.variance, count)
     arrays.sums[:] = _last(
@@ -136,25 +136,3 @@ def _last(values: Floats, before: Floats, count: Counts) -> Floats:
     """[..., S]: the values [..., N, S] at each symbol's last bar; `before` without one."""
     ends = values[..., np.maximum(count - 1, 0), np.arange(len(count))]
     return np.where(count > 0, ends, before)
-
-
-def _slopes_of(sums: Floats) -> Floats:
-    """The least-squares slopes of sums [5, ...]; NaN before two moves."""
-    weight, time = sums[one.WEIGHT], sums[one.TIME]
-    spread = weight * sums[one.TIME_2] - time * time
-    slope: Floats = (weight * sums[one.TIME_LEVEL] - time * sums[one.LEVEL]) / np.where(
-        spread > 0.0, spread, np.nan
-    )
-    return slope
-
-
-def _to_evidence(
-    slopes: Floats, means: Floats, variance: Floats, known: Flags, out: Floats
-) -> None:
-    """Fills `out` [3, N, S] from scored slopes [3, N, S], means [4, N, S] and the variance."""
-    part, whole = np.empty(out.shape), np.empty(out.shape)
-    part[one.TREND], whole[one.TREND] = slopes[0] + slopes[1] + slopes[2], np.sqrt(variance)
-    part[one.PERSISTENCE], whole[one.PERSISTENCE] = means[one.DRIFT], means[one.TRAVEL]
-    part[one.VARIANCE_RATIO] = means[one.SQUARE_5]
-    whole[one.VARIANCE_RATIO] = 5.0 * means[one.SQUARE_1]
-    out[:] = part / np.where((whole > 0.0) & known, whole, np.nan)

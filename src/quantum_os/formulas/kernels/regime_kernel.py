@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     seeded_divisor,
@@ -119,14 +117,6 @@ def evidence_of_close(state: KernelState, close: Floats) -> Floats:
     return out
 
 
-def evidence_block(state: KernelState, closes: Floats) -> Floats:
-    """[T, 3, S] from closes [T, S], compiled; leaves `state` where T single steps would."""
-    out = np.empty((closes.shape[0], EVIDENCE_ROWS, closes.shape[1]))
-    run = compiled(_run, *REGIME_STEPS)
-    run(contiguous(closes), regime_arrays(state), out)
-    return out
-
-
 def regime_step(close: Floats, state: RegimeArrays, out: Floats) -> None:
     """Advances every symbol that has a close, and fills `out` [3, S]."""
     present = (close > 0.0) & (close < np.inf)
@@ -136,14 +126,9 @@ def regime_step(close: Floats, state: RegimeArrays, out: Floats) -> None:
     advance_moves(move, moves, state)
     state.bars[:] = state.bars + present
     state.close[:] = np.where(present, close, state.close)
-    slopes = advance_slopes(move, moves, state.sums) * SCORE
-    means = state.means
-    part, whole = np.empty(out.shape), np.empty(out.shape)
-    part[TREND], whole[TREND] = slopes[0] + slopes[1] + slopes[2], np.sqrt(state.variance)
-    part[PERSISTENCE], whole[PERSISTENCE] = means[DRIFT], means[TRAVEL]
-    part[VARIANCE_RATIO], whole[VARIANCE_RATIO] = means[SQUARE_5], 5.0 * means[SQUARE_1]
+    slopes = slopes_of(advance_sums(move, moves, state.sums)) * SCORE
     known = present & (state.bars >= BARS_MIN)
-    out[:] = part / np.where((whole > 0.0) & known, whole, np.nan)
+    to_evidence(slopes, state.means, state.variance, known, out)
 
 
 def winsorised(share: Floats, moves: Flags, state: RegimeArrays) -> Floats:
@@ -170,8 +155,8 @@ def advance_moves(move: Floats, moves: Flags, state: RegimeArrays) -> None:
     recent[0] = np.where(moves, move, recent[0])
 
 
-def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
-    """The least-squares slopes [3, S] of the summed moves, per bar.
+def advance_sums(move: Floats, moves: Flags, sums: Floats) -> Floats:
+    """Carries the sums of the regressions on; returns them as [5, 3, S].
 
     The sums stand in a frame whose origin is the last bar (time 0, level 0); a new bar shifts them
     by one in time and by its move in level, forgets a little, and adds itself with weight 1.
@@ -187,17 +172,23 @@ def advance_slopes(move: Floats, moves: Flags, sums: Floats) -> Floats:
     new = new * KEEP
     new[WEIGHT] += 1.0
     old[:] = np.where(moves, new, old)
-    spread = old[WEIGHT] * old[TIME_2] - old[TIME] * old[TIME]
-    slope: Floats = (old[WEIGHT] * old[TIME_LEVEL] - old[TIME] * old[LEVEL]) / np.where(
+    return old
+
+
+def slopes_of(sums: Floats) -> Floats:
+    """The least-squares slopes of the summed moves, per bar, from sums [5, ...]; NaN before two."""
+    weight, time = sums[WEIGHT], sums[TIME]
+    spread = weight * sums[TIME_2] - time * time
+    slope: Floats = (weight * sums[TIME_LEVEL] - time * sums[LEVEL]) / np.where(
         spread > 0.0, spread, np.nan
     )
     return slope
 
 
-def _run(closes: Floats, state: RegimeArrays, out: Floats) -> None:
-    for t in range(closes.shape[0]):
-        regime_step(closes[t], state, out[t])
-
-
-REGIME_STEPS = (seeded_divisor, winsorised, advance_moves, advance_slopes, regime_step)
-"""What the compiler must know to compile a block of evidence."""
+def to_evidence(slopes: Floats, means: Floats, variance: Floats, known: Flags, out: Floats) -> None:
+    """Fills `out` [3, ...] from scored slopes [3, ...], means [4, ...] and the variance."""
+    part, whole = np.empty(out.shape), np.empty(out.shape)
+    part[TREND], whole[TREND] = slopes[0] + slopes[1] + slopes[2], np.sqrt(variance)
+    part[PERSISTENCE], whole[PERSISTENCE] = means[DRIFT], means[TRAVEL]
+    part[VARIANCE_RATIO], whole[VARIANCE_RATIO] = means[SQUARE_5], 5.0 * means[SQUARE_1]
+    out[:] = part / np.where((whole > 0.0) & known, whole, np.nan)

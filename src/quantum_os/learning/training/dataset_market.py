@@ -1,14 +1,16 @@
 """Decides what a dataset is built from: one symbol after the other, on the bars anybody had."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from quantum_os.events.units import NS_PER_DAY
-from quantum_os.formulas.kernels.atr import ATR_FRAC, VOL_RATIO, atr_block, atr_state_new
+from quantum_os.formulas.kernels.atr import ATR_FRAC, VOL_RATIO, atr_state_new
+from quantum_os.formulas.kernels.atr_blocks import atr_of_bars
 from quantum_os.formulas.kernels.barrier_labels import NO_END, Labels, barrier_labels
 from quantum_os.learning.training.dataset_options import DatasetOptions
 from quantum_os.learning.training.row_regimes import Labels as RegimeLabels
@@ -55,6 +57,14 @@ class TrainingMarket(msgspec.Struct, frozen=True):
     on_time: NDArray[np.bool_]
 
 
+class _Measured(NamedTuple):
+    """One symbol's candles, and what is known at each of volatility and regime."""
+
+    candles: Candles
+    atr_frac: Floats
+    regime: RegimeLabels
+
+
 def training_market(paths: Sequence[Path], options: DatasetOptions, tell: Told) -> TrainingMarket:
     """Reads a tape symbol by symbol and labels each; raises TapeError for one that will not do."""
     known = {instrument.symbol for instrument in packaged_instruments()}
@@ -65,13 +75,16 @@ def training_market(paths: Sequence[Path], options: DatasetOptions, tell: Told) 
     symbols = _chosen(tape, venue, options.symbols)
     fundings = funding_of(tape, venue, options.step_ns)
     others = other_venues(tape, venue, options.step_ns)
-    histories = []
+    candles, histories = [], []
     for place, symbol in enumerate(symbols):
         series = next(one for one in tape.series if (one.venue, one.symbol) == (venue, symbol))
-        candles = candles_of(series, options.step_ns)
+        candles.append(candles_of(series, options.step_ns))
+        tell((place + 1) / len(symbols) / 2, f"read {symbol}")
+    for place, market in enumerate(_measured(candles, options)):
+        symbol = symbols[place]
         beside = others.get(symbol, [])
-        histories.append(_history(candles, fundings.get(symbol), beside, options))
-        tell((place + 1) / len(symbols), f"labelled {symbol}")
+        histories.append(_history(market, fundings.get(symbol), beside, options))
+        tell((place + 1) / len(symbols) / 2 + 0.5, f"labelled {symbol}")
     opens = np.unique(np.concatenate([one.candles.opens for one in histories]))
     on_time = np.zeros(len(opens), np.bool_)
     for history in histories:
@@ -87,20 +100,35 @@ def _chosen(tape: Tape, venue: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(symbol for symbol in on_tape if not wanted or symbol in wanted)
 
 
+def _measured(candles: Sequence[Candles], options: DatasetOptions) -> Iterator[_Measured]:
+    """Says of each symbol what the fund's own kernels do; the evidence of regimes for all at once,
+    which costs little more than for one.
+    """
+    shape = (max(len(each.opens) for each in candles), len(candles))
+    close, atr_frac, vol_ratio = (np.full(shape, np.nan) for _ in range(3))
+    for place, each in enumerate(candles):
+        own = slice(len(each.opens))
+        _, high, low, closes, _ = each.bars[:, :, None]
+        state = atr_state_new(1, NS_PER_DAY // options.step_ns)
+        reach = atr_of_bars(state, high, low, closes)[:, :, 0]
+        close[own, place] = each.bars[3]
+        atr_frac[own, place], vol_ratio[own, place] = reach[ATR_FRAC], reach[VOL_RATIO]
+    regime = row_regimes(close, vol_ratio)
+    for place, each in enumerate(candles):
+        own = slice(len(each.opens))
+        yield _Measured(each, atr_frac[own, place].copy(), regime[own, place].copy())
+
+
 def _history(
-    candles: Candles, funding: Funding | None, others: list[Candles], options: DatasetOptions
+    market: _Measured, funding: Funding | None, others: list[Candles], options: DatasetOptions
 ) -> SymbolHistory:
+    candles, atr_frac, regime = market
     closes = candles.opens + options.step_ns
     told = np.full((2, len(closes)), np.nan)
     if funding is not None:
         told[0] = funding.known_at(closes)
     if others:
         told[1] = divergence_at(closes, [candles, *others], options.step_ns)
-    _, high, low, close, _ = candles.bars[:, :, None]
-    state = atr_state_new(1, NS_PER_DAY // options.step_ns)
-    reach = atr_block(state, high, low, close)
-    atr_frac = np.ascontiguousarray(reach[:, ATR_FRAC, 0])
-    regime = row_regimes(close[:, 0], reach[:, VOL_RATIO, 0])
     times = (candles.opens, closes)
     labels = barrier_labels(candles.bars, times, atr_frac, options.barriers)
     cost_r = _cost_r(closes, labels, funding, options)
