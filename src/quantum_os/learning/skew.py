@@ -20,8 +20,8 @@ from quantum_os.formulas.kernels.feature_sheet import (
     SheetState,
     grow_sheet,
     reference_place,
-    sheet_block,
     sheet_state_new,
+    whole_sheet,
 )
 from quantum_os.kernel.iso_time import iso
 from quantum_os.market.candles import Candles, CandlesConfig
@@ -131,12 +131,12 @@ class _Computing:
         Values are [features] by symbol, in the order of all names; a symbol without one is unknown.
         """
         candles, served = self.candles, self._served
-        sheet = self._sheet(candles) if candles else np.empty((0, len(ALL_NAMES), 0))
+        sheet = self._sheet(candles) if candles else np.empty((len(ALL_NAMES), 0, 0))
         places = {symbol: place for place, symbol in enumerate(self._symbols)}
         found: Served = []
         for seq, event, row in served:
             values = {
-                symbol: sheet[row, :, places[symbol]]
+                symbol: sheet[:, row, places[symbol]]
                 for symbol in event.symbols
                 if row is not None and symbol in places
             }
@@ -165,7 +165,7 @@ class _Computing:
                 told[row] = _told(section, place, set(candle.symbols))
         opens = np.array([candle.open_time for candle in candles], dtype=np.int64)
         step = int(candles[0].close_time - candles[0].open_time)
-        return sheet_block(self._state, bars, told, opens, step, reference_place(self._symbols))
+        return whole_sheet(self._state, bars, told, opens, step, reference_place(self._symbols))
 
 
 def _told(section: MarketData, place: dict[str, int], present: set[str]) -> NDArray[np.float64]:

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from quantum_os.formulas.kernels.bar_blocks import features_of_bars
 from quantum_os.formulas.kernels.bar_features import (
     BARS_UNTIL_WARM,
-    feature_block,
     feature_state_new,
     features_of_bar,
     grow_features,
 )
+from quantum_os.formulas.kernels.block_windows import own_bars
 from quantum_os.formulas.kernels.feature_list import FEATURES, schema_hash
+from quantum_os.formulas.kernels.state import KernelState
 
 Bars = NDArray[np.float64]
 
@@ -23,6 +25,11 @@ def streamed(bars: Bars) -> tuple[Bars, dict[str, bytes]]:
     state = feature_state_new(bars.shape[2])
     told = np.array([features_of_bar(state, bar) for bar in bars])
     return told, {name: array.tobytes() for name, array in state.items()}
+
+
+def feature_block(state: KernelState, bars: Bars) -> Bars:
+    """A block's features, bar by bar: [T, F, S]."""
+    return features_of_bars(state, own_bars(bars)).transpose(1, 0, 2)
 
 
 @pytest.mark.parametrize("symbols", [3, 17, 500])

@@ -1,10 +1,13 @@
-"""Blocks of plain numpy give the bits of single bars wherever they are cut; none looks ahead."""
+"""Blocks give the bits of single bars wherever they are cut; none looks ahead."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from quantum_os.events.units import NS_PER_HOUR
+from quantum_os.formulas.kernels.block_windows import stretches
+from quantum_os.formulas.kernels.carry_blocks import carry_of_bars
+from quantum_os.formulas.kernels.carry_features import carry_of_bar, carry_state_new
 from quantum_os.formulas.kernels.feature_sheet import (
     CANDLE_NAMES,
     SheetState,
@@ -136,6 +139,33 @@ def test_later_closes_change_no_earlier_evidence(broken_bars: Floats) -> None:
 
     assert spoilt[:, :901].tobytes() == block[:, :901].tobytes()
     assert spoilt[:, 901:].tobytes() != block[:, 901:].tobytes()
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+def test_funding_in_blocks_is_that_of_single_bars(cuts: tuple[int, ...]) -> None:
+    """Told of many symbols or of few, with ties, for some hours of none, and of one late."""
+    chance = np.random.default_rng(3)
+    told = 1e-4 * chance.integers(-3, 4, (1_500, 2, 9)).astype(np.float64)
+    few = chance.random((1_500, 1, 1)) * 0.9
+    told[chance.random(told.shape) < few] = np.nan
+    told[700:730] = np.nan
+    told[:600, :, 4] = np.nan
+    told[900, :, 3] = np.inf
+    live, blocked = (carry_state_new(9) for _ in range(2))
+    single = np.array([carry_of_bar(live, bar) for bar in told]).transpose(1, 0, 2)
+
+    block = np.concatenate(
+        [carry_of_bars(blocked, told[span]) for span in spans(cuts, len(told))], axis=1
+    )
+    assert block.tobytes() == single.tobytes()
+    assert kernel_bits(blocked) == kernel_bits(live)
+    assert 0.1 < np.isnan(block[2]).mean() < 0.9
+
+
+def test_a_stretch_is_never_empty_and_none_overlap() -> None:
+    for symbols in (0, 1, 17, 50_000):
+        rows = [row for part in stretches(1_000, symbols) for row in range(1_000)[part]]
+        assert rows == list(range(1_000))
 
 
 def test_ranks_share_ties_and_need_company() -> None:

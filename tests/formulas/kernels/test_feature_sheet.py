@@ -22,10 +22,10 @@ from quantum_os.formulas.kernels.feature_sheet import (
     BARS_UNTIL_WARM,
     SheetState,
     grow_sheet,
-    sheet_block,
     sheet_of_candles,
     sheet_of_carry,
     sheet_state_new,
+    whole_sheet,
 )
 
 Floats = NDArray[np.float64]
@@ -43,10 +43,17 @@ def carried(bars: Floats) -> Floats:
     return np.where(chance.random(shape) < 0.1, np.nan, chance.normal(0.0, 1e-4, shape))
 
 
+def told_of(
+    state: SheetState, bars: Floats, carry: Floats, times: NDArray[np.int64], btc: int = BTC
+) -> Floats:
+    """A whole sheet, bar by bar: [T, F, S]."""
+    return whole_sheet(state, bars, carry, times, NS_PER_HOUR, btc).transpose(1, 0, 2)
+
+
 def in_blocks(bars: Floats, cuts: Sequence[int] = ()) -> tuple[Floats, SheetState]:
     state = sheet_state_new(bars.shape[2])
     parts = [
-        sheet_block(state, *each, NS_PER_HOUR, BTC)
+        told_of(state, *each)
         for each in zip(
             np.array_split(bars, cuts),
             np.array_split(carried(bars), cuts),
@@ -111,24 +118,10 @@ def test_new_symbols_leave_what_others_know_of_themselves_alone(whole_bars: Floa
     state = sheet_state_new(3)
     told = carried(whole_bars[:800])
     first = slice(0, 400)
-    sheet_block(
-        state,
-        whole_bars[first, :, :3],
-        told[first, :, :3],
-        opens(whole_bars)[first],
-        NS_PER_HOUR,
-        BTC,
-    )
+    told_of(state, whole_bars[first, :, :3], told[first, :, :3], opens(whole_bars)[first])
     grown = grow_sheet(state, 6)
     later = slice(400, 800)
-    block = sheet_block(
-        grown,
-        whole_bars[later, :, :6],
-        told[later, :, :6],
-        opens(whole_bars)[later],
-        NS_PER_HOUR,
-        BTC,
-    )
+    block = told_of(grown, whole_bars[later, :, :6], told[later, :, :6], opens(whole_bars)[later])
 
     own = [ALL_NAMES.index(name) for name in names_of((*OWN, Group.REFERENCE))]
     assert block[:, own, :3].tobytes() == alone[400:, own].tobytes()
@@ -150,7 +143,7 @@ def test_a_missing_source_takes_nothing_from_other_features(whole_bars: Floats) 
     known, _ = in_blocks(bars)
     nothing = np.full((800, 2, bars.shape[2]), np.nan)
     state = sheet_state_new(bars.shape[2])
-    block = sheet_block(state, bars, nothing, opens(bars), NS_PER_HOUR, -1)
+    block = told_of(state, bars, nothing, opens(bars), btc=-1)
 
     own = [ALL_NAMES.index(name) for name in names_of((*OWN, Group.MARKET))]
     assert block[:, own].tobytes() == known[:, own].tobytes()

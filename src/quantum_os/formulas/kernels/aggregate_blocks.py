@@ -54,7 +54,7 @@ def aggregate_of_bars(state: KernelState, own: OwnBars, open_times: Counts, step
     there = np.concatenate((own.there, own.there), axis=1)
     told = np.empty((8, *there.shape))
     known = arrays.candles + course.closings >= one.CANDLES_UNTIL_WARM
-    _of_candles(bars[3], there, forming, closed, told)
+    one.of_candles(bars[3], there, forming, closed, told)
     _leave(arrays, forming, course, np.concatenate((own.counts, own.counts)))
     both = known[:, :symbols] & known[:, symbols:]
     told = told.reshape(8, rows, 2, symbols).transpose(0, 2, 1, 3)
@@ -102,10 +102,8 @@ def _fold(candle: Floats, before: Floats, which: Counts) -> None:
     candle[volume, which] = before[volume, which] + candle[volume, which]
 
 
-def _closed(
-    arrays: one.AggregateArrays, forming: Floats, course: Course
-) -> tuple[Floats, Floats, Floats]:
-    """What the closed candles say at each bar: means [6, N, C], last [2, N, C], channel [2, N, C].
+def _closed(arrays: one.AggregateArrays, forming: Floats, course: Course) -> one.Closed:
+    """What the closed candles say at each bar, N in the middle of each shape.
 
     Leaves means, rings, last closes and counts as after the last bar.
     """
@@ -117,7 +115,7 @@ def _closed(
     values = (arrays.candles + rows + 1)[:, None, :] - one.FIRST_AT
     divisor = seeded_divisor(values, (rows < count)[:, None, :], one.LENGTHS, one.FINALS)
     new = np.empty(divisor.shape)
-    _to_be_averaged(candles, previous, new.transpose(1, 0, 2))
+    one.to_be_averaged(candles, previous, new.transpose(1, 0, 2))
     first = arrays.means.copy()
     means = np.concatenate((first[None], recursed(arrays.means, new, divisor)))
     last = np.concatenate((before[:, None], candles[[one.CLOSE, one.VOLUME]]), axis=1)
@@ -131,7 +129,7 @@ def _closed(
     columns = np.arange(len(count))
     arrays.last[:] = last[:, count, columns]
     at = course.closings
-    return (
+    return one.Closed(
         means.transpose(1, 0, 2)[:, at, columns],
         last[:, at, columns],
         np.stack(tops)[:, at, columns],
@@ -162,37 +160,3 @@ def _leave(arrays: one.AggregateArrays, forming: Floats, course: Course, bars: C
     arrays.is_open[column] = ~course.ends[row, column]
     arrays.forming[:, column] = forming[:, row, column]
     arrays.candles[:] = arrays.candles + course.closings[-1]
-
-
-def _to_be_averaged(candle: Floats, previous: Floats, new: Floats) -> None:
-    """What candles that close put into the means; `previous` is the close before each."""
-    close = candle[one.CLOSE]
-    new[one.EMA_5] = close
-    new[one.EMA_20] = close
-    new[one.VOLUME_20] = candle[one.VOLUME]
-    new[one.DRIFT] = close - previous
-    new[one.TRAVEL] = np.abs(close - previous)
-    new[one.ATR] = np.maximum(candle[one.HIGH], previous) - np.minimum(candle[one.LOW], previous)
-
-
-def _of_candles(
-    close: Floats,
-    there: Flags,
-    forming: Floats,
-    closed: tuple[Floats, Floats, Floats],
-    told: Floats,
-) -> None:
-    """Measures each close, and the candle it belongs to, against what `_closed` gives."""
-    means, last, channel = closed
-    part, whole = np.empty(told.shape), np.empty(told.shape)
-    part[0] = close - means[one.EMA_20]
-    part[1] = means[one.EMA_5] - means[one.EMA_20]
-    part[2] = close - last[0]
-    part[3] = forming[one.HIGH] - forming[one.LOW]
-    whole[0:4] = means[one.ATR]
-    part[4], whole[4] = means[one.DRIFT], means[one.TRAVEL]
-    part[5] = (close - channel[0]) + (close + channel[1])
-    whole[5] = channel[0] + channel[1]
-    part[6], whole[6] = last[1], means[one.VOLUME_20]
-    part[7], whole[7] = means[one.ATR], close
-    told[:] = part / np.where((whole > 0.0) & there, whole, np.nan)

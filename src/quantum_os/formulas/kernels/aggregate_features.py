@@ -8,16 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_groups import AGGREGATE_FACTORS, AGGREGATE_FEATURES
-from quantum_os.formulas.kernels.rings import RING_STEPS, highest, put
+from quantum_os.formulas.kernels.rings import highest, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     present_bars,
@@ -55,6 +53,16 @@ class AggregateArrays(NamedTuple):
     last: Floats
     means: Floats
     rings: Floats
+
+
+class Closed(NamedTuple):
+    """What closed candles say: means [6, ...], close and volume of the last one [2, ...], and the
+    `channel` [2, ...] of the last 20: the highest high and the highest negative low.
+    """
+
+    means: Floats
+    last: Floats
+    channel: Floats
 
 
 def aggregate_state_new(symbols: int) -> KernelState:
@@ -100,27 +108,13 @@ def aggregate_of_bar(state: KernelState, bar: Floats, open_time: int, step_ns: i
     return out
 
 
-def aggregate_block(state: KernelState, bars: Floats, open_times: Counts, step_ns: int) -> Floats:
-    """[T, F, S] from bars [T, 5, S] that opened at `open_times` [T] (ns UTC), compiled."""
-    out = np.empty((bars.shape[0], len(AGGREGATE_FEATURES), bars.shape[2]))
-    slots, closes = coarse_places(open_times, step_ns)
-    run = compiled(_run, *AGGREGATE_STEPS)
-    run(contiguous(bars), slots, closes, aggregate_arrays(state), out)
-    return out
-
-
 def aggregate_step(
     bar: Floats, slot: Counts, closes: Flags, state: AggregateArrays, out: Floats
 ) -> None:
     """Folds this bar into its candles [2], closes those that end with it, and fills `out`."""
     symbols = bar.shape[1]
-    wide = np.empty((5, 2 * symbols))
-    wide[:, :symbols] = bar
-    wide[:, symbols:] = bar
-    places = np.empty(2 * symbols, dtype=np.int64)
-    places[:symbols], places[symbols:] = slot[0], slot[1]
-    ends = np.empty(2 * symbols, dtype=np.bool_)
-    ends[:symbols], ends[symbols:] = closes[0], closes[1]
+    wide = np.concatenate((bar, bar), axis=1)
+    places, ends = np.repeat(slot, symbols), np.repeat(closes, symbols)
     present = present_bars(wide[0], wide[1], wide[2], wide[3], wide[4])
     left_open = present & (state.is_open > 0) & (state.slot != places)
     if left_open.any():
@@ -129,7 +123,9 @@ def aggregate_step(
     if (present & ends).any():
         close_candles(present & ends, state)
     told = np.empty((8, 2 * symbols))
-    of_candles(np.where(present, wide[3], 1.0), present, state, told)
+    channel = highest(state.rings.reshape(CHANNEL, 2, 2 * symbols))
+    closed = Closed(state.means, state.last, channel)
+    of_candles(np.where(present, wide[3], 1.0), present, state.forming, closed, told)
     out[:] = told.reshape(16, symbols)
     warm = state.candles >= CANDLES_UNTIL_WARM
     both = warm[:symbols] & warm[symbols:]
@@ -154,39 +150,46 @@ def fold(bar: Floats, places: Counts, present: Flags, state: AggregateArrays) ->
 def close_candles(which: Flags, state: AggregateArrays) -> None:
     """Takes the candles that close into the means and the channel."""
     forming, means, last = state.forming, state.means, state.last
-    close, previous = forming[CLOSE], last[0]
+    close = forming[CLOSE]
     new = np.empty(means.shape)
-    new[EMA_5] = close
-    new[EMA_20] = close
-    new[VOLUME_20] = forming[VOLUME]
-    new[DRIFT] = close - previous
-    new[TRAVEL] = np.abs(close - previous)
-    new[ATR] = np.maximum(forming[HIGH], previous) - np.minimum(forming[LOW], previous)
+    to_be_averaged(forming, last[0], new)
     values = state.candles + 1 - FIRST_AT
     means[:] = means + (new - means) / seeded_divisor(values, which, LENGTHS, FINALS)
     extremes = np.empty((2, close.shape[0]))
     extremes[0], extremes[1] = forming[HIGH], -forming[LOW]
-    put(state.rings, _RING_FIRST + state.candles % 20 * 2, which, extremes)
+    put(state.rings, _RING_FIRST + state.candles % CHANNEL * 2, which, extremes)
     last[0] = np.where(which, close, last[0])
     last[1] = np.where(which, forming[VOLUME], last[1])
     state.candles[:] = state.candles + which
     state.is_open[:] = np.where(which, 0, state.is_open)
 
 
-def of_candles(close: Floats, present: Flags, state: AggregateArrays, told: Floats) -> None:
-    """Measures this bar's close, and the candle it belongs to, against the closed candles."""
-    means, forming = state.means, state.forming
-    channel = highest(state.rings.reshape(20, 2, close.shape[0]))
+def to_be_averaged(candle: Floats, previous: Floats, new: Floats) -> None:
+    """What candles [4, ...] that close put into the means; `previous` is the close before each."""
+    close = candle[CLOSE]
+    new[EMA_5] = close
+    new[EMA_20] = close
+    new[VOLUME_20] = candle[VOLUME]
+    new[DRIFT] = close - previous
+    new[TRAVEL] = np.abs(close - previous)
+    new[ATR] = np.maximum(candle[HIGH], previous) - np.minimum(candle[LOW], previous)
+
+
+def of_candles(
+    close: Floats, present: Flags, forming: Floats, closed: Closed, told: Floats
+) -> None:
+    """Measures each close, and the candle it belongs to, against the closed candles."""
+    means, last, channel = closed
     part, whole = np.empty(told.shape), np.empty(told.shape)
     part[0] = close - means[EMA_20]
     part[1] = means[EMA_5] - means[EMA_20]
-    part[2] = close - state.last[0]
+    part[2] = close - last[0]
     part[3] = forming[HIGH] - forming[LOW]
     whole[0:4] = means[ATR]
     part[4], whole[4] = means[DRIFT], means[TRAVEL]
     part[5] = (close - channel[0]) + (close + channel[1])
     whole[5] = channel[0] + channel[1]
-    part[6], whole[6] = state.last[1], means[VOLUME_20]
+    part[6], whole[6] = last[1], means[VOLUME_20]
     part[7], whole[7] = means[ATR], close
     told[:] = part / np.where((whole > 0.0) & present, whole, np.nan)
 
@@ -201,20 +204,3 @@ def coarse_places(open_times: Counts, step_ns: int) -> tuple[Counts, Flags]:
     slots = open_times[:, None] // lengths
     closes = (open_times[:, None] + step_ns) % lengths == 0
     return slots.astype(np.int64), closes
-
-
-def _run(bars: Floats, slots: Counts, closes: Flags, state: AggregateArrays, out: Floats) -> None:
-    for t in range(bars.shape[0]):
-        aggregate_step(bars[t], slots[t], closes[t], state, out[t])
-
-
-AGGREGATE_STEPS = (
-    present_bars,
-    seeded_divisor,
-    *RING_STEPS,
-    fold,
-    close_candles,
-    of_candles,
-    aggregate_step,
-)
-"""What the compiler must know to compile a block of these."""

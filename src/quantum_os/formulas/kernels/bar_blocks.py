@@ -47,7 +47,7 @@ def _means(arrays: one.FeatureArrays, own: OwnBars, back: Floats) -> tuple[Float
     divisor = seeded_divisor(values, own.there[:, None, :], one.LENGTHS, one.FINALS)
     first = arrays.means.copy()
     new = np.empty(divisor.shape)
-    _to_be_averaged(own.bars, back, new.transpose(1, 0, 2))
+    one.to_be_averaged(own.bars, back, new.transpose(1, 0, 2))
     new[:, one.VARIANCE_20] = 0.0
     after = recursed(arrays.means, new, divisor)
     average = after[:, one.EMA_20]
@@ -73,7 +73,7 @@ def _against_extremes(arrays: one.FeatureArrays, own: OwnBars, part: Floats, who
     ):
         tops.append(highest_before(with_history(rings, arrays.bars, values), length))
         put_last(rings, arrays.bars, values, own.counts)
-    _of_channels(own.bars, np.stack(tops), part, whole)
+    one.against_extremes(own.bars, np.stack(tops), part, whole)
 
 
 def _streaks(arrays: one.FeatureArrays, own: OwnBars, previous: Floats) -> Floats:
@@ -87,25 +87,3 @@ def _streaks(arrays: one.FeatureArrays, own: OwnBars, previous: Floats) -> Float
     streak: Floats = np.where(way == 0.0, 0.0, run)
     arrays.streak[:] = own.last(streak, arrays.streak)
     return streak
-
-
-def _to_be_averaged(bars: Floats, back: Floats, new: Floats) -> None:
-    """What enters the means [12, N, S], as a step puts it there, but for VARIANCE_20."""
-    close, previous = bars[3], back[0]
-    change, five = close - previous, close - back[3]
-    new[one.EMA_10 : one.EMA_50 + 1] = close
-    new[one.VOLUME_20] = bars[4]
-    new[one.DRIFT : one.DRIFT + 2] = change
-    new[one.TRAVEL : one.TRAVEL + 2] = np.abs(change)
-    new[one.ATR] = np.maximum(bars[1], previous) - np.minimum(bars[2], previous)
-    new[one.SQUARE_1] = change * change
-    new[one.SQUARE_5] = five * five
-
-
-def _of_channels(bars: Floats, tops: Floats, part: Floats, whole: Floats) -> None:
-    """Where bars stand in channels: `tops` are high and -low of 20 bars, of 55, high of 72."""
-    close = bars[3]
-    part[16] = (close - tops[0]) + (close + tops[1])
-    whole[16] = tops[0] + tops[1]
-    part[7] = np.maximum(close - tops[2], 0.0) + np.minimum(close + tops[3], 0.0)
-    part[8] = np.maximum(tops[4], bars[1]) - close

@@ -1,4 +1,4 @@
-"""What the features of a bar are: one step over all symbols, live by numpy and compiled in blocks.
+"""What the features of a bar are: one step over all symbols, as it is taken live.
 
 What can be is computed for many rows at once: all smoothed means in one line, all features as one
 array of parts over one of wholes. A call of numpy costs more than the arithmetic of 20 symbols.
@@ -8,16 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_list import FEATURES
-from quantum_os.formulas.kernels.rings import RING_STEPS, ago, highest, put
+from quantum_os.formulas.kernels.rings import ago, highest, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     present_bars,
@@ -97,14 +95,6 @@ def features_of_bar(state: KernelState, bar: Floats) -> Floats:
     return out
 
 
-def feature_block(state: KernelState, bars: Floats) -> Floats:
-    """[T, F, S] from bars [T, 5, S], compiled; leaves `state` where T single steps would."""
-    out = np.empty((bars.shape[0], len(FEATURES), bars.shape[2]))
-    run = compiled(_run, *FEATURE_STEPS)
-    run(contiguous(bars), feature_arrays(state), out)
-    return out
-
-
 def feature_step(bar: Floats, state: FeatureArrays, out: Floats) -> None:
     """Advances every symbol that has a bar, and fills `out` [F, S]."""
     present = present_bars(bar[0], bar[1], bar[2], bar[3], bar[4])
@@ -112,7 +102,7 @@ def feature_step(bar: Floats, state: FeatureArrays, out: Floats) -> None:
     part, whole = np.empty(out.shape), np.empty(out.shape)
     closes = ago(state.rings[CLOSES], state.bars, _BACK)
     part[0:3] = safe[3] - closes[0:3]
-    against_extremes(safe, state.rings, part, whole)
+    against_extremes(safe, highest_held(state.rings), part, whole)
     part[4] = advance_means(safe, closes, present, state)[EMA_50]
     remember(safe, closes[0], present, state)
     against_means(safe, state.means, part, whole)
@@ -124,23 +114,32 @@ def feature_step(bar: Floats, state: FeatureArrays, out: Floats) -> None:
 
 def advance_means(bar: Floats, closes: Floats, present: Flags, state: FeatureArrays) -> Floats:
     """Carries the means of the `present` symbols one bar on; returns their steps [12, S]."""
-    close, previous, means = bar[3], closes[0], state.means
-    change, five = close - previous, close - closes[3]
+    means = state.means
     values = state.bars + 1 - FIRST_AT
     divisor = seeded_divisor(values, present, LENGTHS, FINALS)
-    away = close - means[EMA_20]
     new = np.empty(means.shape)
+    to_be_averaged(bar, closes, new)
+    away = bar[3] - means[EMA_20]
+    new[VARIANCE_20] = away * (away - away / divisor[EMA_20])
+    steps: Floats = (new - means) / divisor
+    means += steps
+    return steps
+
+
+def to_be_averaged(bar: Floats, back: Floats, new: Floats) -> None:
+    """What enters the means: `new` [12, ...], but for VARIANCE_20, from bars [5, ...] and closes.
+
+    `back` [4, ...] are the closes so many bars before as `LOOKED_BACK` says.
+    """
+    close, previous = bar[3], back[0]
+    change, five = close - previous, close - back[3]
     new[EMA_10 : EMA_50 + 1] = close
     new[VOLUME_20] = bar[4]
-    new[VARIANCE_20] = away * (away - away / divisor[EMA_20])
     new[DRIFT : DRIFT + 2] = change
     new[TRAVEL : TRAVEL + 2] = np.abs(change)
     new[ATR] = np.maximum(bar[1], previous) - np.minimum(bar[2], previous)
     new[SQUARE_1] = change * change
     new[SQUARE_5] = five * five
-    steps: Floats = (new - means) / divisor
-    means += steps
-    return steps
 
 
 def remember(bar: Floats, previous: Floats, present: Flags, state: FeatureArrays) -> None:
@@ -159,17 +158,23 @@ def remember(bar: Floats, previous: Floats, present: Flags, state: FeatureArrays
     state.bars[:] = state.bars + present
 
 
-def against_extremes(bar: Floats, rings: Floats, part: Floats, whole: Floats) -> None:
-    """This bar against the channels of the bars before it."""
-    symbols = bar.shape[1]
+def highest_held(rings: Floats) -> Floats:
+    """[5, S]: the highest high and -low of 20 bars, those of 55, the highest high of 72."""
+    symbols = rings.shape[1]
+    tops = np.empty((5, symbols))
+    tops[0:2] = highest(rings[EXTREMES_20].reshape(20, 2, symbols))
+    tops[2:4] = highest(rings[EXTREMES_55].reshape(55, 2, symbols))
+    tops[4:5] = highest(rings[HIGHS_72].reshape(72, 1, symbols))
+    return tops
+
+
+def against_extremes(bar: Floats, tops: Floats, part: Floats, whole: Floats) -> None:
+    """Where bars stand in the channels of the bars before them, whose `tops` [5, ...] are given."""
     close = bar[3]
-    channel = highest(rings[EXTREMES_20].reshape(20, 2, symbols))
-    part[16] = (close - channel[0]) + (close + channel[1])
-    whole[16] = channel[0] + channel[1]
-    outer = highest(rings[EXTREMES_55].reshape(55, 2, symbols))
-    part[7] = np.maximum(close - outer[0], 0.0) + np.minimum(close + outer[1], 0.0)
-    top = highest(rings[HIGHS_72].reshape(72, 1, symbols))
-    part[8] = np.maximum(top[0], bar[1]) - close
+    part[16] = (close - tops[0]) + (close + tops[1])
+    whole[16] = tops[0] + tops[1]
+    part[7] = np.maximum(close - tops[2], 0.0) + np.minimum(close + tops[3], 0.0)
+    part[8] = np.maximum(tops[4], bar[1]) - close
 
 
 def against_means(bar: Floats, means: Floats, part: Floats, whole: Floats) -> None:
@@ -196,22 +201,3 @@ def of_this_bar(bar: Floats, part: Floats, whole: Floats) -> None:
     part[18] = high - np.maximum(opened, close)
     part[19] = np.minimum(opened, close) - low
     whole[20] = 10.0
-
-
-def _run(bars: Floats, state: FeatureArrays, out: Floats) -> None:
-    for t in range(bars.shape[0]):
-        feature_step(bars[t], state, out[t])
-
-
-FEATURE_STEPS = (
-    present_bars,
-    seeded_divisor,
-    *RING_STEPS,
-    advance_means,
-    remember,
-    against_extremes,
-    against_means,
-    of_this_bar,
-    feature_step,
-)
-"""What the compiler must know to compile a block of features."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_groups import DIVERGENCE_FEATURES, FUNDING_FEATURES
 from quantum_os.formulas.kernels.market_features import SYMBOLS_MIN, ranked
 from quantum_os.formulas.kernels.state import (
@@ -16,7 +15,6 @@ from quantum_os.formulas.kernels.state import (
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     seeded_divisor,
@@ -28,7 +26,7 @@ BPS = 1e4
 FUNDING, DIVERGENCE = 0, 1
 """Rows of what is told at a bar: the rate of 8 h as a fraction, the divergence in bps."""
 CARRY_FEATURES: tuple[str, ...] = (*FUNDING_FEATURES, *DIVERGENCE_FEATURES)
-_LENGTH, _FINAL = 72, 36.5
+LENGTH, FINAL = 72, 36.5
 
 
 class CarryArrays(NamedTuple):
@@ -60,20 +58,12 @@ def carry_of_bar(state: KernelState, told: Floats) -> Floats:
     return out
 
 
-def carry_block(state: KernelState, told: Floats) -> Floats:
-    """[T, F, S] from [T, 2, S], compiled; leaves `state` where T single steps would."""
-    out = np.empty((told.shape[0], len(CARRY_FEATURES), told.shape[2]))
-    run = compiled(_run, *CARRY_STEPS)
-    run(contiguous(told), carry_arrays(state), out)
-    return out
-
-
 def carry_step(told: Floats, state: CarryArrays, out: Floats) -> None:
     """Advances the means of what is told, and fills `out` [F, S]."""
     known = np.abs(told) < np.inf
     value = np.where(known, told, 0.0)
     value[FUNDING] = value[FUNDING] * BPS
-    divisor = seeded_divisor(state.seen + 1, known, _LENGTH, _FINAL)
+    divisor = seeded_divisor(state.seen + 1, known, LENGTH, FINAL)
     state.means[:] = state.means + (value - state.means) / divisor
     state.seen[:] = state.seen + known
     mean = np.where(known & (state.seen >= VALUES_UNTIL_WARM), state.means, np.nan)
@@ -85,12 +75,3 @@ def carry_step(told: Floats, state: CarryArrays, out: Floats) -> None:
         out[2] = np.nan
     else:
         out[2], _ = ranked(now[FUNDING], known[FUNDING], count)
-
-
-def _run(told: Floats, state: CarryArrays, out: Floats) -> None:
-    for t in range(told.shape[0]):
-        carry_step(told[t], state, out[t])
-
-
-CARRY_STEPS = (seeded_divisor, ranked, carry_step)
-"""What the compiler must know to compile a block of these."""

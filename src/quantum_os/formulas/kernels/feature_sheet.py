@@ -14,6 +14,7 @@ from quantum_os.formulas.kernels import (
     bar_blocks,
     bar_features,
     calendar_features,
+    carry_blocks,
     carry_features,
     market_blocks,
     market_features,
@@ -22,7 +23,7 @@ from quantum_os.formulas.kernels import (
     reference_blocks,
     reference_features,
 )
-from quantum_os.formulas.kernels.block_windows import own_bars
+from quantum_os.formulas.kernels.block_windows import own_bars, stretches
 from quantum_os.formulas.kernels.feature_groups import AGGREGATE_FACTORS, NAMES, Group
 from quantum_os.formulas.kernels.feature_list import FEATURES
 from quantum_os.formulas.kernels.state import Counts, Floats, KernelState
@@ -121,8 +122,8 @@ def sheet_of_bars(
 ) -> Floats:
     """[F, T, S] in the order of `CANDLE_NAMES` from a block of finite bars or NaN [T, 5, S].
 
-    Plain numpy, for whoever trades: the same numbers as `sheet_of_candles` gives bar by bar, and
-    the same state behind them. `open_times` [T] must rise.
+    The same numbers as `sheet_of_candles` gives bar by bar, and the same state behind them.
+    `open_times` [T] must rise.
     """
     own = own_bars(bars)
     single = bar_blocks.features_of_bars(state[Group.BAR], own)
@@ -143,7 +144,7 @@ def sheet_of_carry(state: SheetState, told: Floats) -> Floats:
     return carry_features.carry_of_bar(state[CARRY], told)
 
 
-def sheet_block(
+def whole_sheet(
     state: SheetState,
     bars: Floats,
     told: Floats,
@@ -151,25 +152,19 @@ def sheet_block(
     step_ns: int,
     reference: int,
 ) -> Floats:
-    """[T, F, S] in the order of `ALL_NAMES`, compiled; leaves `state` where T steps would.
+    """[F, T, S] in the order of `ALL_NAMES` from any number of bars; leaves `state` behind them.
 
-    Bars [T, 5, S], funding and divergence [T, 2, S], opens [T] in ns UTC.
+    Bars [T, 5, S], funding and divergence [T, 2, S], opens [T] in ns UTC. They are taken stretch by
+    stretch.
     """
-    own = bar_features.feature_block(state[Group.BAR], bars)
-    path = path_features.path_block(state[Group.PATH], bars)
-    coarse = aggregate_features.aggregate_block(state[Group.AGGREGATE], bars, open_times, step_ns)
-    moment = calendar_features.calendar_at(open_times + step_ns)
-    market = market_features.market_block(
-        np.ascontiguousarray(
-            _market_rows(own.transpose(1, 0, 2), path.transpose(1, 0, 2)).transpose(1, 0, 2)
-        )
-    )
-    btc = reference_features.reference_block(
-        state[Group.REFERENCE], bars[:, 3], own[:, _BTC_ROWS], reference
-    )
-    calendar = np.where(np.isnan(bars[:, 3])[:, None, :], np.nan, moment[:, :, None])
-    carry = carry_features.carry_block(state[CARRY], told)
-    return np.concatenate((own, path, coarse, calendar, market, btc, carry), axis=1)
+    rows, _, symbols = bars.shape
+    sheet = np.empty((len(ALL_NAMES), rows, symbols))
+    of_candles, of_carry = sheet[: len(CANDLE_NAMES)], sheet[len(CANDLE_NAMES) :]
+    for part in stretches(rows, symbols):
+        times = open_times[part]
+        of_candles[:, part] = sheet_of_bars(state, bars[part], times, step_ns, reference)
+        of_carry[:, part] = carry_blocks.carry_of_bars(state[CARRY], told[part])
+    return sheet
 
 
 def _market_rows(own: Floats, path: Floats) -> Floats:

@@ -12,7 +12,7 @@ _RANKED = [one.RET_1, one.RET_24, one.RET_168, one.ATR_FRAC, one.VOLUME]
 def market_of_bars(rows: Floats) -> Floats:
     """[F, T, S] in the order of `MARKET_FEATURES` from the features `READS` [6, T, S]."""
     out = np.empty((len(MARKET_FEATURES), *rows.shape[1:]))
-    known = np.abs(_sum_of(rows)) < np.inf
+    known = one.known_of(rows)
     count = known.sum(axis=1)
     enough = (count >= one.SYMBOLS_MIN)[:, None]
     several = np.maximum(count, one.SYMBOLS_MIN)
@@ -57,9 +57,3 @@ def quantiles_of(ordered: Floats, count: Counts, quarter: int) -> Floats:
     below, above = ordered[bars, np.minimum(low, last)], ordered[bars, np.minimum(high, last)]
     value: Floats = below + (above - below) * ((place % 4) / 4.0)
     return value[:, None]
-
-
-def _sum_of(rows: Floats) -> Floats:
-    """A number where all rows of a symbol are known, none where one of them is not."""
-    total: Floats = rows[0] + rows[1] + rows[2] + rows[3] + rows[4] + rows[5]
-    return total

@@ -5,9 +5,8 @@ Everything is taken from sorted values, so the order in which symbols were met l
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_groups import MARKET_FEATURES
-from quantum_os.formulas.kernels.state import Flags, Floats, contiguous
+from quantum_os.formulas.kernels.state import Flags, Floats
 
 SYMBOLS_MIN = 5
 """Symbols that must be known at a bar: a rank among fewer says next to nothing."""
@@ -34,17 +33,9 @@ def market_of_bar(rows: Floats) -> Floats:
     return out
 
 
-def market_block(rows: Floats) -> Floats:
-    """[T, F, S] from [T, 6, S], compiled."""
-    out = np.empty((rows.shape[0], len(MARKET_FEATURES), rows.shape[2]))
-    compiled(_run, *MARKET_STEPS)(contiguous(rows), out)
-    return out
-
-
 def market_step(rows: Floats, out: Floats) -> None:
     """Fills `out` [F, S] from the rows of one bar."""
-    total = rows[RET_1] + rows[RET_24] + rows[RET_168] + rows[ATR_FRAC] + rows[VOLUME] + rows[GAP]
-    known = np.abs(total) < np.inf
+    known = known_of(rows)
     count = int(known.sum())
     if count < SYMBOLS_MIN:
         out[:] = np.nan
@@ -60,6 +51,13 @@ def market_step(rows: Floats, out: Floats) -> None:
     out[7] = np.where(known, quantile_of(day, count, 3) - quantile_of(day, count, 1), np.nan)
     above = int((known & (rows[GAP] > 0.0)).sum())
     out[8] = np.where(known, 2.0 * above / count - 1.0, np.nan)
+
+
+def known_of(rows: Floats) -> Flags:
+    """True where all rows [6, ...] of a symbol are known."""
+    total = rows[RET_1] + rows[RET_24] + rows[RET_168] + rows[ATR_FRAC] + rows[VOLUME] + rows[GAP]
+    known: Flags = np.abs(total) < np.inf
+    return known
 
 
 def ranked(values: Floats, known: Flags, count: int) -> tuple[Floats, Floats]:
@@ -80,12 +78,3 @@ def quantile_of(ordered: Floats, count: int, quarter: int) -> float:
     below, above = ordered[low], ordered[high]
     value: float = below + (above - below) * ((place % 4) / 4.0)
     return value
-
-
-def _run(rows: Floats, out: Floats) -> None:
-    for t in range(rows.shape[0]):
-        market_step(rows[t], out[t])
-
-
-MARKET_STEPS = (ranked, quantile_of, market_step)
-"""What the compiler must know to compile a block of cross-sections."""

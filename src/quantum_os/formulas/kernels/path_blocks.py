@@ -52,26 +52,7 @@ def _means(arrays: one.PathArrays, own: OwnBars, previous: Floats) -> Floats:
     values = (arrays.bars + rows + 1)[:, None, :] - one.FIRST_AT
     divisor = seeded_divisor(values, own.there[:, None, :], one.LENGTHS, one.FINALS)
     new = np.empty(divisor.shape)
-    _to_be_averaged(own.bars, previous, move, new.transpose(1, 0, 2))
+    one.to_be_averaged(own.bars, previous, move, new.transpose(1, 0, 2))
     new[:, one.LAG] = move * shifted(arrays.last_move, move)
     arrays.last_move[:] = own.last(move, arrays.last_move)
     return recursed(arrays.means, new, divisor).transpose(1, 0, 2)
-
-
-def _to_be_averaged(bars: Floats, previous: Floats, move: Floats, new: Floats) -> None:
-    """What enters the means [17, N, S], as a step puts it there, but for LAG."""
-    opened, high, low, close, volume = bars
-    size, square = np.abs(move), move * move
-    new[one.MOVE_10] = size
-    new[one.MOVE_100] = size
-    new[one.ATR_14] = np.maximum(high, previous) - np.minimum(low, previous)
-    new[one.SQUARE] = square
-    new[one.DOWN] = np.where(move < 0.0, square, 0.0)
-    new[one.CUBE] = square * move
-    new[one.FOURTH] = square * square
-    new[one.VOLUME_10 : one.VOLUME_100 + 1] = volume
-    new[one.SIGNED] = np.where(move > 0.0, volume, np.where(move < 0.0, -volume, 0.0))
-    new[one.TURNOVER] = volume * close
-    new[one.BALANCE] = (high - np.maximum(opened, close)) - (np.minimum(opened, close) - low)
-    new[one.LOCATION] = (close - high) + (close - low)
-    new[one.RANGE] = high - low

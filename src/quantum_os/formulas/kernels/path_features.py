@@ -1,23 +1,20 @@
 """What the way to a bar was like: longer moves, the shape of moves, and what volume did.
 
-Built like `bar_features`: one step over all symbols, parts over wholes, live by numpy and compiled
-in blocks with the same bits.
+Built like `bar_features`: one step over all symbols, parts over wholes.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_groups import PATH_FEATURES
-from quantum_os.formulas.kernels.rings import RING_STEPS, ago, highest, put
+from quantum_os.formulas.kernels.rings import ago, highest, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     present_bars,
@@ -90,14 +87,6 @@ def path_of_bar(state: KernelState, bar: Floats) -> Floats:
     return out
 
 
-def path_block(state: KernelState, bars: Floats) -> Floats:
-    """[T, F, S] from bars [T, 5, S], compiled; leaves `state` where T single steps would."""
-    out = np.empty((bars.shape[0], len(PATH_FEATURES), bars.shape[2]))
-    run = compiled(_run, *PATH_STEPS)
-    run(contiguous(bars), path_arrays(state), out)
-    return out
-
-
 def path_step(bar: Floats, state: PathArrays, out: Floats) -> None:
     """Advances every symbol that has a bar, and fills `out` [F, S]."""
     present = present_bars(bar[0], bar[1], bar[2], bar[3], bar[4])
@@ -116,10 +105,19 @@ def path_step(bar: Floats, state: PathArrays, out: Floats) -> None:
 
 def advance_path_means(bar: Floats, previous: Floats, present: Flags, state: PathArrays) -> None:
     """Carries the means of the `present` symbols one bar on."""
-    opened, high, low, close, volume = bar[0], bar[1], bar[2], bar[3], bar[4]
-    move = np.where(state.bars > 0, close - previous, 0.0)
-    size, square = np.abs(move), move * move
+    move = np.where(state.bars > 0, bar[3] - previous, 0.0)
     new = np.empty(state.means.shape)
+    to_be_averaged(bar, previous, move, new)
+    new[LAG] = move * state.last_move
+    divisor = seeded_divisor(state.bars + 1 - FIRST_AT, present, LENGTHS, FINALS)
+    state.means[:] = state.means + (new - state.means) / divisor
+    state.last_move[:] = np.where(present, move, state.last_move)
+
+
+def to_be_averaged(bar: Floats, previous: Floats, move: Floats, new: Floats) -> None:
+    """What enters the means: `new` [17, ...], but for LAG, from bars [5, ...] and moves."""
+    opened, high, low, close, volume = bar
+    size, square = np.abs(move), move * move
     new[MOVE_10] = size
     new[MOVE_100] = size
     new[ATR_14] = np.maximum(high, previous) - np.minimum(low, previous)
@@ -127,16 +125,12 @@ def advance_path_means(bar: Floats, previous: Floats, present: Flags, state: Pat
     new[DOWN] = np.where(move < 0.0, square, 0.0)
     new[CUBE] = square * move
     new[FOURTH] = square * square
-    new[LAG] = move * state.last_move
     new[VOLUME_10 : VOLUME_100 + 1] = volume
     new[SIGNED] = np.where(move > 0.0, volume, np.where(move < 0.0, -volume, 0.0))
     new[TURNOVER] = volume * close
     new[BALANCE] = (high - np.maximum(opened, close)) - (np.minimum(opened, close) - low)
     new[LOCATION] = (close - high) + (close - low)
     new[RANGE] = high - low
-    divisor = seeded_divisor(state.bars + 1 - FIRST_AT, present, LENGTHS, FINALS)
-    state.means[:] = state.means + (new - state.means) / divisor
-    state.last_move[:] = np.where(present, move, state.last_move)
 
 
 def remember_path(bar: Floats, present: Flags, state: PathArrays) -> None:
@@ -177,21 +171,3 @@ def of_shapes(means: Floats, part: Floats, whole: Floats) -> None:
     whole[14] = means[MOVE_100] * means[VOLUME_10]
     part[15], whole[15] = means[BALANCE], means[RANGE]
     part[16], whole[16] = means[LOCATION], means[RANGE]
-
-
-def _run(bars: Floats, state: PathArrays, out: Floats) -> None:
-    for t in range(bars.shape[0]):
-        path_step(bars[t], state, out[t])
-
-
-PATH_STEPS = (
-    present_bars,
-    seeded_divisor,
-    *RING_STEPS,
-    advance_path_means,
-    remember_path,
-    of_distances,
-    of_shapes,
-    path_step,
-)
-"""What the compiler must know to compile a block of path features."""

@@ -5,7 +5,7 @@ import numpy as np
 from quantum_os.formulas.kernels import reference_features as one
 from quantum_os.formulas.kernels.block_windows import recursed, shifted
 from quantum_os.formulas.kernels.feature_groups import REFERENCE_FEATURES
-from quantum_os.formulas.kernels.state import Flags, Floats, KernelState, seeded_divisor
+from quantum_os.formulas.kernels.state import Floats, KernelState, seeded_divisor
 
 
 def reference_of_bars(state: KernelState, close: Floats, rows: Floats, place: int) -> Floats:
@@ -27,7 +27,7 @@ def reference_of_bars(state: KernelState, close: Floats, rows: Floats, place: in
     moved &= moved[:, place, None]
     btc = own[:, place, None]
     pairs = arrays.pairs + np.cumsum(moved, axis=0)
-    values = (pairs - moved + 1)[:, None, :] + np.zeros((4, 1), np.int64)
+    values = (pairs - moved + 1)[:, None, :]
     divisor = seeded_divisor(values, moved[:, None, :], one.LENGTHS, one.FINALS)
     new = np.empty((shape[0], 3, shape[1]))
     new[:, one.COVARIANCE] = own * btc
@@ -35,33 +35,12 @@ def reference_of_bars(state: KernelState, close: Floats, rows: Floats, place: in
     new[:, one.OF_SYMBOL] = own * own
     means = recursed(arrays.means[:3], new, divisor[:, :3]).transpose(1, 0, 2)
     has_beta = means[one.OF_REFERENCE] > 0.0
-    beta = _beta_of(means, has_beta)
+    beta = one.beta_of(means, has_beta)
     residual = (own - beta * btc)[:, None]
     left = recursed(arrays.means[3:], residual, divisor[:, 3:])[:, 0]
     arrays.pairs[:] = pairs[-1]
     warm = moved & (pairs >= one.BETA_BARS) & has_beta
-    _of_reference(means, (beta, residual[:, 0], left), warm, out)
+    one.of_reference(means, (beta, residual[:, 0], left), warm, out)
     out[4] = np.where(warm, rows[0, :, place, None], np.nan)
     out[5] = np.where(warm, rows[1, :, place, None], np.nan)
     return out
-
-
-def _beta_of(means: Floats, has_beta: Flags) -> Floats:
-    """What a symbol moves for each move of BTC; 0 where BTC has not moved yet."""
-    covariance = np.where(has_beta, means[one.COVARIANCE], 0.0)
-    beta: Floats = covariance / np.where(has_beta, means[one.OF_REFERENCE], 1.0)
-    return beta
-
-
-def _of_reference(
-    means: Floats, found: tuple[Floats, Floats, Floats], warm: Flags, out: Floats
-) -> None:
-    """Fills the first four features from the means, and from beta, residual and its mean."""
-    beta, residual, left = found
-    deviation = np.sqrt(means[one.OF_SYMBOL])
-    varied = warm & (deviation > 0.0)
-    whole = np.where(varied, deviation, np.nan)
-    out[0] = np.where(warm, beta, np.nan)
-    out[1] = means[one.COVARIANCE] / (np.sqrt(means[one.OF_REFERENCE]) * whole)
-    out[2] = residual / whole
-    out[3] = left / whole

@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantum_os.formulas.kernels.compiled import compiled
 from quantum_os.formulas.kernels.feature_groups import REFERENCE_FEATURES
 from quantum_os.formulas.kernels.state import (
     Counts,
+    Flags,
     Floats,
     KernelState,
     carry,
-    contiguous,
     counts,
     floats,
     seeded_divisor,
@@ -71,14 +70,6 @@ def reference_of_bar(state: KernelState, close: Floats, rows: Floats, place: int
     return out
 
 
-def reference_block(state: KernelState, close: Floats, rows: Floats, place: int) -> Floats:
-    """[T, F, S] from closes [T, S] and rows [T, 2, S], compiled; `state` as after T steps."""
-    out = np.empty((close.shape[0], len(REFERENCE_FEATURES), close.shape[1]))
-    run = compiled(_run, *REFERENCE_STEPS)
-    run(contiguous(close), contiguous(rows), place, reference_arrays(state), out)
-    return out
-
-
 def reference_step(
     close: Floats, rows: Floats, place: int, state: ReferenceArrays, out: Floats
 ) -> None:
@@ -98,29 +89,35 @@ def reference_step(
     new[OF_REFERENCE] = btc * btc
     new[OF_SYMBOL] = own * own
     new[RESIDUAL] = 0.0
-    divisor = seeded_divisor(state.pairs + 1 + np.zeros((4, 1), np.int64), moved, LENGTHS, FINALS)
+    divisor = seeded_divisor(state.pairs + 1, moved, LENGTHS, FINALS)
     means[:3] = means[:3] + (new[:3] - means[:3]) / divisor[:3]
     has_beta = means[OF_REFERENCE] > 0.0
-    beta = np.where(has_beta, means[COVARIANCE], 0.0) / np.where(has_beta, means[OF_REFERENCE], 1.0)
+    beta = beta_of(means, has_beta)
     residual = own - beta * btc
     means[RESIDUAL] = means[RESIDUAL] + (residual - means[RESIDUAL]) / divisor[RESIDUAL]
     state.pairs[:] = state.pairs + moved
     warm = moved & (state.pairs >= BETA_BARS) & has_beta
+    of_reference(means, (beta, residual, means[RESIDUAL]), warm, out)
+    out[4] = np.where(warm, rows[0, place], np.nan)
+    out[5] = np.where(warm, rows[1, place], np.nan)
+
+
+def beta_of(means: Floats, has_beta: Flags) -> Floats:
+    """What a symbol moves for each move of BTC; 0 where BTC has not moved yet."""
+    covariance = np.where(has_beta, means[COVARIANCE], 0.0)
+    beta: Floats = covariance / np.where(has_beta, means[OF_REFERENCE], 1.0)
+    return beta
+
+
+def of_reference(
+    means: Floats, found: tuple[Floats, Floats, Floats], warm: Flags, out: Floats
+) -> None:
+    """Fills the first four features from the means, and from beta, residual and its mean."""
+    beta, residual, left = found
     deviation = np.sqrt(means[OF_SYMBOL])
     varied = warm & (deviation > 0.0)
     whole = np.where(varied, deviation, np.nan)
     out[0] = np.where(warm, beta, np.nan)
     out[1] = means[COVARIANCE] / (np.sqrt(means[OF_REFERENCE]) * whole)
     out[2] = residual / whole
-    out[3] = means[RESIDUAL] / whole
-    out[4] = np.where(warm, rows[0, place], np.nan)
-    out[5] = np.where(warm, rows[1, place], np.nan)
-
-
-def _run(close: Floats, rows: Floats, place: int, state: ReferenceArrays, out: Floats) -> None:
-    for t in range(close.shape[0]):
-        reference_step(close[t], rows[t], place, state, out[t])
-
-
-REFERENCE_STEPS = (seeded_divisor, reference_step)
-"""What the compiler must know to compile a block of these."""
+    out[3] = left / whole

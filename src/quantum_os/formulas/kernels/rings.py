@@ -21,10 +21,8 @@ def highest(window: Floats) -> Floats:
 
 def put(rings: Floats, rows: Counts, present: Flags, values: Floats) -> None:
     """Writes `values` [k, S] into these `rows` [k, S] of `rings` where a symbol is `present`."""
-    symbols = rings.shape[1]
-    place = rows * symbols + np.arange(symbols)
-    flat = rings.reshape(-1)
-    flat[place] = np.where(present, values, flat[place])
+    columns = np.arange(rings.shape[1])
+    rings[rows, columns] = np.where(present, values, rings[rows, columns])
 
 
 def ago(ring: Floats, bars: Counts, back: Counts) -> Floats:
@@ -33,10 +31,5 @@ def ago(ring: Floats, bars: Counts, back: Counts) -> Floats:
     `bars` [S] counts the values put so far; no `back` may exceed N.
     """
     rows, symbols = ring.shape
-    place = (bars + rows - back) % rows * symbols + np.arange(symbols)
-    value: Floats = ring.reshape(-1)[place]
+    value: Floats = ring[(bars + rows - back) % rows, np.arange(symbols)]
     return value
-
-
-RING_STEPS = (highest, put, ago)
-"""What the compiler must know to compile a block that uses rings."""

@@ -31,11 +31,6 @@ def counts(state: KernelState, name: str) -> Counts:
     return state[name].astype(np.int64, copy=False)
 
 
-def contiguous(columns: Floats) -> Floats:
-    """The same [T, S] numbers in row order, the one layout blocks are compiled for."""
-    return np.ascontiguousarray(columns, dtype=np.float64)
-
-
 def present_bars(open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> Flags:
     """True where a whole bar arrived: finite, prices above zero, volume not below it.
 

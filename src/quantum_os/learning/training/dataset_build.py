@@ -11,16 +11,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.formulas.kernels.compiled import sources_hash
 from quantum_os.formulas.kernels.feature_list import schema_hash
 from quantum_os.formulas.kernels.feature_sheet import (
     ALL_NAMES,
     BARS_UNTIL_WARM,
     SheetState,
     reference_place,
-    sheet_block,
     sheet_state_new,
+    whole_sheet,
 )
+from quantum_os.formulas.kernels.sources import sources_hash
 from quantum_os.formulas.uniqueness import average_uniqueness
 from quantum_os.learning.training.dataset import SIDES, BadDataset, Dataset
 from quantum_os.learning.training.dataset_market import (
@@ -143,11 +143,12 @@ class _Walk:
         bars, told = _beside(market.histories, places, opens)
         told[~on_time] = np.nan
         reference = reference_place(market.symbols)
-        sheet = sheet_block(state, bars, told, opens, step_ns, reference)
+        sheet = whole_sheet(state, bars, told, opens, step_ns, reference)
         found = []
         for row, (maker, where) in enumerate(zip(self._makers, places, strict=True)):
             at = np.searchsorted(opens, maker.history.candles.opens[where])
-            found.append(maker.rows(where, sheet[at][:, self._columns, row], ~on_time[at]))
+            x = np.ascontiguousarray(sheet[self._columns, :, row][:, at].T)
+            found.append(maker.rows(where, x, ~on_time[at]))
         return joined(found)
 
 
