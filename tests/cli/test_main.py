@@ -9,7 +9,7 @@ import rich_click as click
 from quantum_os.cli.main import COMMANDS, main
 from tests.cli.console import here
 
-HEAVY = ("importlib.metadata", "msgspec", "numba", "numpy", "polars", "quantum_os.lineup")
+HEAVY = ("importlib.metadata", "msgspec", "numpy", "polars", "quantum_os.lineup")
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-TRAINING = ("torch", "pandas", "sklearn", "scipy", "lightgbm", "skfolio", "numba")
+TRAINING = ("torch", "pandas", "sklearn", "scipy", "lightgbm", "skfolio")
 HEAVY = ("sqlalchemy", "alembic", "psycopg", "aiosqlite", "litestar", "uvicorn", "ccxt", *TRAINING)
 
 

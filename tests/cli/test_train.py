@@ -23,7 +23,7 @@ from tests.cli.console import Said, here, quantum_os
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DUE_S = 800
-"""The first training of a checkout compiles its kernels, which takes minutes."""
+"""A training takes a minute alone, and some beside other work."""
 DAYS = 75
 SHAPE = ("--folds", "2", "--quick")
 """Leak tests and paths are tried where they are; here every training is made twice and more."""

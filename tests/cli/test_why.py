@@ -125,7 +125,7 @@ def test_no_question_loads_the_fund() -> None:
     """An answer takes a fraction of a second because nothing that trades or computes is loaded."""
     import subprocess
 
-    heavy = ("numba", "polars", "numpy", "quantum_os.lineup", "asyncio", "structlog")
+    heavy = ("polars", "numpy", "quantum_os.lineup", "asyncio", "structlog")
     script = (
         "import json, sys; import quantum_os.cli.main, quantum_os.cli.why, quantum_os.cli.trace; "
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"

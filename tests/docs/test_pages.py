@@ -22,7 +22,7 @@ NOT_RUN_MAX = 9
 """Blocks that may be left out, over all pages."""
 
 COMMAND_MAX_S = 800
-"""Most commands take a second; the first training of a checkout compiles its kernels."""
+"""Most commands take a second; a training takes a minute alone, and some beside other work."""
 
 SHIMS = {"quantum-os": "-m quantum_os", "python": "", "pytest": "-m pytest -p no:cacheprovider"}
 """What the environment of a reader would have on its path."""

@@ -10,7 +10,6 @@ THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
 )
 """Libraries read these when they are loaded. One thread each: sums are then made in one order."""

@@ -144,7 +144,7 @@ def test_serving_loads_nothing_that_trains(artefacts: dict[str, Artefact], tmp_p
         "from quantum_os.ai.models.loading import load_model\n"
         f"models = [load_model(Path(p)) for p in {folders!r}]\n"
         "for m in models: m.predict_proba(np.zeros((3, m.manifest.width)))\n"
-        "heavy = {'torch', 'pandas', 'sklearn', 'scipy', 'lightgbm', 'skfolio', 'numba'}\n"
+        "heavy = {'torch', 'pandas', 'sklearn', 'scipy', 'lightgbm', 'skfolio'}\n"
         "print(len(models), sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run(
