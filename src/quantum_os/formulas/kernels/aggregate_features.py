@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quantum_os.formulas.kernels.feature_groups import AGGREGATE_FACTORS, AGGREGATE_FEATURES
-from quantum_os.formulas.kernels.rings import highest, put
+from quantum_os.formulas.kernels.rings import put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
@@ -123,7 +123,7 @@ def aggregate_step(
     if (present & ends).any():
         close_candles(present & ends, state)
     told = np.empty((8, 2 * symbols))
-    channel = highest(state.rings.reshape(CHANNEL, 2, 2 * symbols))
+    channel = state.rings.reshape(CHANNEL, 2, 2 * symbols).max(axis=0)
     closed = Closed(state.means, state.last, channel)
     of_candles(np.where(present, wide[3], 1.0), present, state.forming, closed, told)
     out[:] = told.reshape(16, symbols)

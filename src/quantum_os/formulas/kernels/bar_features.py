@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quantum_os.formulas.kernels.feature_list import FEATURES
-from quantum_os.formulas.kernels.rings import ago, highest, put
+from quantum_os.formulas.kernels.rings import ago, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
@@ -162,9 +162,9 @@ def highest_held(rings: Floats) -> Floats:
     """[5, S]: the highest high and -low of 20 bars, those of 55, the highest high of 72."""
     symbols = rings.shape[1]
     tops = np.empty((5, symbols))
-    tops[0:2] = highest(rings[EXTREMES_20].reshape(20, 2, symbols))
-    tops[2:4] = highest(rings[EXTREMES_55].reshape(55, 2, symbols))
-    tops[4:5] = highest(rings[HIGHS_72].reshape(72, 1, symbols))
+    tops[0:2] = rings[EXTREMES_20].reshape(20, 2, symbols).max(axis=0)
+    tops[2:4] = rings[EXTREMES_55].reshape(55, 2, symbols).max(axis=0)
+    tops[4] = rings[HIGHS_72].max(axis=0)
     return tops
 
 

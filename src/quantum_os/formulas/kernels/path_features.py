@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quantum_os.formulas.kernels.feature_groups import PATH_FEATURES
-from quantum_os.formulas.kernels.rings import ago, highest, put
+from quantum_os.formulas.kernels.rings import ago, put
 from quantum_os.formulas.kernels.state import (
     Counts,
     Flags,
@@ -93,7 +93,7 @@ def path_step(bar: Floats, state: PathArrays, out: Floats) -> None:
     safe = np.where(present, bar, 1.0)
     closes = ago(state.rings[CLOSES], state.bars, _BACK)
     symbols = bar.shape[1]
-    extremes = highest(state.rings[EXTREMES].reshape(LONGEST, 2, symbols))
+    extremes = state.rings[EXTREMES].reshape(LONGEST, 2, symbols).max(axis=0)
     advance_path_means(safe, closes[3], present, state)
     remember_path(safe, present, state)
     part, whole = np.empty(out.shape), np.empty(out.shape)

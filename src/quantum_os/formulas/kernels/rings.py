@@ -5,20 +5,6 @@ import numpy as np
 from quantum_os.formulas.kernels.state import Counts, Flags, Floats
 
 
-def highest(window: Floats) -> Floats:
-    """The largest value [k, S] of a window [N, k, S], in any order: halves against halves.
-
-    The halves of an odd window share a row, which a maximum does not mind.
-    """
-    rows = window.shape[0]
-    while rows > 1:
-        half = (rows + 1) // 2
-        window = np.maximum(window[:half], window[rows - half : rows])
-        rows = half
-    top: Floats = window[0]
-    return top
-
-
 def put(rings: Floats, rows: Counts, present: Flags, values: Floats) -> None:
     """Writes `values` [k, S] into these `rows` [k, S] of `rings` where a symbol is `present`."""
     columns = np.arange(rings.shape[1])
