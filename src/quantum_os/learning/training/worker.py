@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 import msgspec
+import numpy as np
+import scipy.linalg
 
 from quantum_os.ai.models.artefact import ArtefactRefused
 from quantum_os.learning.training.caps import hold, memory_bytes
@@ -70,10 +72,19 @@ def work(load: Load) -> None:
     line, over = Line(), Event()
     beating = Thread(target=_beat, args=(line, over), daemon=True)
     beating.start()
+    _make_room()
     end = _done(job, load, line)
     over.set()
     beating.join()
     line.say(end)
+
+
+def _make_room() -> None:
+    """Lets the linear algebra of numpy and of scipy take its buffer while there is memory: it takes
+    32 MB when first asked, and where they are not to be had it asks again without end.
+    """
+    for eigh in (np.linalg.eigh, scipy.linalg.eigh):
+        eigh(np.eye(128))
 
 
 def _done(job: Job, load: Load, line: Line) -> Message:
