@@ -5,7 +5,7 @@ from pathlib import Path
 
 from quantum_os.events.execution import Fill, OrderState, VenueSnapshot
 from quantum_os.events.system import AlertRaised
-from quantum_os.events.units import Side
+from quantum_os.events.units import Qty, Side
 from quantum_os.execution.venues.ccxt.venue import Patience
 from tests.execution.venues.binance.scene import BTC, close, entry, query, stop, trading
 from tests.execution.venues.binance.small_binance import SmallBinance
@@ -65,6 +65,10 @@ async def test_a_trade_whose_order_and_position_are_gone_is_told_by_the_next_lif
     async with trading(tmp_path / "again", exchange, recalled=told) as scene:
         await scene.until(lambda: scene.says(VenueSnapshot))
         (sold,) = scene.says(Fill)
-        assert (sold.client_id, sold.side, sold.qty) == (close().client_id, Side.SELL, 1)
+        assert (sold.client_id, sold.side, sold.qty) == (
+            close().client_id,
+            Side.SELL,
+            Qty(Decimal(1)),
+        )
         said = [type(each) for each in scene.said]
         assert said.index(Fill) < said.index(VenueSnapshot), "the listing has it in its wallet"

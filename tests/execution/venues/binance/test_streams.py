@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quantum_os.events.execution import Fill, Liquidity, OrderState, VenueSnapshot
+from quantum_os.events.execution import Fill, FundingPaid, Liquidity, OrderState, VenueSnapshot
 from quantum_os.events.system import AlertRaised
 from tests.execution.venues.binance import faults
 from tests.execution.venues.binance.scene import (
@@ -161,6 +161,26 @@ async def test_an_error_of_the_listing_is_never_an_empty_account(tmp_path: Path)
             )
             await asyncio.sleep(0)
         assert all(each.positions for each in scene.says(VenueSnapshot)[seen:])
+
+
+@pytest.mark.parametrize(
+    "path", ["/fapi/v1/income", "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"]
+)
+async def test_r6_an_object_in_place_of_a_list_is_no_empty_list(tmp_path: Path, path: str) -> None:
+    async with trading(tmp_path) as scene:
+        await held(scene)
+        await scene.until(lambda: any(each.positions for each in scene.says(VenueSnapshot)))
+        scene.exchange.faults["GET", path].append(faults.garbage("{}"))
+        scene.exchange.pays_funding("-1.5")
+        scene.venue.sweeper.wanted.set()
+        seen = len(scene.says(VenueSnapshot))
+        await scene.until(lambda: len(scene.says(VenueSnapshot)) > seen)
+        assert not scene.exchange.faults["GET", path], "the question was asked"
+        (paid,) = scene.says(FundingPaid)
+        assert paid.amount == Decimal("-1.5")
+        said = [type(each) for each in scene.said]
+        last = len(said) - 1 - said[::-1].index(VenueSnapshot)
+        assert said.index(FundingPaid) < last, "told before the wallet that holds it"
 
 
 async def test_f48_no_secret_is_said_anywhere(tmp_path: Path) -> None:

@@ -262,6 +262,22 @@ async def test_a_restart_goes_on_behind_the_last_bar_that_was_told(
         ]
 
 
+async def test_a_restart_tells_no_bars_behind_a_watermark_that_passed_without_them(
+    tmp_path: Path,
+) -> None:
+    close = (START_MS // MINUTE_MS + 7) * NS_PER_MINUTE
+    row = ((1.0,),) * 5
+    said: list[Event] = [
+        MarketKlines("binance", "1m", close - NS_PER_MINUTE, close, (BTC,), *row),  # type: ignore[arg-type]
+        FeedWatermark("binance", Ns(close)),
+        FeedWatermark("binance", Ns(close + NS_PER_MINUTE)),
+    ]
+    exchange: Exchange = Binance(TEN + 20_000)
+    async with hearing(tmp_path, exchange, journal=journal_of(*said), heard_until=close) as heard:
+        await told(heard, "binance", 10)
+        assert closes(heard.listen(), "binance") == [9, 10]
+
+
 async def test_an_exchange_that_is_not_there_is_said_and_waited_for(tmp_path: Path) -> None:
     exchange = Binance(TEN + 20_000)
     exchange.down = True

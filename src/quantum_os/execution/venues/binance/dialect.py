@@ -109,7 +109,7 @@ class BinanceDialect:
 
     async def read_leverage(self, client: Any, symbol: str) -> int | None:
         market_id = figures.market_id(symbol)
-        for row in await client.fapiPrivateGetSymbolConfig({"symbol": market_id}):
+        for row in figures.rows(await client.fapiPrivateGetSymbolConfig({"symbol": market_id})):
             if row["symbol"] == market_id:
                 return int(row["leverage"]) if row["marginType"] == ISOLATED else None
         return None
@@ -123,7 +123,8 @@ class BinanceDialect:
             client.fapiPrivateGetOpenOrders(),
             client.fapiPrivateGetOpenAlgoOrders(),
         )
-        return listings.account(now, wallet, positions, plain, algo)
+        held, resting, waiting = map(figures.rows, (positions, plain, algo))
+        return listings.account(now, wallet, held, resting, waiting)
 
     async def list_trades(
         self, client: Any, symbol: str, since: Ns, *, walks: bool = False
@@ -132,7 +133,7 @@ class BinanceDialect:
         rows = await _pages(client.fapiPrivateGetUserTrades, body, since)
         for _ in range(PAGES_MAX if walks and rows else 0):
             behind = {**body, "fromId": int(rows[-1]["id"]) + 1}
-            page = await client.fapiPrivateGetUserTrades(behind)
+            page = figures.rows(await client.fapiPrivateGetUserTrades(behind))
             if not page:
                 break
             rows += page
@@ -149,7 +150,7 @@ class BinanceDialect:
         if parse(name) is not None:
             return name
         listed = await client.fapiPrivateGetAllAlgoOrders({"symbol": body["symbol"]})
-        for row in listed:
+        for row in figures.rows(listed):
             if str(row.get("actualOrderId") or "") == order_id:
                 return str(row["clientAlgoId"])
         return name
@@ -186,7 +187,7 @@ class BinanceDialect:
     async def _crossed(self, client: Any, symbols: Sequence[str]) -> list[str]:
         """The symbols of these whose margin is not isolated."""
         wanted = set(symbols)
-        rows = await client.fapiPrivateGetSymbolConfig()
+        rows = figures.rows(await client.fapiPrivateGetSymbolConfig())
         named = ((figures.symbol(row["symbol"]), row["marginType"]) for row in rows)
         return sorted(name for name, kind in named if name in wanted and kind != ISOLATED)
 
@@ -205,7 +206,7 @@ async def _pages(listing: Any, body: dict[str, Any], since: Ns) -> list[Any]:
     rows: list[Any] = []
     start = max(0, since // NS_PER_MS)
     for _ in range(PAGES_MAX):
-        page = await listing({**body, "startTime": start})
+        page = figures.rows(await listing({**body, "startTime": start}))
         rows += page
         if len(page) < PAGE:
             break

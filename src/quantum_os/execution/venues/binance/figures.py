@@ -25,6 +25,7 @@ __all__ = [
     "number",
     "price_or_none",
     "qty",
+    "rows",
     "side",
     "symbol",
     "text",
@@ -62,3 +63,10 @@ def flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     return {"true": True, "false": False}[str(value).lower()]
+
+
+def rows(answer: Any) -> list[Any]:
+    """The rows of a listing; raises ValueError for what is none, lest it pass for an empty one."""
+    if not isinstance(answer, list):
+        raise ValueError(f"no list but {str(answer)[:80]!r}")
+    return answer

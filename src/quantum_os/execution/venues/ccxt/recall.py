@@ -67,17 +67,19 @@ def recalled(journal: Journal) -> Recalled:
         if envelope.stream not in _TOLD:
             continue
         event = decode_event(envelope.stream, envelope.payload)
-        if isinstance(event, Fill | OrderRequested | OrderUpdated):
-            symbols[event.symbol] = None
         if isinstance(event, Fill):
             trades.append(event.trade_id)
+            symbols[event.symbol] = None
+        elif isinstance(event, OrderRequested | OrderUpdated):
+            symbols[event.symbol] = None
         elif isinstance(event, FundingPaid):
             payments.append(event.funding_id)
         elif isinstance(event, CashTransferred):
             payments.append(event.cash_id)
         elif isinstance(event, VenueSnapshot):
             listed = max(listed, event.time)
-            symbols = dict.fromkeys(each.symbol for each in (*event.positions, *event.orders))
+            held = dict.fromkeys(each.symbol for each in event.positions)
+            symbols = held | dict.fromkeys(each.symbol for each in event.orders)
         elif isinstance(event, SafetyCleared):
             halts.pop(event.cause, None)
         elif isinstance(event, HaltState) and event.cause in HALTS and HALTS[event.cause].outlives:

@@ -140,7 +140,7 @@ class VenueFeed:
             self.venue,
             timeframe,
             connection.symbols,
-            max(self._told.bars, warm),
+            max(self._told.bars, self._told.watermark, warm),
             self._terms.close_wait_s,
         )
         since = max(self._told.since, now - max(self._terms.warmup_ns, FUNDING_NS))
