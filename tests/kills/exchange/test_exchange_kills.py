@@ -26,7 +26,8 @@ SAMPLE = (*DIES_UNTOLD, "carrier.before_record/stop:1")
 
 CAUGHT = {
     "resending": (("wire.after_write/entry:1",), "became 2 orders"),
-    "forgetful": (("wire.after_answer/stop:1",), "journaled twice"),
+    # Targets are asked for once the fill was heard, and their record is durable behind it.
+    "forgetful": (("carrier.after_record/target:1",), "journaled twice"),
     "trusting": (DIES_UNTOLD, "not journaled"),
 }
 
