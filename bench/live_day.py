@@ -2,30 +2,26 @@
 
 from collections.abc import Iterator
 
-import msgspec
 import numpy as np
 
+from bench.speed_market import SpeedMarket
 from quantum_os.events.base import Event
 from quantum_os.events.market import FeedWatermark, MarketKlines, MarketOpens, MarketTick
 from quantum_os.events.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Ns
 from quantum_os.kernel.chance import generator
 from quantum_os.market.instrument_book import packaged_instruments
 
-VENUE = "binance"
+VENUE = SpeedMarket.VENUE
 START = 1_735_689_600_000_000_000
 TICK_NS = 2 * NS_PER_S
 BAR_NS = 5 * NS_PER_MINUTE
 SYMBOLS = 22
 
 
-class LiveDay(msgspec.Struct, frozen=True):
+class LiveDay(SpeedMarket, frozen=True):
     """`hours` of ticks and five-minute bars on one venue; about a million events make a day."""
 
     hours: float = 24.0
-
-    @property
-    def venues(self) -> tuple[str, ...]:
-        return (VENUE,)
 
     @property
     def timeframe(self) -> str:
@@ -47,19 +43,8 @@ class LiveDay(msgspec.Struct, frozen=True):
     def data_hash(self) -> str:
         return f"live-day-{self.hours}"
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        return ("the day is made for measuring speed",)
-
-    @property
-    def is_synthetic(self) -> bool:
-        return True
-
     def symbols(self, venue: str) -> tuple[str, ...]:
         return tuple(each.symbol for each in packaged_instruments())[:SYMBOLS]
-
-    def funded(self, venue: str) -> tuple[str, ...]:
-        return ()
 
     def frames(self) -> Iterator[tuple[int, int, Event | None]]:
         symbols = self.symbols(VENUE)

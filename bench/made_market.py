@@ -2,32 +2,24 @@
 
 from collections.abc import Iterator
 
-import msgspec
 import numpy as np
 
+from bench.speed_market import SpeedMarket
 from quantum_os.events.base import Event
 from quantum_os.events.market import FeedWatermark, MarketKlines, MarketOpens
 from quantum_os.events.units import NS_PER_MINUTE, Ns
 from quantum_os.kernel.chance import generator
 
-VENUE = "binance"
+VENUE = SpeedMarket.VENUE
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT")
 FIRST_PRICES = (46_000.0, 3_700.0, 2.5)
 START = 1_640_995_200_000_000_000
 
 
-class MadeMarket(msgspec.Struct, frozen=True):
+class MadeMarket(SpeedMarket, frozen=True):
     """Student-t minute returns of 6 bps, `count` bars a symbol; [5, T, S] in `bars_array`."""
 
     count: int
-
-    @property
-    def venues(self) -> tuple[str, ...]:
-        return (VENUE,)
-
-    @property
-    def is_synthetic(self) -> bool:
-        return True
 
     @property
     def timeframe(self) -> str:
@@ -49,15 +41,8 @@ class MadeMarket(msgspec.Struct, frozen=True):
     def data_hash(self) -> str:
         return f"made-{self.count}"
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        return ("the market is made for measuring speed",)
-
     def symbols(self, venue: str) -> tuple[str, ...]:
         return SYMBOLS
-
-    def funded(self, venue: str) -> tuple[str, ...]:
-        return ()
 
     def bars_array(self) -> np.ndarray:
         """[5, T, S]: open, high, low, close, volume."""

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
+from bench.speed_market import SpeedMarket
 from quantum_os.events.base import Event
 from quantum_os.events.market import FeedWatermark, Instrument, MarketKlines, MarketOpens
 from quantum_os.events.units import NS_PER_HOUR, Ns
 from quantum_os.kernel.chance import generator
 from quantum_os.market.instrument_book import packaged_instruments
 
-VENUE = "binance"
+VENUE = SpeedMarket.VENUE
 FIRST_PRICE = 100.0
 
 
-class WideMarket(msgspec.Struct, frozen=True):
+class WideMarket(SpeedMarket, frozen=True):
     """`hours` bars of `count` symbols from `start` (ns UTC) on; BTC is the first of them.
 
     All move with one market, and each by itself as much again.
@@ -24,10 +25,6 @@ class WideMarket(msgspec.Struct, frozen=True):
     count: int
     hours: int
     start: int
-
-    @property
-    def venues(self) -> tuple[str, ...]:
-        return (VENUE,)
 
     @property
     def timeframe(self) -> str:
@@ -45,19 +42,8 @@ class WideMarket(msgspec.Struct, frozen=True):
     def data_hash(self) -> str:
         return f"wide-{self.count}-{self.hours}-{self.start}"
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        return ("the market is made for measuring speed",)
-
-    @property
-    def is_synthetic(self) -> bool:
-        return True
-
     def symbols(self, venue: str) -> tuple[str, ...]:
         return tuple(each.symbol for each in self.instruments())
-
-    def funded(self, venue: str) -> tuple[str, ...]:
-        return ()
 
     def instruments(self) -> tuple[Instrument, ...]:
         """BTC's contract, and a cheap one's under as many names."""
