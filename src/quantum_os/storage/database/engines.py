@@ -1,5 +1,6 @@
 """How a database is opened: durable on every commit, patient for a moment, never for ever."""
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -28,11 +29,10 @@ Empty is for what SQLite does outside of transactions only.
 
 READING = "BEGIN"
 _WRITING = "BEGIN IMMEDIATE"
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={BUSY_MS}",
-)
+_WAL = "PRAGMA journal_mode=WAL"
+_SYNCHRONOUS = "PRAGMA synchronous=FULL"
+_TURNS_MAX = 100
+"""How often a new file is asked for its journal, each time behind one more of the others."""
 
 
 def open_async(address: Address) -> AsyncEngine:
@@ -41,19 +41,22 @@ def open_async(address: Address) -> AsyncEngine:
         _make_folder(address)
         url = address.url.replace("sqlite:", "sqlite+aiosqlite:", 1)
         engine = create_async_engine(url, pool_size=1, max_overflow=1)
-        _prepare_sqlite(engine.sync_engine)
+        _prepare_sqlite(engine.sync_engine, BUSY_MS)
         return engine
     return create_async_engine(
         address.url, pool_size=1, max_overflow=1, connect_args=_server_options(STATEMENT_MS)
     )
 
 
-def open_sync(address: Address, *, statement_ms: int = 0) -> Engine:
-    """Gives an engine for a command or a migration; a statement may take as long as it needs."""
+def open_sync(address: Address, *, statement_ms: int = 0, busy_ms: int = BUSY_MS) -> Engine:
+    """Gives an engine for a command or a migration; a statement may take as long as it needs.
+
+    `busy_ms` is how long SQLite waits for another writer, before a transaction begins too.
+    """
     if address.dialect is Dialect.SQLITE:
         _make_folder(address)
         engine = create_engine(address.url, poolclass=NullPool)
-        _prepare_sqlite(engine)
+        _prepare_sqlite(engine, busy_ms)
         return engine
     options = _server_options(statement_ms)
     return create_engine(address.url, poolclass=NullPool, connect_args=options)
@@ -83,15 +86,16 @@ def _server_options(statement_ms: int) -> dict[str, Any]:
     }
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, busy_ms: int) -> None:
     """Takes transactions away from the driver, which would begin them late and never for DDL."""
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
+        cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
+        _turn_to_wal(cursor)
+        cursor.execute(_SYNCHRONOUS)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -99,3 +103,19 @@ def _prepare_sqlite(engine: Engine) -> None:
         how = connection.get_execution_options().get(BEGINS_AS, _WRITING)
         if how:
             connection.exec_driver_sql(how)
+
+
+def _turn_to_wal(cursor: Any) -> None:
+    """Asks again while another process turns the same new file: for this alone SQLite does
+    not wait, whatever its timeout, so it waits for a transaction. A file that is turned answers.
+    """
+    for left in reversed(range(_TURNS_MAX)):
+        try:
+            cursor.execute(_WAL)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("ROLLBACK")
+        else:
+            return

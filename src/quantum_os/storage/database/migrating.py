@@ -78,12 +78,10 @@ def _is_ours(name: str | None, kind: str, parents: object) -> bool:
 @contextmanager
 def _locked(address: Address) -> Iterator[Connection]:
     """Gives a connection inside a transaction that no other migration can be in."""
-    engine = open_sync(address)
+    engine = open_sync(address, busy_ms=LOCK_WAIT_MS)
     try:
         with engine.connect().execution_options(**{BEGINS_AS: "BEGIN EXCLUSIVE"}) as connection:
-            if address.dialect is Dialect.SQLITE:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_WAIT_MS}")
-            else:
+            if address.dialect is not Dialect.SQLITE:
                 connection.execute(text(f"SET LOCAL lock_timeout={LOCK_WAIT_MS}"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})"))
             yield connection
