@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantum_os.ai.decision_gates import REPORTABLE, Judged, Known, judge_bar
+from quantum_os.ai.decision_gates import REPORTABLE, Known, judge_bar
+from quantum_os.ai.gate_columns import Judged
 from quantum_os.events.ai import AiSignalGenerated, Gate, GateCheck, VoteColumns
 from quantum_os.events.governance import PolicyUpdated
 from quantum_os.events.market import MarketData
@@ -86,7 +87,7 @@ class World(msgspec.Struct, frozen=True):
     def judged(self) -> Judged:
         tradable = SYMBOLS if self.is_listed else ()
         known = Known(self.policy, self.market, tradable, Mode.PAPER, T)
-        return judge_bar(self.signal, known)[0]
+        return judge_bar(self.signal, known).of(0)
 
     def at_limit_of(self, gate: Gate) -> "World":
         """The same world with what one gate measures brought to its limit, and nothing else."""

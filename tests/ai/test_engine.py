@@ -4,7 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from quantum_os.ai.engine import SAME_WORTH, Engine, EngineConfig
+from quantum_os.ai.edge_of_signal import SAME_WORTH
+from quantum_os.ai.engine import Engine, EngineConfig
 from quantum_os.ai.learned_votes import NO_ANSWER, NOT_LOADED
 from quantum_os.ai.models.ensemble import Ensemble
 from quantum_os.ai.models.loaded import Loaded

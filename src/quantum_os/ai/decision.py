@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Judged, Known, held, judge_bar, side_of
+from quantum_os.ai.decision_gates import Known, judge_bar, side_of
+from quantum_os.ai.gate_columns import Judged, Verdicts, everywhere
 from quantum_os.events.ai import (
     ENSEMBLE,
     AiDecisionMade,
@@ -78,10 +79,10 @@ class Decision(Reactor[DecisionState]):
         verdicts = judge_bar(event, known)
         ids = [
             derive(state.namespace, "decision", symbol, event.bar_close, strategy)
-            if verdict.is_candidate
+            if is_candidate
             else None
-            for verdict, symbol, strategy in zip(
-                verdicts, event.symbols, event.strategy, strict=True
+            for is_candidate, symbol, strategy in zip(
+                verdicts.is_candidate, event.symbols, event.strategy, strict=True
             )
         ]
         yield _summary(event.bar_close, event.symbols, verdicts, ids)
@@ -89,35 +90,30 @@ class Decision(Reactor[DecisionState]):
         ranked = sorted(enumerate(ids), key=lambda each: -(event.e_net[each[0]] or 0.0))
         for row, decision_id in ranked:
             if decision_id is not None:
-                yield _candidate(event, row, verdicts[row], decision_id, known)
+                yield _candidate(event, row, verdicts.of(row), decision_id, known)
 
     def _all_held(self, market: MarketData) -> DecisionSummary:
         self.state.decided = market.bar_close
         rows = len(market.symbols)
-        verdicts = [held(Gate.MIND_DOWN)] * rows
+        verdicts = everywhere(Gate.MIND_DOWN, rows)
         return _summary(market.bar_close, market.symbols, verdicts, [None] * rows)
 
 
 def _summary(
-    bar_close: Ns, symbols: tuple[str, ...], verdicts: list[Judged], ids: Sequence[str | None]
+    bar_close: Ns, symbols: tuple[str, ...], verdicts: Verdicts, ids: Sequence[str | None]
 ) -> DecisionSummary:
     return DecisionSummary(
         bar_close=bar_close,
         symbols=symbols,
         disposition=tuple(
-            [Disposition.CANDIDATE if each.is_candidate else Disposition.HOLD for each in verdicts]
+            [Disposition.CANDIDATE if each else Disposition.HOLD for each in verdicts.is_candidate]
         ),
-        reason=tuple([each.reason for each in verdicts]),
-        value=tuple([each.value for each in verdicts]),
-        limit=tuple([each.limit for each in verdicts]),
-        nearest=tuple([each.nearest for each in verdicts]),
+        reason=verdicts.reason,
+        value=verdicts.value,
+        limit=verdicts.limit,
+        nearest=verdicts.nearest,
         decision_id=tuple(ids),
-        report_only=tuple(
-            [
-                tuple([check.name.value for check in each.checks if check.report_only])
-                for each in verdicts
-            ]
-        ),
+        report_only=verdicts.report_only,
     )
 
 

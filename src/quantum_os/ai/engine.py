@@ -8,15 +8,7 @@ from numpy.typing import NDArray
 
 from quantum_os.ai.answer_blocks import AnswerBlocks
 from quantum_os.ai.coming import Coming
-from quantum_os.ai.edge_of_signal import (
-    Edge,
-    SymbolView,
-    Terms,
-    Worth,
-    better_side,
-    edge_of,
-    worth_by_policy,
-)
+from quantum_os.ai.edge_of_signal import Terms, Worth, priced, view_of, worth_by_policy
 from quantum_os.ai.federation import Opinion, federate
 from quantum_os.ai.hit_rates import HitRates
 from quantum_os.ai.learned_votes import answered, may_speak, opinions_of, told, votes_of
@@ -35,13 +27,11 @@ from quantum_os.events.ai import (
     VoteColumns,
 )
 from quantum_os.events.governance import Policy, PolicyUpdated
-from quantum_os.events.market import MarketData, row_of
+from quantum_os.events.market import MarketData
 from quantum_os.events.system import ProcessStarted
 from quantum_os.events.units import PositionSide, Regime
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
-
-SAME_WORTH = "both sides are worth the same"
 
 
 class EngineConfig(msgspec.Struct, frozen=True):
@@ -144,11 +134,11 @@ class Engine(Reactor[EngineState]):
         heard = self._heard(frame, event.bar_close, policy)
         cost = self._config.round_trip_cost
         terms = Terms(cost, policy.decision, policy.exits, heard.worth)
-        found = [
-            self._priced(symbol, opinion, market, terms)
-            for symbol, opinion in zip(event.symbols, heard.opinions, strict=True)
-        ]
-        opinions, edges = [each for each, _ in found], [edge for _, edge in found]
+        opinions = heard.opinions
+        regimes = self._regimes(event.symbols)
+        view = view_of(market, event.symbols)
+        by_worth = self._ensemble is not None
+        found = priced(opinions, view, regimes, terms, by_worth=by_worth)
         return AiSignalGenerated(
             signal_id=derive(self.state.namespace, "signal", event.bar_close),
             bar_close=event.bar_close,
@@ -156,17 +146,17 @@ class Engine(Reactor[EngineState]):
             symbols=event.symbols,
             q_long=tuple([opinion.q_long for opinion in opinions]),
             q_short=tuple([opinion.q_short for opinion in opinions]),
-            e_net=tuple([edge.e_net if edge else None for edge in edges]),
-            cost_r=tuple([edge.cost_r if edge else None for edge in edges]),
-            confidence=tuple([edge.confidence if edge else None for edge in edges]),
-            side=tuple([opinion.side for opinion in opinions]),
+            e_net=found.e_net,
+            cost_r=found.cost_r,
+            confidence=found.confidence,
+            side=found.side,
             strategy=tuple([opinion.leader for opinion in opinions]),
-            regime=tuple([self._regime(symbol) for symbol in event.symbols]),
-            status=tuple([opinion.note for opinion in opinions]),
+            regime=tuple(regimes),
+            status=found.note,
             voters=tuple(heard.votes),
             feature_hash=event.schema_hash,
-            gain_r=tuple([edge.gain_r if edge else None for edge in edges]),
-            loss_r=tuple([edge.loss_r if edge else None for edge in edges]),
+            gain_r=found.gain_r,
+            loss_r=found.loss_r,
             ensemble="" if self._ensemble is None else self._ensemble.id,
         )
 
@@ -205,7 +195,7 @@ class Engine(Reactor[EngineState]):
 
     def _weights(self, era: Era, symbols: Sequence[str]) -> list[tuple[float, ...]]:
         """[members][symbols]: how much each model of an era counts in the pool."""
-        regimes = [self._regime(symbol) for symbol in symbols]
+        regimes = self._regimes(symbols)
         told = self.state.weights
         return [vote_shares(each.name, each.weight, regimes, told) for each in era.members]
 
@@ -215,7 +205,7 @@ class Engine(Reactor[EngineState]):
         """What the voters say that are no learned models; beside those they are shadows."""
         prior, weight = policy.decision.prior, policy.decision.prior_weight
         share = 1.0 / len(self._voters)
-        regimes = [self._regime(symbol) for symbol in frame.symbols]
+        regimes = self._regimes(frame.symbols)
         votes = []
         for voter in self._voters:
             said = voter.predict(frame)
@@ -245,32 +235,9 @@ class Engine(Reactor[EngineState]):
             )
         return votes
 
-    def _priced(
-        self, symbol: str, opinion: Opinion, market: MarketData, terms: Terms
-    ) -> tuple[Opinion, Edge | None]:
-        """Prices the side of an opinion; where both sides were said the better one is taken."""
-        long, short = opinion.q_long, opinion.q_short
-        row = row_of(market.symbols, symbol)
-        if row is None or (long is None and short is None):
-            return opinion, None
-        view = SymbolView(
-            atr_frac=market.atr_frac[row],
-            vol_ratio=market.vol_ratio[row],
-            divergence_bps=market.divergence_bps[row],
-            funding_rate=market.funding_rate[row],
-            regime=self._regime(symbol),
-        )
-        if self._ensemble is not None and long is not None and short is not None:
-            side, edge = better_side(long, short, view, terms)
-            note = "" if side is not None else SAME_WORTH
-            return msgspec.structs.replace(opinion, side=side, note=note), edge
-        q = long if opinion.side is PositionSide.LONG else short
-        if opinion.side is None or q is None:
-            return opinion, None
-        return opinion, edge_of(q, opinion.side, view, terms)
-
-    def _regime(self, symbol: str) -> Regime:
-        return self.state.regimes.get(symbol, Regime.UNKNOWN)
+    def _regimes(self, symbols: Sequence[str]) -> list[Regime]:
+        told, unknown = self.state.regimes, Regime.UNKNOWN
+        return [told.get(symbol, unknown) for symbol in symbols]
 
 
 def inputs_of(frame: FeatureFrame, features: Sequence[str]) -> NDArray[np.float64]:

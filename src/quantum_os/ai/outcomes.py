@@ -12,7 +12,7 @@ from quantum_os.events.ai import (
     VoteColumns,
 )
 from quantum_os.events.governance import DecisionPolicy, PolicyUpdated
-from quantum_os.events.market import MarketCandle, MarketData, row_of
+from quantum_os.events.market import MarketCandle, MarketData, row_of, rows_of
 from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
 from quantum_os.formulas.exit_levels import levels
 from quantum_os.kernel.reactor import Reactor
@@ -109,7 +109,7 @@ class Outcomes(Reactor[OutcomesState]):
                     self.state.open[key] = vote
 
     def _resolved(self, event: MarketCandle) -> Iterator[SignalResolved]:
-        rows = {symbol: row for row, symbol in enumerate(event.symbols)}
+        rows = rows_of(event.symbols)
         for key, vote in list(self.state.open.items()):
             row = rows.get(vote.symbol)
             has_price = row is not None and event.open_time < vote.expires

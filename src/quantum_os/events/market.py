@@ -224,7 +224,27 @@ class MarketData(Event, frozen=True):
 
 def row_of(symbols: tuple[str, ...], symbol: str) -> int | None:
     """Gives the place of a symbol in an event's columns; None when it is not among them."""
-    try:
-        return symbols.index(symbol)
-    except ValueError:
-        return None
+    return rows_of(symbols).get(symbol)
+
+
+def rows_of(symbols: tuple[str, ...]) -> dict[str, int]:
+    """Gives the places of all symbols of an event's columns; it is shared, and not to be changed.
+
+    A bar asks hundreds of times about the same tuple. It is remembered by identity and held, so
+    that another tuple cannot come to stand at its place.
+    """
+    found = _PLACES.get(id(symbols))
+    if found is None:
+        while len(_PLACES) >= PLACES_KEPT:
+            del _PLACES[next(iter(_PLACES))]
+        rows: dict[str, int] = {}
+        for row, symbol in enumerate(symbols):
+            rows.setdefault(symbol, row)
+        found = _PLACES[id(symbols)] = (symbols, rows)
+    return found[1]
+
+
+PLACES_KEPT = 16
+"""Tuples of symbols whose places are remembered: those of a bar's events, and some more."""
+
+_PLACES: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}

@@ -1,6 +1,7 @@
 """Decides whether the market is fit to be entered: flags, spread, funding, mark and index."""
 
 from quantum_os.events.ai import Gate, GateCheck
+from quantum_os.events.market import row_of
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.events.units import Flag, Mode
 from quantum_os.risk.book import Book
@@ -55,6 +56,4 @@ def _below(gate: Gate, value: float | None, limit: float, has_source: bool) -> G
 
 
 def _place(intent: TradeIntent, book: Book) -> int | None:
-    if book.market is None or intent.symbol not in book.market.symbols:
-        return None
-    return book.market.symbols.index(intent.symbol)
+    return None if book.market is None else row_of(book.market.symbols, intent.symbol)

@@ -1,6 +1,7 @@
 """Decides whether the fund itself is fit to enter: mode, latches, and the age of what it knows."""
 
 from quantum_os.events.ai import Gate, GateCheck
+from quantum_os.events.market import row_of
 from quantum_os.events.sizing import TradeIntent
 from quantum_os.risk.book import SIM, Book, silence_of
 from quantum_os.risk.latches import Cause
@@ -64,9 +65,10 @@ def data_age(intent: TradeIntent, book: Book, limits: Limits) -> GateCheck:
     if silence:
         return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note=silence)
     market = book.market
-    if market is None or intent.symbol not in market.symbols:
+    row = None if market is None else row_of(market.symbols, intent.symbol)
+    if market is None or row is None:
         return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note="no market data")
-    age_ms = market.age_ms[market.symbols.index(intent.symbol)]
+    age_ms = market.age_ms[row]
     if age_ms is None:
         return GateCheck(Gate.DATA_STALE, ok=False, limit=limit, note="age unknown")
     age = limits.since_s(market.bar_close) + age_ms / 1e3

@@ -4,7 +4,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Judged, Known, judge_bar
+from quantum_os.ai.decision_gates import Known, judge_bar
+from quantum_os.ai.gate_columns import Judged
 from quantum_os.events.ai import AiFeatures, AiSignalGenerated
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
@@ -56,7 +57,7 @@ class Scene(msgspec.Struct, frozen=True):
             mode=self.started.event.mode if self.started else None,
             now=self.decided.envelope.ts,
         )
-        return judge_bar(self.signal.event, known)[self.row]
+        return judge_bar(self.signal.event, known).of(self.row)
 
 
 def scene_of(recorded: Recorded, decided: Decided) -> Scene:
