@@ -42,6 +42,8 @@ from quantum_os.settings import load_settings
 BUDGET_MS = {50: 10.0, 500: 50.0}
 """At most, at the 99th percentile, by symbols."""
 TIMED_BARS = 100
+NEVER_JUDGED = 1_000_000_000
+"""Models that learnt of another market would soon be set aside: here all of them decide."""
 WARM_BARS = 560
 """Bars until every feature is known and the models answer."""
 
@@ -72,7 +74,10 @@ def closes(folder: Path, symbols: int, profile: str) -> tuple[list[float], Count
     """
     served_from = read_card(folder).eras[-1].serves_from
     market = WideMarket(symbols, WARM_BARS + TIMED_BARS, served_from // NS_PER_HOUR * NS_PER_HOUR)
-    given = {"run": {"profile": profile, "models": str(folder)}}
+    given = {
+        "run": {"profile": profile, "models": str(folder)},
+        "policy": {"supervision": {"outcomes_min": NEVER_JUDGED}},
+    }
     plan = plan_run(load_settings(None, given, {"PATH": ""}), market, Mode.BACKTEST)
     plan = msgspec.structs.replace(plan, instruments=market.instruments())
     models, feed = whole_models(plan), TapeFeed(market)

@@ -34,15 +34,18 @@ class GateColumn(msgspec.Struct, frozen=True):
     def check(self, row: int, reported: frozenset[Gate]) -> GateCheck:
         """What it says of one symbol."""
         ok = bool(self.ok[row])
-        value, limit = told_column(np.array([self.value[row], self.limit[row]]))
         return GateCheck(
             self.gate,
             ok,
-            value,
-            limit,
+            _known(self.value.item(row)),
+            _known(self.limit.item(row)),
             report_only=not ok and self.gate in reported,
             note=self.notes[row] if self.notes and not ok else "",
         )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ from itertools import pairwise
 from math import fsum, log, pi, sqrt
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from quantum_os.formulas.bounds import clip
 from quantum_os.formulas.edge import PROBABILITY_FLOOR
@@ -78,7 +80,8 @@ def reliability(ps: Sequence[float], wons: Sequence[bool]) -> Reliability:
 
 def brier(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
     """The mean squared distance between probability and outcome; None of nothing."""
-    return fsum((p - won) ** 2 for p, won in zip(ps, wons, strict=True)) / len(ps) if ps else None
+    apart = _apart(ps, wons)
+    return fsum((apart * apart).tolist()) / len(ps) if len(ps) else None
 
 
 def log_loss(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
@@ -97,13 +100,9 @@ def calibration_error(
     """
     if len(ps) < groups:
         return None
-    order = sorted(range(len(ps)), key=ps.__getitem__)
+    apart = _apart(ps, wons)[np.argsort(ps, kind="stable")].tolist()
     cuts = [len(ps) * group // groups for group in range(groups + 1)]
-    gaps = (
-        abs(fsum(ps[place] - wons[place] for place in order[low:high]))
-        for low, high in pairwise(cuts)
-    )
-    return fsum(gaps) / len(ps)
+    return fsum(abs(fsum(apart[low:high])) for low, high in pairwise(cuts)) / len(ps)
 
 
 def calibration_noise(n: int, rate: float, groups: int = GROUPS) -> float | None:
@@ -112,6 +111,13 @@ def calibration_noise(n: int, rate: float, groups: int = GROUPS) -> float | None
     The mean distance of a share of n / groups trials from its rate. None of fewer than groups.
     """
     return sqrt(2.0 / pi * rate * (1.0 - rate) * groups / n) if n >= groups else None
+
+
+def _apart(ps: Sequence[float], wons: Sequence[bool]) -> NDArray[np.float64]:
+    """[n]: by how much each probability lies above what came; ValueError on unequal lengths."""
+    if len(ps) != len(wons):
+        raise ValueError(f"{len(ps)} probabilities of {len(wons)} outcomes")
+    return np.asarray(ps, dtype=np.float64) - np.asarray(wons, dtype=np.float64)
 
 
 def _binned(ps: Sequence[float], wons: Sequence[bool]) -> tuple[Bin, ...]:

@@ -85,6 +85,7 @@ class CrossSection(Reactor[CrossSectionState]):
         super().__init__(CrossSectionState())
         self._config = config
         self._length = timeframe_ns(config.timeframe)
+        self._unfunded = frozenset(config.unfunded)
 
     def on_universe(self, event: UniverseUpdated) -> None:
         self.state.universe = (*event.symbols, *event.close_only)
@@ -137,34 +138,40 @@ class CrossSection(Reactor[CrossSectionState]):
         divergences = [apart.get(symbol) for symbol in symbols]
         known = [value for value in atr if value is not None]
         half = self._config.model_half_spread_bps / 1e4
+        spread = Bps(2 * self._config.model_half_spread_bps)
+        age_ms = (self.now - event.bar_close) / NS_PER_MS
+        funding = self._current_funding()
         return MarketData(
             bar_close=event.bar_close,
             timeframe=self._config.timeframe,
             venue=self._config.price_venue,
             symbols=symbols,
             last=tuple(last),
-            mark=tuple(self._fresh(self.state.marks, symbol) for symbol in symbols),
-            index=tuple(self._fresh(self.state.indexes, symbol) for symbol in symbols),
-            bid=tuple(price * (1 - half) if price else None for price in last),
-            ask=tuple(price * (1 + half) if price else None for price in last),
-            spread_bps=tuple(
-                Bps(2 * self._config.model_half_spread_bps) if price else None for price in last
+            mark=self._fresh(self.state.marks),
+            index=self._fresh(self.state.indexes),
+            bid=tuple([price * (1 - half) if price else None for price in last]),
+            ask=tuple([price * (1 + half) if price else None for price in last]),
+            spread_bps=tuple([spread if price else None for price in last]),
+            funding_rate=self._funding_rates(funding),
+            next_funding=tuple(
+                [
+                    None if each is None or each.next_time is None else Ns(each.next_time)
+                    for each in funding
+                ]
             ),
-            funding_rate=tuple(self._funding_rate(symbol) for symbol in symbols),
-            next_funding=tuple(self._next_funding(symbol) for symbol in symbols),
-            open_interest=tuple(self._fresh(self.state.interest, symbol) for symbol in symbols),
+            open_interest=self._fresh(self.state.interest),
             volume_usd=tuple(
-                candle.volume[row] * candle.close[row] if candle and row is not None else None
-                for row in rows
+                [
+                    candle.volume[row] * candle.close[row] if candle and row is not None else None
+                    for row in rows
+                ]
             ),
             atr_frac=tuple(atr),
             vol_ratio=tuple([_volatility(self.state.vol_ratio, place) for place in kept]),
             divergence_bps=tuple(
                 [None if row is None else event.divergence_bps[row] for row in divergences]
             ),
-            age_ms=tuple(
-                (self.now - event.bar_close) / NS_PER_MS if price else None for price in last
-            ),
+            age_ms=tuple([age_ms if price else None for price in last]),
             flags=tuple(self._flags(symbol, row, candle) for symbol, row in _zip(symbols, rows)),
             universe_atr_frac=Frac(median(known)) if known else None,
             quote_source="model",
@@ -179,27 +186,34 @@ class CrossSection(Reactor[CrossSectionState]):
         elif len(state.symbols) > len(known):
             state.kernel = {**grow_atr({**state.kernel}, len(state.symbols))}
 
-    def _fresh(self, values: dict[str, Value], symbol: str) -> float | None:
-        value = values.get(symbol)
-        if value is None or self.now - value.ts > MARK_AGE_MAX_BARS * self._length:
-            return None
-        return value.value
+    def _fresh(self, values: dict[str, Value]) -> tuple[float | None, ...]:
+        """[S]: the latest values of the universe that still stand for the present."""
+        found = [values.get(symbol) for symbol in self.state.universe]
+        oldest = self.now - MARK_AGE_MAX_BARS * self._length
+        return tuple([None if each is None or each.ts < oldest else each.value for each in found])
 
-    def _funding_rate(self, symbol: str) -> Frac | None:
-        funding = self._current_funding(symbol)
-        if funding is None:
-            return Frac(0.0) if symbol in self._config.unfunded else None
-        return Frac(funding.rate)
+    def _funding_rates(self, funding: Sequence[Funding | None]) -> tuple[Frac | None, ...]:
+        """[S]: the rates that are known; 0 where no source tells of any in this run."""
+        return tuple(
+            [
+                (Frac(0.0) if symbol in self._unfunded else None)
+                if each is None
+                else Frac(each.rate)
+                for symbol, each in zip(self.state.universe, funding, strict=True)
+            ]
+        )
 
-    def _next_funding(self, symbol: str) -> Ns | None:
-        funding = self._current_funding(symbol)
-        return Ns(funding.next_time) if funding and funding.next_time is not None else None
-
-    def _current_funding(self, symbol: str) -> Funding | None:
-        funding = self.state.funding.get(symbol)
-        if funding is None or funding.next_time is None:
-            return funding
-        return funding if self.now <= funding.next_time + self._length else None
+    def _current_funding(self) -> list[Funding | None]:
+        """[S]: the last rates of the universe whose payment is not past by more than a bar."""
+        known = self.state.funding
+        oldest = self.now - self._length
+        found = [known.get(symbol) for symbol in self.state.universe]
+        return [
+            None
+            if each is None or (each.next_time is not None and each.next_time < oldest)
+            else each
+            for each in found
+        ]
 
     def _flags(self, symbol: str, row: int | None, candle: MarketCandle | None) -> tuple[Flag, ...]:
         flags = self.state.flags.get(symbol, ())

@@ -43,12 +43,7 @@ def between(window: PriceWindow, one: str, other: str) -> float | None:
     """Correlation of hourly log returns in [-1, 1]; None while too little is known of either."""
     if one == other:
         return 1.0
-    alike = _alike(window)
-    place = alike.places.get(one)
-    if place is None or other not in alike.places:
-        return None
-    rho = alike.to(other)[place]
-    return None if rho != rho else rho
+    return _alike(window).between(one, other)
 
 
 class _Alike:
@@ -74,6 +69,14 @@ class _Alike:
             found = self._to[symbol] = self._correlated(self.places[symbol]).tolist()
         return found
 
+    def between(self, one: str, other: str) -> float | None:
+        """The correlation of two symbols; None while too little is known of either."""
+        place = self.places.get(one)
+        if place is None or other not in self.places:
+            return None
+        rho = self.to(other)[place]
+        return None if rho != rho else rho
+
     def _correlated(self, place: int) -> np.ndarray:
         both = self.known & self.known[:, place : place + 1]
         count = np.maximum(both.sum(axis=0), 1)
@@ -94,7 +97,8 @@ _latest: list[_Alike] = []
 def _alike(window: PriceWindow) -> _Alike:
     """A window's prices are a new array with every row, so the same array is the same answer."""
     latest = _latest[0] if _latest else None
-    if latest is None or latest.prices is not window.prices or latest.symbols != window.symbols:
+    is_same = latest is not None and latest.prices is window.prices
+    if latest is None or not is_same or latest.symbols is not window.symbols:
         _latest[:] = [latest := _Alike(window)]
     return latest
 
