@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-import numpy.ma  # noqa: F401  np.unique loads it when first called: 40 ms within a bar close
+import numpy.ma  # np.unique loads it when first called: 40 ms within a bar close
 from numpy.typing import NDArray
 
 from quantum_os.ai.binned_window import UNKNOWN

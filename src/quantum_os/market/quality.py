@@ -145,7 +145,7 @@ class Quality(Reactor[QualityState]):
 
     def _hits(self, watched: Watched, bar: MarketKlines) -> Iterator[Hit]:
         """Gives what is odd about bars just taken in; ratio and volume against their bounds."""
-        ratios, volumes = watched.ratios[-1], watched.volumes[-1]
+        ratios, volumes = watched.ratio, watched.volume
         for row, symbol in enumerate(bar.symbols):
             ratio, volume = ratios[row], volumes[row]
             if (ratio > watched.rise_max[row] or ratio < watched.fall_max[row]) and not (
@@ -168,7 +168,7 @@ class Quality(Reactor[QualityState]):
         if volume > watched.volume_max[row] and reach <= watched.rise_max[row]:
             times = volume / watched.volume_usual[row]
             return f"{times:.0f} times the usual volume in a range of {reach - 1:.2%}"
-        if volume == 0.0 and (reach > 1.0 or watched.ratios[-1][row] != 1.0):
+        if volume == 0.0 and (reach > 1.0 or watched.ratio[row] != 1.0):
             return "the price moved and nothing was traded"
         if volume == 0.0 and watched.busy[row]:
             return "nothing was traded, as in no bar before"
@@ -195,7 +195,7 @@ class Quality(Reactor[QualityState]):
 
     def _is_traded(self, watched: Watched, bar: MarketKlines, row: int) -> bool:
         """True when the market was traded there: from the last close on, on volume to match."""
-        ratio = watched.ratios[-1][row]
+        ratio = watched.ratio[row]
         before = bar.close[row] / ratio
         if abs(bar.open[row] / before - 1.0) > self._config.confirm_within:
             return False
