@@ -13,8 +13,9 @@ from quantum_os.events.execution import (
     OrderState,
     ResultStatus,
 )
+from quantum_os.events.exits import ExitIntent, StopRequested
 from quantum_os.execution.orders import Orders
-from tests.execution.desk import Desk, intent, leave, started, stop_at
+from tests.execution.desk import BTC, Desk, intent, leave, started, stop_at
 
 REBORN = started(epoch=1, world_went_on=True)
 TARGETS = (Leg.TP1, Leg.TP2, Leg.TP3)
@@ -164,12 +165,84 @@ def test_a_record_that_is_known_is_merged_into_nothing() -> None:
     assert desk.orders.snapshot() == before
 
 
+def lost(*requests: ExitIntent | StopRequested, lists: bool = True) -> Desk:
+    """A new life after one that knew a position by what was asked for it alone, and was lost.
+
+    Its exits have left and only the emergency spool knows of them; the venue holds one.
+    """
+    before, desk = Desk(), Desk()
+    before.venue.held[BTC] = Decimal(1)
+    before.hears(*requests)
+    desk.venue = before.venue
+    for order in before.says(OrderRequested):
+        desk.orders.on_requested(order)
+    reborn(desk).hears(REBORN)
+    if lists:
+        desk.hears(desk.venue.lists())
+    return desk
+
+
+def test_the_stop_of_a_lost_position_stays_while_it_is_held_and_goes_with_it() -> None:
+    desk = lost(stop_at(intent(), "98"))
+    (stop,) = desk.venue.resting(Leg.STOP)
+    assert desk.says(OrderCancelRequested) == []
+    desk.hears(leave(intent(), "1"))
+    desk.hears(*desk.venue.fills(desk.requested(Leg.CLOSE)[-1]))
+    assert [each.client_id for each in desk.says(OrderCancelRequested)] == [stop.client_id]
+    assert (desk.venue.resting(), desk.orders.state.trades) == ([], {})
+
+
+def test_the_stop_of_a_lost_position_that_is_gone_is_taken_back_once_the_venue_has_said_so() -> (
+    None
+):
+    desk = lost(stop_at(intent(), "98"), lists=False)
+    assert len(desk.venue.resting(Leg.STOP)) == 1, "what it covers is not known yet"
+    desk.venue.held[BTC] = Decimal(0)
+    desk.hears(desk.venue.lists())
+    assert (desk.venue.resting(), desk.orders.state.trades) == ([], {})
+
+
+def test_of_two_stops_of_a_lost_position_the_tighter_one_stays() -> None:
+    desk = lost(stop_at(intent(), "98"), stop_at(intent(), "99"))
+    assert [stop.trigger for stop in desk.venue.resting(Leg.STOP)] == [Decimal(99)]
+    assert desk.requested(Leg.STOP) == []
+
+
+def test_more_than_the_stop_of_a_lost_position_covers_is_covered() -> None:
+    desk = lost(stop_at(intent(), "98"), lists=False)
+    desk.venue.held[BTC] = Decimal(2)
+    desk.hears(desk.venue.lists())
+    assert [stop.qty for stop in desk.venue.resting(Leg.STOP)] == [Decimal(2)]
+
+
+def test_a_close_of_a_lost_position_that_never_arrived_makes_nobody_deaf() -> None:
+    desk = Desk()
+    desk.venue.held[BTC] = Decimal(1)
+    other = Desk()
+    other.venue.lost = {Leg.CLOSE}
+    other.hears(leave(intent(), "1"))
+    desk.orders.on_requested(other.requested(Leg.CLOSE)[-1])
+    reborn(desk).hears(REBORN)
+    desk.hears(leave(intent(), "1"))
+    desk.hears(*desk.venue.fills(desk.requested(Leg.CLOSE)[-1]))
+    assert desk.venue.held[BTC] == Decimal(0)
+
+
+def test_what_is_asked_for_a_lost_position_before_it_is_listed_is_done() -> None:
+    desk = lost(stop_at(intent(), "98"), lists=False)
+    desk.hears(stop_at(intent(), "99"))
+    assert [stop.trigger for stop in desk.venue.resting(Leg.STOP)] == [Decimal(99)]
+    desk.hears(leave(intent(), "1"))
+    desk.hears(*desk.venue.fills(desk.requested(Leg.CLOSE)[-1]))
+    assert (desk.venue.resting(), desk.orders.state.trades) == ([], {})
+
+
 @given(st.sets(st.sampled_from(list(Leg))), st.integers(1, 3))
 def test_whatever_was_lost_the_position_is_protected_and_nothing_doubles(
-    lost: set[Leg], deaths: int
+    legs: set[Leg], deaths: int
 ) -> None:
     desk = Desk()
-    desk.venue.lost = set(lost)
+    desk.venue.lost = set(legs)
     desk.permits(intent())
     for epoch in range(1, deaths + 1):
         desk.venue.lost = set()

@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from quantum_os.events.base import Event
 from quantum_os.events.execution import (
     Fill,
+    Leg,
     OrderRequested,
     OrderState,
     OrderSubmitted,
     OrderUpdated,
 )
+from quantum_os.events.units import Qty
 from quantum_os.execution.venues.ccxt.carrier import Carrier
 from quantum_os.execution.venues.ccxt.facts import OrderSeen
 from quantum_os.execution.venues.ccxt.register import Known
@@ -61,6 +63,17 @@ class Undated(Carrier):
 
     async def _may_leave(self, order: OrderRequested, context: EdgeContext, began: int) -> bool:
         return True
+
+
+class Enlarging(Carrier):
+    """Sends a close that may do more than reduce, and is larger than what is held."""
+
+    async def place(
+        self, client: Any, order: OrderRequested, seq: int, context: EdgeContext
+    ) -> None:
+        if order.leg is Leg.CLOSE:
+            order = replace(order, reduce_only=False, qty=Qty(order.qty * 2))
+        await super().place(client, order, seq, context)
 
 
 def carried_by(kind: type[Carrier]) -> Callable[[tuple[Module, ...]], tuple[Module, ...]]:

@@ -22,6 +22,7 @@ from quantum_os.simulator.faults import Faults, Kind
 from quantum_os.simulator.play import Outcome, Play
 from tests.laws.misspeaking import Misspeaking, Twist, straight
 from tests.simulator.careless import (
+    Enlarging,
     Hasty,
     Merging,
     Resending,
@@ -160,6 +161,7 @@ CANARIES: dict[str, Canary] = {
     "the sign of a fee is lost": Canary(
         twisted("portfolio.ledger", hears=sign_lost), frozenset({7})
     ),
+    "an exit turns a position": Canary(carried_by(Enlarging), frozenset({15})),
     "a stale intent is run": Canary(run_stale, frozenset({16})),
     "an order is larger than its permit": Canary(
         twisted("execution.orders", says=doubled), frozenset({3, 10})

@@ -163,8 +163,15 @@ def _tell_bad(outcome: Outcome, code: str) -> None:
             markup=False,
             soft_wrap=True,
         )
-    err.print(f"  the last {len(outcome.last)} events:", highlight=False)
-    for line in outcome.last:
+    if outcome.violations:
+        _tell_events("up to the first violation", outcome.before)
+    if outcome.unhealed:
+        _tell_events("of the run", outcome.last)
+
+
+def _tell_events(which: str, lines: Sequence[str]) -> None:
+    err.print(f"  the last {len(lines)} events {which}:", highlight=False)
+    for line in lines:
         err.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
 
 

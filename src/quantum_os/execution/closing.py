@@ -79,7 +79,7 @@ def close_ended(trade: Trade, order: WorkingOrder, code: str | None) -> None:
         trade.close_attempts = 0
         return
     trade.close_attempts += 1
-    trade.is_doubtful = code == REDUCE_ONLY_REJECTED
+    trade.is_doubtful = trade.is_doubtful or code == REDUCE_ONLY_REJECTED
 
 
 def _free_targets(state: OrdersState, trade: Trade) -> Iterator[OrderCancelRequested]:

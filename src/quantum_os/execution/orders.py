@@ -87,9 +87,8 @@ class Orders(Reactor[OrdersState]):
 
     def on_requested(self, event: OrderRequested) -> None:
         """Takes over an exit that a life before this one sent and could not journal."""
-        trade = self.state.trades.get(event.position_id or "")
-        if trade is not None and event.client_id not in self.state.orders and event.reduce_only:
-            adopt(self.state, trade, event)
+        if event.client_id not in self.state.orders and event.reduce_only:
+            adopt(self.state, event, self._at)
 
     def on_policy(self, event: PolicyUpdated) -> None:
         policy = event.policy
@@ -239,6 +238,7 @@ class Orders(Reactor[OrdersState]):
                 continue
             held = listed.get(trade.symbol, ZERO)
             trade.qty = held if held * trade.side.sign > 0 else ZERO
+            trade.stop_qty = max(trade.stop_qty, trade.remaining)
             trade.is_doubtful, trade.listed_at = False, event.time
             yield from self._settle(trade)
 
@@ -271,7 +271,7 @@ class Orders(Reactor[OrdersState]):
 
     def _put_away(self, trade: Trade) -> Iterator[OrderCancelRequested]:
         """Takes back what a flat position left at the venue, and forgets it once all has ended."""
-        if trade.qty != 0 or self.state.is_exposed(trade):
+        if trade.qty != 0 or trade.is_doubtful or self.state.is_exposed(trade):
             return
         if not trade.is_entered:
             # The stop stays until the rest of the entry cannot fill any more.
@@ -302,8 +302,10 @@ class Orders(Reactor[OrdersState]):
     def _book(self, trade: Trade, order: WorkingOrder | None, fill: Fill) -> None:
         if fill.venue_ts >= trade.listed_at:
             # An older one is already part of the quantity that the venue has listed.
-            signed = Qty(trade.qty + fill.side.sign * fill.qty)
+            held, signed = trade.qty, Qty(trade.qty + fill.side.sign * fill.qty)
             trade.qty = signed if signed * trade.side.sign > 0 else ZERO
+            # What an exit could not reduce had gone by this trade.
+            trade.is_doubtful = trade.is_doubtful and (trade.qty != 0 or held == 0)
             trade.stop_qty = max(trade.stop_qty, trade.remaining)
         if order is None:
             return
@@ -355,10 +357,12 @@ class Orders(Reactor[OrdersState]):
         The ledger may be lost while the venue still holds the position: a reduce-only order can do
         no harm there, and refusing it would trap us.
         """
+        side = request.position_side
         known = self.state.trades.get(request.position_id)
         if known is not None:
+            if known.is_doubtful and known.qty == 0:
+                known.qty = Qty(side.sign * request.qty)
             return known
-        side = request.position_side
         trade = Trade(
             position_id=request.position_id,
             symbol=request.symbol,

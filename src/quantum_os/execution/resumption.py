@@ -10,8 +10,10 @@ from quantum_os.events.execution import (
     OrderState,
     ResultStatus,
 )
+from quantum_os.events.units import Ns, PositionSide, Price, Side
 from quantum_os.execution.entries import unfilled
-from quantum_os.execution.trades import OrdersState, Run, Trade, WorkingOrder
+from quantum_os.execution.trades import ZERO, OrdersState, Run, Trade, WorkingOrder
+from quantum_os.formulas.exit_levels import tighter
 from quantum_os.formulas.order_states import advance
 
 
@@ -35,11 +37,21 @@ def resume(state: OrdersState, run: Run) -> Iterator[ExecutionResult | OrderQuer
             yield OrderQueryRequested(run.venue, run.mode, order.client_id, symbol)
 
 
-def adopt(state: OrdersState, trade: Trade, order: OrderRequested) -> None:
-    """Keeps the record of an order that was sent in our name; its fate is not known yet."""
+def adopt(state: OrdersState, order: OrderRequested, now: Ns) -> None:
+    """Keeps the record of an order that was sent in our name; its fate is not known yet.
+
+    The position it was sent for can be lost with it: then nothing is held as far as we know, the
+    order rests until the venue has listed what is there, and only then stays or goes.
+    """
+    position_id = order.position_id
+    if position_id is None:
+        return
+    trade = state.trades.get(position_id)
+    if trade is None:
+        trade = state.trades[position_id] = _unrecorded(position_id, order, now)
     state.orders[order.client_id] = WorkingOrder(
         order.client_id,
-        trade.position_id,
+        position_id,
         order.leg,
         order.qty,
         order.generation,
@@ -48,5 +60,24 @@ def adopt(state: OrdersState, trade: Trade, order: OrderRequested) -> None:
     )
     if order.leg is Leg.STOP:
         trade.stops_made = max(trade.stops_made, order.generation + 1)
+        if order.trigger is not None:
+            # Who asked for it is lost as well, and a stop is never loosened.
+            wanted = trade.stop_price or order.trigger
+            trade.stop_price = Price(tighter(trade.side, order.trigger, wanted))
     elif order.leg is Leg.CLOSE:
         trade.closes_made = max(trade.closes_made, order.generation + 1)
+
+
+def _unrecorded(position_id: str, order: OrderRequested, now: Ns) -> Trade:
+    """The trade of which only an exit is left."""
+    return Trade(
+        position_id=position_id,
+        symbol=order.symbol,
+        side=PositionSide.LONG if order.side is Side.SELL else PositionSide.SHORT,
+        planned=order.qty,
+        permitted_at=now,
+        is_entered=True,
+        is_reported=True,
+        stop_qty=order.qty if order.leg is Leg.STOP else ZERO,
+        is_doubtful=True,
+    )

@@ -62,7 +62,10 @@ UNEXPECTED = (Diverged, JournalDamaged, AnotherBuild)
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a seed came to. `hash` stands for everything that happened in it."""
+    """What a seed came to. `hash` stands for everything that happened in it.
+
+    `before` are the events up to the first violation, `last` those at the end of what is not well.
+    """
 
     seed: int
     sim_s: float
@@ -73,6 +76,7 @@ class Outcome(msgspec.Struct, frozen=True):
     faults: dict[Kind, int]
     violations: tuple[Violation, ...]
     unhealed: tuple[Unhealed, ...]
+    before: tuple[str, ...]
     last: tuple[str, ...]
     slowest_ms: float
     slowest_step: str
@@ -125,7 +129,8 @@ class Play:
             faults=dict(sorted(seen.items())),
             violations=tuple(truth.violations.values()),
             unhealed=self._unhealed,
-            last=truth.last() if truth.violations or self._unhealed else (),
+            before=truth.before(),
+            last=truth.last() if self._unhealed else (),
             slowest_ms=world.loop.slowest[0] / 1e6,
             slowest_step=world.loop.slowest[1],
             hash=world.fingerprint(),

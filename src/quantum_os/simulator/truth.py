@@ -5,6 +5,7 @@ and the exchange's books, and hears what the fund's watch says.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import takewhile
 
 import msgspec
@@ -25,7 +26,7 @@ from quantum_os.simulator.wire import Sent
 from quantum_os.simulator.world import World
 
 LAST, WIDTH = 50, 240
-"""Events that are shown with a violation, and how much of each."""
+"""Events that are shown of a bad seed, and how much of each."""
 
 NAKED_NS = 3 * NS_PER_S
 CALM_NS = 30 * NS_PER_S
@@ -34,6 +35,10 @@ CALM_NS = 30 * NS_PER_S
 ORDERS = frozenset({"/fapi/v1/order", "/fapi/v1/algoOrder"})
 _REQUESTED = stream_of(OrderRequested)
 _MODULE_STATE = stream_of(ModuleStateChanged)
+
+
+Heard = tuple[float, Envelope]
+"""An event, and the simulated second in which it was numbered."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -46,11 +51,12 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Truth:
-    """Watches one world. `violations` keeps the first of each kind."""
+    """Watches one world. `violations` keeps the first of each kind, in the order of their time."""
 
     def __init__(self, world: World) -> None:
         self.violations: dict[tuple[int, str], Violation] = {}
-        self._last: deque[tuple[float, Envelope]] = deque(maxlen=LAST)
+        self._last: deque[Heard] = deque(maxlen=LAST)
+        self._before: tuple[Heard, ...] = ()
         self.events = 0
         self.kinds: dict[str, int] = {}
         self._world = world
@@ -74,15 +80,18 @@ class Truth:
 
     def breaks(self, number: int, name: str, text: str) -> None:
         """Notes that an invariant does not hold."""
+        if not self.violations:
+            self._before = tuple(self._last)
         at_s = self._world.loop.time()
         self.violations.setdefault((number, name), Violation(number, name, text, at_s))
 
+    def before(self) -> tuple[str, ...]:
+        """The events up to the first violation as lines; none where nothing was broken."""
+        return _lines(self._before)
+
     def last(self) -> tuple[str, ...]:
         """The newest events as lines, but for how modules begin and end."""
-        return tuple(
-            f"{at_s:9.3f} {each.seq} {each.source} {each.event()!r}"[:WIDTH]
-            for at_s, each in self._last
-        )
+        return _lines(self._last)
 
     @property
     def is_calm(self) -> bool:
@@ -252,6 +261,12 @@ class Truth:
         """What the fund's own watch says: its laws always, its seconds where nothing was wrong."""
         if event.kind is InvariantKind.BROKEN or self.is_calm:
             self.breaks(event.number, event.name, f"{event.subject}: {event.values}")
+
+
+def _lines(events: Iterable[Heard]) -> tuple[str, ...]:
+    return tuple(
+        f"{at_s:9.3f} {each.seq} {each.source} {each.event()!r}"[:WIDTH] for at_s, each in events
+    )
 
 
 _READERS = {
