@@ -101,8 +101,8 @@ _HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
         ExecutionResult: ("orders", "exposure", "freshness"),
         FundingPaid: ("books",),
         CashTransferred: ("books",),
-        VenueSnapshot: ("books", "venue"),
-        PositionCorrected: ("books",),
+        VenueSnapshot: ("books", "exits", "venue"),
+        PositionCorrected: ("books", "exits"),
         PositionUpdated: ("protection",),
         TradeClosed: ("books",),
     }
@@ -162,6 +162,5 @@ class Watch(msgspec.Struct):
         facts.now = Ns(now)
         if now >= facts.due:
             facts.due = NEVER
-            for timed in (self.protection, self.exits):
-                found.extend(timed.overdue(facts))
+            found.extend(self.protection.overdue(facts))
         return found
