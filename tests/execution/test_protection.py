@@ -23,6 +23,7 @@ from tests.execution.desk import (
     Desk,
     instruments,
     intent,
+    started,
     stop_at,
 )
 
@@ -144,6 +145,43 @@ def test_hears_tighter_stops_faster_than_the_venue_answers_and_rests_two_at_most
         Decimal("98.5"),
         Decimal("99.5"),
     ]
+
+
+def smaller_stop(desk: Desk) -> OrderRequested:
+    """The stop of a lost life for what its first target had left; that fill was lost with it."""
+    lost = Desk()
+    lost.venue.silent.add(Leg.STOP)
+    lost.enters(intent())
+    lost.hears(*lost.venue.fills(lost.requested(Leg.TP1)[0], price="102"))
+    lost.hears(stop_at(intent(), "99", "0.7"))
+    stop = lost.requested(Leg.STOP)[-1]
+    assert stop.qty == Decimal("0.7")
+    desk.orders.on_requested(stop)
+    desk.venue.open[stop.client_id], desk.venue.cum[stop.client_id] = stop, Decimal(0)
+    return stop
+
+
+def test_a_stop_for_all_that_is_held_is_not_taken_back_for_one_of_a_lost_life_that_is_smaller() -> (
+    None
+):
+    desk = Desk()
+    desk.enters(intent())
+    (whole,) = desk.venue.resting(Leg.STOP)
+    smaller = smaller_stop(desk)
+    assert list(desk.orders.on_process_started(started(epoch=1, world_went_on=True)))
+    desk.hears(desk.venue.updates(smaller, OrderState.ACKED))
+    assert desk.says(OrderCancelRequested) == [], "1 is held as far as we know, and it covers 0.7"
+    desk.hears(*desk.venue.fills(desk.requested(Leg.TP1)[0], price="102"))
+    assert desk.says(OrderCancelRequested)[0].client_id == whole.client_id
+
+
+def test_one_of_a_lost_life_that_is_smaller_makes_way_for_one_that_covers_all() -> None:
+    desk = Desk()
+    desk.enters(intent())
+    smaller = smaller_stop(desk)
+    desk.hears(desk.venue.updates(smaller, OrderState.ACKED))
+    assert desk.says(OrderCancelRequested)[0].client_id == smaller.client_id
+    assert [stop.qty for stop in desk.venue.resting(Leg.STOP)] == [Decimal(1)]
 
 
 def test_hears_the_same_stop_again_for_one_nobody_answered_for_and_puts_it_again() -> None:

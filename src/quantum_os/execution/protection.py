@@ -37,8 +37,7 @@ def protect(
         return
     if len(stops) > 1 and stops[-1].is_resting:
         trade.stop_attempts = 0
-        for old in stops[:-1]:
-            yield from withdraw(state, trade, old, "replaced")
+        yield from _leave_one(state, trade, stops)
     if trade.goal == 0 or len(stops) >= STOPS_MAX:
         return
     if not stops and trade.stop_attempts >= STOP_ATTEMPTS_MAX:
@@ -154,6 +153,25 @@ def _why_not(
         return None
     small = gain <= terms.replace_min_ticks * filters.tick
     return "TOO_SMALL" if small or float(gain / wanted) <= terms.replace_min_frac else None
+
+
+def _leave_one(
+    state: OrdersState, trade: Trade, stops: list[WorkingOrder]
+) -> Iterator[OrderCancelRequested]:
+    """Takes back what the newest stop replaces; one that covers less than an older one may go.
+
+    A life that was lost may have made it for what was left after a fill that died with that life.
+    """
+    newest = stops[-1]
+    for old in stops[:-1]:
+        if _cover(trade, newest) >= _cover(trade, old):
+            yield from withdraw(state, trade, old, "replaced")
+        elif old.is_resting and not old.withdrawn and not _is_wanted(trade, newest):
+            yield from withdraw(state, trade, newest, "too small")
+
+
+def _cover(trade: Trade, stop: WorkingOrder) -> Decimal:
+    return min(stop.qty - stop.booked, trade.remaining)
 
 
 def _is_wanted(trade: Trade, stop: WorkingOrder) -> bool:

@@ -25,8 +25,10 @@ def seen(
     name: str = ENTRY,
     venue_id: str = "",
     child_id: str = "",
+    code: str = "",
 ) -> OrderSeen:
-    return OrderSeen(name, BTC, state, Qty(Decimal(cum)), Ns(1), venue_id, child_id)
+    cum_qty = Qty(Decimal(cum))
+    return OrderSeen(name, BTC, state, cum_qty, Ns(1), venue_id, child_id, code=code)
 
 
 def trade(
@@ -122,6 +124,22 @@ def test_e6_the_venues_own_liquidation_is_told_as_such() -> None:
 def test_e8_a_trade_by_somebody_else_is_told_under_its_own_name() -> None:
     (fill,) = book().hears_trade(trade(1, name="web_abc"))
     assert fill.client_id == "web_abc"
+
+
+def test_a_trade_beside_a_stop_that_was_taken_back_is_somebody_else_s_at_once() -> None:
+    register = book()
+    list(register.hears(seen(OrderState.ACKED, name=STOP, venue_id="900")))
+    assert list(register.hears_trade(trade(1, name="web_1", order_id="8"))) == [], "a child's?"
+    list(register.hears(seen(OrderState.CANCELED, name=STOP, venue_id="900")))
+    (fill,) = register.hears_trade(trade(2, name="web_2", order_id="9"))
+    assert fill.client_id == "web_2"
+
+
+def test_a_trade_beside_a_stop_that_came_to_nothing_may_be_its_own() -> None:
+    register = book()
+    list(register.hears(seen(OrderState.ACKED, name=STOP, venue_id="900")))
+    list(register.hears(seen(OrderState.CANCELED, name=STOP, venue_id="900", code="failed")))
+    assert list(register.hears_trade(trade(1, name="web_1", order_id="8"))) == []
 
 
 def test_our_own_word_is_not_the_venues() -> None:

@@ -6,7 +6,14 @@ from typing import TypeVar
 
 import msgspec
 
-from quantum_os.events.execution import Fill, Leg, Liquidity, OrderRequested, OrderUpdated
+from quantum_os.events.execution import (
+    Fill,
+    Leg,
+    Liquidity,
+    OrderRequested,
+    OrderState,
+    OrderUpdated,
+)
 from quantum_os.events.units import Mode, Ns, Qty, Usd
 from quantum_os.execution.venues.ccxt.facts import OrderSeen, TradeSeen
 from quantum_os.formulas.client_ids import parse
@@ -29,7 +36,10 @@ V = TypeVar("V")
 
 
 class Known(msgspec.Struct):
-    """An order of ours. `heard` once the venue has said anything of it."""
+    """An order of ours. `heard` once the venue has said anything of it.
+
+    `childless` once a conditional one has ended as itself: it has become no other order.
+    """
 
     client_id: str
     symbol: str
@@ -40,6 +50,7 @@ class Known(msgspec.Struct):
     heard: bool = False
     venue_id: str = ""
     child_id: str = ""
+    childless: bool = False
 
     @property
     def lacks_fills(self) -> bool:
@@ -158,11 +169,17 @@ class Register:
     def _may_be_child(self, seen: TradeSeen) -> bool:
         """True while a conditional order of ours could have become this one."""
         return any(
-            known.conditional and known.symbol == seen.symbol and not known.child_id
+            known.conditional
+            and known.symbol == seen.symbol
+            and not (known.child_id or known.childless)
             for known in self.orders.values()
         )
 
     def _name(self, known: Known, seen: OrderSeen) -> None:
+        # One that was triggered and came to nothing ends so as well, but then with a code.
+        known.childless = known.childless or (
+            seen.state is OrderState.CANCELED and not seen.code and seen.cum_qty == 0
+        )
         if seen.venue_id and not known.conditional:
             known.venue_id = seen.venue_id
             _keep(self._names, (seen.symbol, seen.venue_id), known.client_id, ORDERS_MAX)

@@ -31,11 +31,11 @@ from quantum_os.exchange.endpoint import Endpoint
 from quantum_os.exchange.keys import Keys
 from quantum_os.exchange.line import Line
 from quantum_os.exchange.measuring import measure_clock
-from quantum_os.exchange.venue_clock import DRIFT_MAX_MS
 from quantum_os.execution.venues.ccxt.attempts import Attempts
 from quantum_os.execution.venues.ccxt.carrier import Carrier, Follow
 from quantum_os.execution.venues.ccxt.connecting import Connect, exchange_clients
 from quantum_os.execution.venues.ccxt.dialect import Dialect, VenueRefused
+from quantum_os.execution.venues.ccxt.drift import Drift
 from quantum_os.execution.venues.ccxt.ear import Ear
 from quantum_os.execution.venues.ccxt.facts import CASH, TradeSeen
 from quantum_os.execution.venues.ccxt.halts import Halts
@@ -46,6 +46,7 @@ from quantum_os.execution.venues.ccxt.silence import Silence
 from quantum_os.execution.venues.ccxt.sweeper import LOOKED_BACK_MAX_NS, PERIOD_S, Sweeper
 from quantum_os.execution.venues.ccxt.teller import Teller
 from quantum_os.execution.venues.ccxt.verdicts import Verdict
+from quantum_os.execution.venues.ccxt.waiting import wait
 from quantum_os.kernel.backlog import Backlog
 from quantum_os.kernel.chance import generator
 from quantum_os.kernel.clock import monotonic_ns
@@ -59,7 +60,6 @@ VENUE = "execution.venues.ccxt.venue"
 ERRANDS_MAX = 1_000
 """Instructions under way at once; more is a fault of the edge."""
 
-CLOCK_PERIOD_S = 60.0
 STREAM_KEPT_S = 1_200.0
 """A third of an hour: a key of Binance lives for an hour after it was prolonged."""
 INSTRUMENTS_PERIOD_S = 3_600.0
@@ -148,7 +148,8 @@ class ExchangeVenue(Edge):
         inquiry = Inquiry(
             dialect, self.attempts, self.register, self.teller, config.patience.absent_after_s
         )
-        self.follow = Follow(self.sweeper.wanted, asyncio.Event(), asyncio.Event(), self._spawn)
+        self.drift = Drift(self.attempts, self.halts)
+        self.follow = Follow(self.sweeper.wanted, asyncio.Event(), self.drift.wanted, self._spawn)
         self.carrier = Carrier(
             dialect, self.attempts, self.register, self.teller, self.halts, self.follow, inquiry
         )
@@ -202,7 +203,7 @@ class ExchangeVenue(Edge):
                 await self._open(reader)
                 group.create_task(self.ear.run(writer))
                 group.create_task(self.sweeper.run(reader))
-                group.create_task(self._keep_clock(reader))
+                group.create_task(self.drift.run(reader))
                 group.create_task(self._keep_stream(writer))
                 group.create_task(self._keep_instruments(reader))
                 self.ready.set()
@@ -310,17 +311,6 @@ class ExchangeVenue(Edge):
         if changed:
             self.teller.say(InstrumentUpdated(self.dialect.venue, changed, self.dialect.venue))
 
-    async def _keep_clock(self, client: Any) -> None:
-        while True:
-            await _wait(self.follow.clock, CLOCK_PERIOD_S)
-            _, offset = await self.attempts.make(measure_clock(client))
-            if offset is None:
-                continue
-            if abs(offset) > DRIFT_MAX_MS:
-                self.halts.close("clock_drift", f"our clock is {offset:.0f} ms off")
-            else:
-                self.halts.open("clock_drift")
-
     async def _keep_stream(self, client: Any) -> None:
         while True:
             await asyncio.sleep(self.config.patience.stream_kept_s)
@@ -330,7 +320,7 @@ class ExchangeVenue(Edge):
 
     async def _keep_instruments(self, client: Any) -> None:
         while True:
-            await _wait(self.follow.instruments, INSTRUMENTS_PERIOD_S)
+            await wait(self.follow.instruments, INSTRUMENTS_PERIOD_S)
             await self._learn(client)
 
     def _listed(self) -> None:
@@ -377,17 +367,6 @@ class ExchangeVenue(Edge):
             self.halts.close(halt.cause, halt.reason, halt.symbol)
         now = self.teller.now
         self.sweeper.since = Ns(max(known.listed or now, now - LOOKED_BACK_MAX_NS))
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Returns when the event is set, and clears it; or when the time is over."""
-    try:
-        # Not `wait_for`: it forgets that it was cancelled if the event is set at the same time.
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
-    event.clear()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

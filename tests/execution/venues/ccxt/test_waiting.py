@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from quantum_os.execution.venues.ccxt.venue import _wait
+from quantum_os.execution.venues.ccxt.waiting import wait
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -13,7 +13,7 @@ async def test_a_wait_that_is_cancelled_as_its_event_is_set_ends(turns: int) -> 
 
     async def keep() -> None:
         while True:
-            await _wait(event, 60.0)
+            await wait(event, 60.0)
 
     task = asyncio.create_task(keep())
     for _ in range(3):
