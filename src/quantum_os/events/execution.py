@@ -126,12 +126,17 @@ class OrderQueryRequested(Event, frozen=True):
 
 
 class OrderSubmitted(Event, frozen=True):
-    """The bytes of an order left for the venue."""
+    """The bytes of an order left for the venue.
+
+    `left` is when, by our clock: the word may come much later, with the answer that was awaited.
+    None: at the time of the word itself.
+    """
 
     venue: str
     mode: Mode
     client_id: str
     symbol: str
+    left: Ns | None = None
 
 
 class OrderUpdated(Event, frozen=True):

@@ -11,6 +11,7 @@ from quantum_os.exchange.ban_clock import BanClock
 from quantum_os.exchange.quarantine import Quarantine
 from quantum_os.exchange.rate_budget import WEIGHT_MAX, BudgetSpent, RateBudget
 from quantum_os.exchange.venue_clock import VenueClock
+from quantum_os.kernel.clock import monotonic_ns
 
 READ_WAIT_MAX_S = 30.0
 """Seconds that a request waits for room in the budget; then it is given up."""
@@ -25,9 +26,11 @@ class Answer:
     """What came back to the requests of one block: status and body of the last, 0 for none.
 
     A refusal is not forgotten for a success that came after it, as where two were asked at once.
+    `left` is when the last request left, monotonic ns; 0 while none has.
     """
 
     def __init__(self) -> None:
+        self.left = 0
         self.status = 0
         self.body = ""
 
@@ -83,6 +86,9 @@ class Line:
         """Called before the bytes of a request leave; raises Banned."""
         self.ban.check()
         self.requests += 1
+        answer = _answer.get()
+        if answer is not None:
+            answer.left = monotonic_ns()
 
     def answered(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Hears the answer to any request."""

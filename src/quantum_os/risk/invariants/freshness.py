@@ -19,8 +19,8 @@ from quantum_os.risk.invariants.violation import Violation
 
 INTENTS_KEPT = 2_000
 ON_THE_WIRE_NS = 12 * NS_PER_S
-"""How long after its deadline the word may come that an entry left before it: an answer that does
-not come is waited for, and our clock may be set meanwhile.
+"""How long after its deadline an entry may be said to have left before it: our clock may be set
+meanwhile, and where nobody says when it left an answer that does not come was waited for.
 """
 
 IN_REAL_TIME = frozenset({Mode.PAPER, Mode.TESTNET, Mode.LIVE})
@@ -112,7 +112,8 @@ def _sent_in_time(event: OrderSubmitted, facts: Facts) -> Iterator[Violation]:
     order = facts.symbol(event.symbol).order(event.client_id)
     if order is None or order.leg is not Leg.ENTRY or order.expires is None:
         return
-    if facts.now > order.expires + ON_THE_WIRE_NS:
-        late_s = (facts.now - order.expires) / NS_PER_S
+    left = facts.now if event.left is None else event.left
+    if left > order.expires + ON_THE_WIRE_NS:
+        late_s = (left - order.expires) / NS_PER_S
         values = f"{event.symbol} sent {late_s:.3f} s after its deadline"
         yield Violation(16, event.client_id, values, facts.now)

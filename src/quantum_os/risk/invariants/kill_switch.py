@@ -29,7 +29,7 @@ class KillSwitch(msgspec.Struct):
                 yield _held(latch, event.intent.symbol, "permitted", facts)
             case OrderRequested() if event.leg is Leg.ENTRY and latch.since < event.created:
                 yield _held(latch, event.symbol, "ordered", facts)
-            case OrderSubmitted() if latch.since + ON_THE_WIRE_NS < facts.now:
+            case OrderSubmitted() if latch.since + ON_THE_WIRE_NS < (event.left or facts.now):
                 order = facts.symbol(event.symbol).order(event.client_id)
                 if order is not None and order.leg is Leg.ENTRY:
                     yield _held(latch, event.symbol, "sent", facts)

@@ -9,11 +9,20 @@ from tests.execution.venues.binance.small_binance import Fault, refusal
 
 Done = Callable[[], web.StreamResponse]
 
+SLOW_S = 0.2
+
 
 async def hang_after_accept(request: web.Request, done: Done) -> web.StreamResponse:
     """R1: it is done and nobody is told."""
     answer = done()
     await asyncio.sleep(30)
+    return answer
+
+
+async def slow_after_accept(request: web.Request, done: Done) -> web.StreamResponse:
+    """It is done, and said `SLOW_S` later."""
+    answer = done()
+    await asyncio.sleep(SLOW_S)
     return answer
 
 

@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from quantum_os.events.execution import Fill, OrderState, OrderUpdated, VenueSnapshot
+from quantum_os.events.execution import (
+    Fill,
+    OrderState,
+    OrderSubmitted,
+    OrderUpdated,
+    VenueSnapshot,
+)
 from quantum_os.events.market import InstrumentUpdated
 from quantum_os.events.system import AlertRaised
+from quantum_os.events.units import NS_PER_S
+from quantum_os.kernel.clock import WallClock
 from tests.execution.venues.binance import faults
 from tests.execution.venues.binance.scene import (
     BTC,
@@ -65,6 +73,20 @@ async def test_f60_an_entry_that_was_done_unheard_is_found_and_never_sent_again(
         assert len(scene.exchange.asked(*ORDER)) == 1
         assert OrderState.UNKNOWN in scene.states(entry().client_id)
         assert scene.states(entry().client_id)[-1] is OrderState.FILLED
+
+
+async def test_the_word_that_an_order_left_tells_when_not_when_its_answer_came(
+    tmp_path: Path,
+) -> None:
+    async with trading(tmp_path) as scene:
+        scene.exchange.faults[ORDER].append(faults.slow_after_accept)
+        scene.asks(entry())
+        asked_at = WallClock().now()
+        await scene.until(lambda: bool(scene.says(OrderSubmitted)))
+        assert WallClock().now() - asked_at >= faults.SLOW_S * NS_PER_S
+        left = scene.says(OrderSubmitted)[0].left
+        assert left is not None
+        assert 0 <= left - asked_at < faults.SLOW_S * NS_PER_S
 
 
 @pytest.mark.parametrize("fault", AFTER_ACCEPT.values(), ids=AFTER_ACCEPT)

@@ -4,8 +4,10 @@ from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import TypeVar
 
+import msgspec
+
 from quantum_os.exchange.errand import on_errand
-from quantum_os.exchange.line import Line, listening
+from quantum_os.exchange.line import Answer, Line, listening
 from quantum_os.execution.venues.ccxt.dialect import Dialect, Judged, VenueRefused
 from quantum_os.execution.venues.ccxt.verdicts import Ruling, Verdict, ruling_of
 
@@ -23,22 +25,21 @@ class Attempts:
 
     async def make(self, request: Awaitable[T | None], errand: str = "") -> tuple[Ruling, T | None]:
         """Gives the ruling, and the value if the request was done; raises VenueRefused only."""
-        with on_errand(errand):
-            ruling, value = await self._made(request)
+        with on_errand(errand), listening() as answer:
+            ruling, value = await self._made(request, answer)
         self.verdicts[ruling.verdict] += 1
-        return ruling, value
+        return msgspec.structs.replace(ruling, left=answer.left), value
 
-    async def _made(self, request: Awaitable[T | None]) -> tuple[Ruling, T | None]:
-        with listening() as answer:
-            try:
-                value = await request
-            except VenueRefused:
-                raise
-            except Judged as judged:
-                return Ruling(judged.verdict, reason=judged.reason), None
-            except Exception as error:  # noqa: BLE001  a library's error proves nothing either way
-                self.bad_responses += answer.status == HTTPStatus.OK
-                return ruling_of(answer, error, self._dialect.codes), None
+    async def _made(self, request: Awaitable[T | None], answer: Answer) -> tuple[Ruling, T | None]:
+        try:
+            value = await request
+        except VenueRefused:
+            raise
+        except Judged as judged:
+            return Ruling(judged.verdict, reason=judged.reason), None
+        except Exception as error:  # noqa: BLE001  a library's error proves nothing either way
+            self.bad_responses += answer.status == HTTPStatus.OK
+            return ruling_of(answer, error, self._dialect.codes), None
         if value is not None:
             return Ruling(Verdict.DONE), value
         self.bad_responses += 1

@@ -200,7 +200,7 @@ class Carrier:
                     order = finer
                     continue
             kill_point("carrier.before_told", what)
-            self._submitted(order)
+            self._submitted(order, ruling)
             self._concluded(client, known, order, ruling, seen, sent_at)
             kill_point("carrier.after_told", what)
             return
@@ -294,8 +294,13 @@ class Carrier:
         if ruling.verdict is Verdict.UNKNOWN and ruling.code not in ("", *self._dialect.codes):
             self._halts.close("unmapped_code", f"{ruling.code}: {ruling.reason}", symbol)
 
-    def _submitted(self, order: OrderRequested) -> None:
-        self._teller.say(OrderSubmitted(order.venue, order.mode, order.client_id, order.symbol))
+    def _submitted(self, order: OrderRequested, ruling: Ruling) -> None:
+        """Says that the bytes have left, and when: the answer may have been long in coming."""
+        ago = monotonic_ns() - ruling.left if ruling.left else 0
+        left = Ns(self._teller.now - ago)
+        self._teller.say(
+            OrderSubmitted(order.venue, order.mode, order.client_id, order.symbol, left)
+        )
 
     def _reject(self, order: OrderRequested, code: str, reason: str) -> None:
         self._say(order, OrderState.REJECTED, code, reason)

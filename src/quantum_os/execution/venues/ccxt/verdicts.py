@@ -36,11 +36,15 @@ class Verdict(StrEnum):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """A verdict with the venue's own code and words; `code` is empty where it gave none."""
+    """A verdict with the venue's own code and words; `code` is empty where it gave none.
+
+    `left` is when the request left, monotonic ns; 0 where no byte of it has.
+    """
 
     verdict: Verdict
     code: str = ""
     reason: str = ""
+    left: int = 0
 
     @property
     def succeeded(self) -> bool:
