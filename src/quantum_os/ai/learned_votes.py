@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 NOT_LOADED = "it was not loaded"
 NO_ANSWER = "no model that counts has an answer"
 
+_SIDES = (PositionSide.LONG, PositionSide.SHORT, None)
+_ABSTAINS = 2
+
 
 class Answer(msgspec.Struct, frozen=True):
     """What an era says of the symbols of a bar: each model by itself, and all together.
@@ -115,17 +118,18 @@ def opinions_of(answer: Answer) -> list[Opinion]:
 
 
 def _vote(name: str, version: str, said: Floats, weight: tuple[float, ...]) -> VoteColumns:
-    rows = said.tolist()
-    side = tuple([_side(long, short) for long, short in rows])
-    p = tuple([None if s is None else max(row) for s, row in zip(side, rows, strict=True)])
-    return VoteColumns(name, version, side, p, weight, states_p=True)
-
-
-def _side(long: float, short: float) -> PositionSide | None:
-    """The more probable side; comparisons with NaN are false, and so it abstains."""
-    if long > short:
-        return PositionSide.LONG
-    return PositionSide.SHORT if short > long else None
+    long, short = said[:, 0], said[:, 1]
+    is_long = long > short  # comparisons with NaN are false, and so it abstains
+    places = np.where(is_long, 0, np.where(short > long, 1, 2)).tolist()
+    p = np.where(is_long, long, short).tolist()
+    return VoteColumns(
+        name,
+        version,
+        tuple([_SIDES[place] for place in places]),
+        tuple([None if place == _ABSTAINS else q for place, q in zip(places, p, strict=True)]),
+        weight,
+        states_p=True,
+    )
 
 
 def told(event: ModelLoaded) -> str:

@@ -110,8 +110,9 @@ class Supervisor(Reactor[SupervisorState]):
             return
         self.state.bars += 1
         for place, votes in enumerate(event.voters):
-            # One voter a bar: to review them all at one close would make that close late.
-            is_review = (self.state.bars + place) % policy.review_every == 0
+            # One voter a bar, and none where the weights are (`ai/weights.py`): to review them all
+            # at one close would make that close late.
+            is_review = (self.state.bars + place + 1) % policy.review_every == 0
             track = self._track(votes)
             if track is None:
                 continue
