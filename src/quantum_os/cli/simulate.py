@@ -129,7 +129,8 @@ def _tell(report: Report, outcomes: Sequence[Outcome]) -> None:
     )
     met = f", each of those in {report.pairs_least} of the seeds at least" if many else ""
     _say(
-        f"{total:,} faults of {report.kinds} kinds; {report.pairs:,} of {report.pairs_possible:,} "
+        f"{total:,} faults of {report.kinds} of {len(Kind)} kinds; "
+        f"{report.pairs:,} of {report.pairs_possible:,} "
         f"pairs of kinds met in a seed{met}"
     )
     rows = [f"{kind} {count:,}" for kind, count in report.faults.items()]

@@ -116,6 +116,7 @@ class Play:
         world, truth = self.world, self.truth
         world.loop.after_turn = self._after_turn
         world.loop.run_until_complete(self._direct())
+        self._listen()
         self._retell()
         seen = Counter({kind: count for kind, count in world.faults.struck.items() if count})
         world.loop.close()
@@ -148,6 +149,13 @@ class Play:
         loop.call_at_ns(self._end_ns, self._ends)
         while not self._is_over:
             await self._live_once()
+
+    def _listen(self) -> None:
+        """What fails where nobody looks is a fault of the fund or of this play; a death is none."""
+        for complaint in self.world.loop.complaints:
+            error = complaint.get("exception")
+            if not isinstance(error, Crashed):
+                self.truth.breaks(0, "unheard failure", f"{complaint['message']}: {error!r}")
 
     def _retell(self) -> None:
         """Plays the journal again. It is no step of the fund, and not counted as a slow one."""

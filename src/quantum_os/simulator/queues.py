@@ -44,6 +44,9 @@ class WatchedLanes(Lanes):
     async def wait(self) -> None:
         await self._lanes.wait()
 
+    def wake(self) -> None:
+        self._lanes.wake()
+
     async def settled(self) -> None:
         await self._lanes.settled()
 

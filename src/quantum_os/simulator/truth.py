@@ -20,7 +20,9 @@ from quantum_os.events.units import NS_PER_S, Side
 from quantum_os.formulas.client_ids import parse
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.risk.latches import Cause
+from quantum_os.simulator.eager import VoterBroke
 from quantum_os.simulator.exchange import Reply
+from quantum_os.simulator.faults import Kind
 from quantum_os.simulator.mortality import Tether
 from quantum_os.simulator.wire import Sent
 from quantum_os.simulator.world import World
@@ -254,7 +256,9 @@ class Truth:
         self._reconciled = self._reconciled or event.ok
 
     def _on_fault(self, event: SafetyFault) -> None:
-        if event.critical or event.module != "ai.engine":
+        if event.error.startswith(VoterBroke.__name__):
+            self._world.faults.comes(Kind.VOTER_BROKEN)
+        elif event.critical or event.module != "ai.engine":
             self.breaks(0, "broken promise", f"{event.module}: {event.error}\n{event.traceback}")
 
     def _on_violated(self, event: InvariantViolated) -> None:

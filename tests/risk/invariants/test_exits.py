@@ -15,13 +15,27 @@ from quantum_os.events.execution import (
     Liquidity,
     OrderKind,
     OrderRequested,
+    OrderState,
+    OrderUpdated,
     PositionCorrected,
     VenuePosition,
     VenueSnapshot,
 )
+from quantum_os.events.exits import ExitIntent, ExitReason
 from quantum_os.events.risk import InvariantViolated
 from quantum_os.events.system import ProcessStarted
-from quantum_os.events.units import NS_PER_S, Leverage, Margin, Mode, Ns, Price, Qty, Side, Usd
+from quantum_os.events.units import (
+    NS_PER_S,
+    Leverage,
+    Margin,
+    Mode,
+    Ns,
+    PositionSide,
+    Price,
+    Qty,
+    Side,
+    Usd,
+)
 from quantum_os.formulas.client_ids import client_id
 from quantum_os.kernel.instant import Instant
 from quantum_os.risk.invariants.reactor import Invariants
@@ -34,8 +48,11 @@ STOP = client_id(1, "0123456789ab", Leg.STOP, 0)
 THEIRS = "autoclose-1800000000000"
 
 
+JUDGED = (14, 15)
+
+
 class Stage:
-    """The module alone; it says what of invariant 15 is broken."""
+    """The module alone; it says what of invariants 14 and 15 is broken."""
 
     def __init__(self) -> None:
         self.module, self.instant = Invariants(), Instant(T0)
@@ -47,7 +64,9 @@ class Stage:
         self.instant.ns += NS_PER_S
         said = self.module.handlers()[type(event)](event)
         told = said if isinstance(said, Iterator) else [said]
-        return [each for each in told if isinstance(each, InvariantViolated) and each.number == 15]
+        return [
+            each for each in told if isinstance(each, InvariantViolated) and each.number in JUDGED
+        ]
 
     def trades(
         self, name: str, side: Side, at: int, liquidity: Liquidity = Liquidity.TAKER
@@ -91,6 +110,14 @@ def order(name: str) -> OrderRequested:
     )
 
 
+def ended(name: str) -> OrderUpdated:
+    return OrderUpdated(VENUE, MODE, name, BTC, OrderState.FILLED, ONE, Ns(T0 + 4 * NS_PER_S))
+
+
+def leaving(side: PositionSide) -> ExitIntent:
+    return ExitIntent("p", BTC, side, ONE, ExitReason.NAKED, Ns(T0))
+
+
 def test_an_exit_of_ours_that_turns_a_position_is_broken() -> None:
     stage = Stage()
     stage.hears(order(CLOSE))
@@ -120,6 +147,28 @@ def test_an_exit_heard_before_a_trade_that_went_ahead_of_it_turns_nothing() -> N
     assert [stage.lists(0) for _ in range(60)] == [[]] * 60, "a trade is missing, none is judged"
     stage.trades("web_1", Side.BUY, 3)
     assert stage.lists(0) == []
+
+
+def test_an_exit_from_what_may_not_be_held_need_not_become_an_order() -> None:
+    """An entry was not heard, its close was: so long as that is open nothing may be there to leave
+    (seed 4824).
+    """
+    stage = Stage()
+    stage.hears(order(CLOSE))
+    stage.trades(CLOSE, Side.SELL, 4)
+    stage.hears(ended(CLOSE))
+    stage.hears(leaving(PositionSide.SHORT))
+    assert stage.lists(0) == []
+    stage.trades("web_0", Side.BUY, 1)
+    assert stage.lists(0) == []
+
+
+def test_an_exit_from_what_is_held_becomes_an_order() -> None:
+    stage = Stage()
+    stage.trades("web_0", Side.SELL, 1)
+    stage.hears(leaving(PositionSide.SHORT))
+    (broken,) = stage.lists(-1)
+    assert (broken.number, broken.values) == (14, "-1 held, the exit for naked led to no order")
 
 
 def test_what_a_correction_explains_is_no_exit_s_doing() -> None:

@@ -74,7 +74,9 @@ class Exits(msgspec.Struct):
         for symbol, reason in asked.items():
             seen = facts.symbol(symbol)
             closes = any(order.leg is Leg.CLOSE for order in seen.orders.values())
-            if seen.net != 0 and not closes and not seen.is_closed:
+            # Where a trade was not heard it is not known whether anything is held at all.
+            is_held = seen.net != 0 and symbol not in self.suspects
+            if is_held and not closes and not seen.is_closed:
                 yield Violation(
                     14, symbol, f"{seen.net} held, the exit for {reason} led to no order", facts.now
                 )
