@@ -43,6 +43,7 @@ class MarketSocket:
     def on_error(self, error: Exception) -> None:
         if not self.ended.done():
             self.ended.set_exception(error)
+            self.ended.exception()  # who listened may have died in the same moment
 
     def _hears(self, message: Any) -> None:
         frame = msgspec.json.decode(message) if isinstance(message, str) else message

@@ -141,3 +141,4 @@ class UserStream:
     def _end(self, listener: Listener, why: str) -> None:
         if not listener.ended.done():
             listener.ended.set_exception(StreamEnded(why))
+            listener.ended.exception()  # who listened may have died in the same moment

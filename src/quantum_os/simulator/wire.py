@@ -156,6 +156,7 @@ class Wire:
                 return
             if fate.breaks:
                 future.set_exception(Unanswered(fate.breaks))
+                future.exception()  # who asked may have died since: then nobody looks
             else:
                 future.set_result(reply)
 
