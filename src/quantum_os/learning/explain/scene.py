@@ -1,11 +1,9 @@
 """What was known when a bar was decided: the signal, and the last word on everything behind it."""
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from quantum_os.ai.decision_gates import Known, judge_bar
-from quantum_os.ai.gate_columns import Judged
 from quantum_os.events.ai import AiFeatures, AiSignalGenerated
 from quantum_os.events.base import Event, stream_of
 from quantum_os.events.governance import PolicyUpdated, UniverseUpdated
@@ -14,6 +12,9 @@ from quantum_os.events.system import ProcessStarted
 from quantum_os.kernel.envelope import Envelope
 from quantum_os.learning.explain.decision_bars import Decided, NoAnswer
 from quantum_os.storage.recorded import Recorded
+
+if TYPE_CHECKING:
+    from quantum_os.ai.gate_columns import Judged
 
 E = TypeVar("E", bound=Event)
 
@@ -48,8 +49,11 @@ class Scene(msgspec.Struct, frozen=True):
             return None
         return row_of(self.market.event.symbols, self.symbol)
 
-    def judged(self) -> Judged:
+    def judged(self) -> "Judged":
         """Judges the symbol again by this build's gates."""
+        # Only here: gates compute over arrays, and most questions are answered without them.
+        from quantum_os.ai.decision_gates import Known, judge_bar
+
         known = Known(
             policy=self.policy.event if self.policy else None,
             market=self.market.event if self.market else None,
