@@ -6,6 +6,7 @@ import msgspec
 
 from quantum_os.events.base import Event
 from quantum_os.events.execution import (
+    Fill,
     OrderQueryRequested,
     OrderState,
     OrderUpdated,
@@ -49,6 +50,11 @@ class Venue(msgspec.Struct):
                 self.unknown.setdefault(event.client_id, Unknown(event.symbol, facts.now))
             case OrderUpdated():
                 self.unknown.pop(event.client_id, None)
+            case Fill():
+                # All of it has traded: what is left to say of it may have died with a life.
+                order = facts.symbol(event.symbol).order(event.client_id)
+                if order is not None and order.left <= 0:
+                    self.unknown.pop(event.client_id, None)
             case VenueSnapshot():
                 if self.listed_at is None or facts.now - self.listed_at > AWAY_NS:
                     self.answers_since = facts.now

@@ -97,7 +97,7 @@ _HEARERS: Mapping[type[Event], tuple[str, ...]] = MappingProxyType(
         OrderQueryRequested: ("venue", "budgets"),
         OrderSubmitted: ("orders", "kill_switch", "freshness"),
         OrderUpdated: ("orders", "venue"),
-        Fill: ("orders", "books", "exposure", "exits", "identity"),
+        Fill: ("orders", "books", "exposure", "exits", "identity", "venue"),
         ExecutionResult: ("orders", "exposure", "freshness"),
         FundingPaid: ("books",),
         CashTransferred: ("books",),
