@@ -1,41 +1,54 @@
-"""How fast learned models decide in a replay: what is computed in blocks, and the whole fund.
+"""How fast learned models decide in a replay: the whole fund, and what is computed in blocks.
 
 python bench/ensemble.py [--models DIR] [--data PATH] [--days N] [--json]
 
-DIR is a training whose eras serve bars of the market: the tape under PATH, or the made-up one that
-`quantum-os train --synthetic 7` learns from. Without one it is trained first, for some minutes.
-Counted are symbols times decision bars. Rows "in blocks" are the time spent inside blocks during
-the replay; the whole is everything: market, risk, exits, venue, ledger, journal.
+DIR is a training; without one it is trained first, on a made-up market, for some seconds. Played
+are the bars under PATH, or twenty made-up perpetuals from the end of that training on, so that
+models speak of every bar once their inputs are known. Decisions are made each hour. Counted are
+symbols times bars of the tape: of five minutes, which is what people replay, and of an hour.
+Rows "in blocks" are the time spent inside blocks during the replay, by decision bars; the whole is
+everything: market, risk, exits, venue, ledger, hashes.
 """
 
+import gc
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+
+import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.table import show
+from bench.wide_market import WideMarket
 from quantum_os.ai.coming import Coming
+from quantum_os.ai.models.ensemble import read_card
 from quantum_os.cli.backtesting import timers_of
 from quantum_os.cli.planning import plan_run, whole_models
 from quantum_os.cli.reading_ahead import read_ahead
-from quantum_os.events.units import Mode
-from quantum_os.formulas.timeframes import timeframe_ns
+from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.drive import Driver
+from quantum_os.kernel.envelope import Envelope
 from quantum_os.kernel.journal import MemoryJournal
 from quantum_os.lineup import Recording, line_up
 from quantum_os.market.feeds.market_choice import market_of
-from quantum_os.market.feeds.synthetic import SyntheticMarket
 from quantum_os.market.feeds.tape import TapeFeed
 from quantum_os.settings import load_settings
 
 IN_BLOCKS, BAR_BY_BAR = 50_000, 30_000
 """Symbol-bars a second that an ensemble's replay owes, and one without blocks."""
-DAYS = 120
+SYMBOLS = 20
+DAYS = 60
+TRAINED_DAYS = 120
+TAPES, PROFILES = ("5m", "1h"), ("default", "research")
+NEVER_JUDGED = 1_000_000_000
+"""Models that learnt of another market would soon be set aside: here all of them decide."""
 BLOCKS = {"ai.features": "features", "ai.regime": "regimes", "ai.engine": "answers"}
 
 
@@ -61,27 +74,57 @@ def option(name: str, default: str) -> str:
     return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else default
 
 
-def the_market() -> Recording:
+def the_markets(folder: Path) -> list[Recording]:
     if "--data" in sys.argv:
-        return market_of((Path(option("--data", "")),), 0)
-    return SyntheticMarket(seed=7, days=int(option("--days", str(DAYS))), timeframe="1h")
+        return [market_of((Path(option("--data", "")),), 0)]
+    served_from = read_card(folder).eras[-1].serves_from // NS_PER_HOUR * NS_PER_HOUR
+    hours = 24 * int(option("--days", str(DAYS)))
+    return [WideMarket(SYMBOLS, hours, served_from, timeframe) for timeframe in TAPES]
 
 
 def the_models(scratch: Path) -> Path:
     if "--models" in sys.argv:
         return Path(option("--models", ""))
     folder, program = scratch / "models", Path(sys.executable).parent / "quantum-os"
-    words = ("train", "--synthetic", "7", "--days", str(DAYS), "--folds", "3", "--quick", "--out")
+    words = (
+        "train",
+        "--synthetic",
+        "7",
+        "--days",
+        str(TRAINED_DAYS),
+        "--folds",
+        "3",
+        "--quick",
+        "--out",
+    )
     subprocess.run([program, *words, folder], check=True, stdout=sys.stderr)
     return folder
 
 
-def played(
-    market: Recording, folder: Path, *, ahead: bool
-) -> tuple[Stopwatch, dict[str, Stopwatch], Coming]:
+class Forgetting(MemoryJournal):
+    """Keeps nothing: what is measured is the fund."""
+
+    def append(self, envelope: Envelope) -> None:
+        pass
+
+
+class Played(msgspec.Struct, frozen=True):
     """The seconds of a whole run, those inside blocks by what they compute, and bars taken."""
-    given = {"run": {"profile": "research", "models": str(folder)}}
+
+    whole: Stopwatch
+    blocks: dict[str, Stopwatch]
+    taken: Counter[str]
+
+
+def played(market: Recording, folder: Path, profile: str, *, ahead: bool) -> Played:
+    """Plays a market as `quantum_os.cli.backtesting` does, in blocks (`ahead`) or bar by bar."""
+    given = {
+        "run": {"profile": profile, "models": str(folder)},
+        "policy": {"supervision": {"outcomes_min": NEVER_JUDGED}},
+    }
     plan = plan_run(load_settings(None, given, {"PATH": ""}), market, Mode.BACKTEST)
+    if isinstance(market, WideMarket):
+        plan = msgspec.structs.replace(plan, instruments=market.instruments())
     models, feed, coming = whole_models(plan), TapeFeed(market), Coming()
     if models is None:
         raise SystemExit(f"no models in {folder}")
@@ -92,7 +135,7 @@ def played(
             blocks = vars(module)["_blocks"]
             watch = watches[BLOCKS[module.name]]
             vars(blocks)["_begun"] = watch.timing(blocks._begun)
-    driver = Driver(Bus(modules, MemoryJournal()), timers_of(modules))
+    driver = Driver(Bus(modules, Forgetting()), timers_of(modules))
     whole = Stopwatch()
 
     def run() -> None:
@@ -103,15 +146,16 @@ def played(
         for at, event in read_ahead(inputs, plan, coming) if ahead else inputs:
             driver.offer(at, event, feed.name)
 
-    whole.timing(run)()
-    return whole, watches, coming
+    gc.collect()
+    gc.disable()  # as a backtest does
+    try:
+        whole.timing(run)()
+    finally:
+        gc.enable()
+    return Played(whole, watches, coming.bars_taken)
 
 
 def main() -> None:
-    market = the_market()
-    venue = market.venues[0]
-    symbols = len(market.symbols(venue))
-    step = max(market.step_ns, timeframe_ns("1h"))
     rows: list[dict[str, object]] = []
 
     def tell(what: str, bars: float, spent: Stopwatch, budget: int | None) -> None:
@@ -129,9 +173,19 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = the_models(Path(scratch))
-        whole, watches, coming = played(market, folder, ahead=True)
-        alone, _, _ = played(market, folder, ahead=False)
-    taken = coming.bars_taken
+        markets = the_markets(folder)
+        for market, profile in product(markets, PROFILES):
+            for ahead, how, budget in (
+                (True, "in blocks", IN_BLOCKS),
+                (False, "bar by bar", BAR_BY_BAR),
+            ):
+                last = played(market, folder, profile, ahead=ahead)
+                what = f"the whole backtest, {market.timeframe}, {profile} profile, {how}"
+                tell(what, market.bars, last.whole, budget)
+                if ahead:
+                    in_blocks = last
+    symbols = len(markets[-1].symbols(markets[-1].venues[0]))
+    taken, watches = in_blocks.taken, in_blocks.blocks
     for name, watch in watches.items():
         tell(f"{name}, in blocks", taken[name] * symbols, watch, None)
     together = Stopwatch()
@@ -139,19 +193,13 @@ def main() -> None:
         share = taken["answers"] / taken[name] if taken[name] else 0.0
         together.wall += watch.wall * share
         together.processor += watch.processor * share
-    tell(
-        "features, regimes and answers, in blocks", taken["answers"] * symbols, together, IN_BLOCKS
-    )
-    bars = taken["features"] * symbols
-    tell("the whole backtest, in blocks", bars, whole, IN_BLOCKS)
-    tell("the whole backtest, bar by bar", bars, alone, BAR_BY_BAR)
-    seen = f"{symbols} symbols of {venue}, bars of {step // 60_000_000_000} minutes"
-    made_up = "a made-up market" if market.is_synthetic else "a recorded market"
+    tell("all three, in blocks", taken["answers"] * symbols, together, IN_BLOCKS)
     show(
         "Replay in which an ensemble decides",
         rows,
         (
-            f"{made_up}: {seen}",
+            f"{'a made-up' if markets[0].is_synthetic else 'a recorded'} market of {symbols} "
+            "symbols, decisions each hour, three families of models",
             "Blocks are timed inside the replay; to take a row out of them is part of the whole.",
         ),
     )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+import quantum_os  # noqa: F401 - before numpy, as in the product: it gives products of arrays one thread
+
 
 def show(title: str, rows: Sequence[dict[str, object]], notes: Sequence[str] = ()) -> None:
     """Prints rows that share their keys; with --json on the command line, one JSON object."""

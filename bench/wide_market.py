@@ -1,6 +1,7 @@
-"""Hourly bars of as many perpetuals as wanted, for benchmarks whose cost is that of a bar close."""
+"""Bars of as many perpetuals as wanted, for benchmarks whose cost is that of a bar close."""
 
 from collections.abc import Iterator
+from math import sqrt
 
 import msgspec
 import numpy as np
@@ -9,6 +10,7 @@ from bench.speed_market import SpeedMarket
 from quantum_os.events.base import Event
 from quantum_os.events.market import FeedWatermark, Instrument, MarketKlines, MarketOpens
 from quantum_os.events.units import NS_PER_HOUR, Ns
+from quantum_os.formulas.timeframes import timeframe_ns
 from quantum_os.kernel.chance import generator
 from quantum_os.market.instrument_book import packaged_instruments
 
@@ -17,7 +19,7 @@ FIRST_PRICE = 100.0
 
 
 class WideMarket(SpeedMarket, frozen=True):
-    """`hours` bars of `count` symbols from `start` (ns UTC) on; BTC is the first of them.
+    """`hours` of `count` symbols from `start` (ns UTC) on; BTC is the first of them.
 
     All move with one market, and each by itself as much again.
     """
@@ -25,22 +27,23 @@ class WideMarket(SpeedMarket, frozen=True):
     count: int
     hours: int
     start: int
-
-    @property
-    def timeframe(self) -> str:
-        return "1h"
+    timeframe: str = "1h"
 
     @property
     def step_ns(self) -> int:
-        return NS_PER_HOUR
+        return timeframe_ns(self.timeframe)
 
     @property
     def bars(self) -> int:
-        return self.count * self.hours
+        return self.count * self.steps
+
+    @property
+    def steps(self) -> int:
+        return self.hours * NS_PER_HOUR // self.step_ns
 
     @property
     def data_hash(self) -> str:
-        return f"wide-{self.count}-{self.hours}-{self.start}"
+        return f"wide-{self.count}-{self.hours}-{self.start}-{self.timeframe}"
 
     def symbols(self, venue: str) -> tuple[str, ...]:
         return tuple(each.symbol for each in self.instruments())
@@ -58,19 +61,20 @@ class WideMarket(SpeedMarket, frozen=True):
     def frames(self) -> Iterator[tuple[int, int, Event | None]]:
         symbols, chance = self.symbols(VENUE), generator(11, "a wide market")
         opened = np.full(self.count, FIRST_PRICE)
-        for hour in range(self.hours):
-            at = self.start + hour * NS_PER_HOUR
-            end = at + NS_PER_HOUR
+        wide = 0.005 * sqrt(self.step_ns / NS_PER_HOUR)
+        for step in range(self.steps):
+            at = self.start + step * self.step_ns
+            end = at + self.step_ns
             yield at, 4, MarketOpens(VENUE, Ns(at), symbols, tuple(opened.tolist()))
-            moves = 0.005 * (chance.standard_t(5) + chance.standard_t(5, self.count))
-            close = opened * np.exp(np.clip(moves, -0.05, 0.05))
-            reach = np.abs(chance.normal(0.0, 0.003, (2, self.count)))
+            moves = wide * (chance.standard_t(5) + chance.standard_t(5, self.count))
+            close = opened * np.exp(np.clip(moves, -10 * wide, 10 * wide))
+            reach = np.abs(chance.normal(0.0, 0.6 * wide, (2, self.count)))
             yield (
                 end,
                 1,
                 MarketKlines(
                     venue=VENUE,
-                    timeframe="1h",
+                    timeframe=self.timeframe,
                     open_time=Ns(at),
                     close_time=Ns(end),
                     symbols=symbols,

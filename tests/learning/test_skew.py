@@ -184,6 +184,27 @@ def test_a_snapshot_of_other_groups_is_refused() -> None:
     assert after.state.symbols == []
 
 
+def with_another_venue(events: Sequence[tuple[int, Event]]) -> list[tuple[int, Event]]:
+    """The same, with another exchange's bar of the same time told after each."""
+    told: list[tuple[int, Event]] = []
+    for ts, event in events:
+        told.append((ts, event))
+        if isinstance(event, MarketKlines):
+            told.append((ts, msgspec.structs.replace(event, venue="bybit")))
+    return told
+
+
+@pytest.mark.parametrize("candles_a_block", [1, 7, 100])
+def test_a_block_ends_after_what_belongs_to_it(
+    served: list[tuple[int, Event]], candles_a_block: int
+) -> None:
+    """Found on a recorded market: blocks ended between a candle and the features of its bar."""
+    found = skew_of(record(with_another_venue(served)), candles_a_block=candles_a_block)
+
+    assert (found.differences, found.first) == (0, None)
+    assert found.bars == HOURS
+
+
 def test_features_of_bars_alone_are_audited_too() -> None:
     found = skew_of(record(story((Group.BAR,))))
 

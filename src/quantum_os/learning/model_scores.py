@@ -114,13 +114,14 @@ class ModelRecord:
 
     def _pbo(self) -> float | None:
         """Over what everybody's resolved votes made on each day, in R before costs."""
-        voters = sorted({each.voter for each in self._met})
-        if not voters:
+        if not self._met:
             return None
-        days = [each.resolved_at // NS_PER_DAY for each in self._met]
-        made = np.zeros((max(days) - min(days) + 1, len(voters)))
-        for day, each in zip(days, self._met, strict=True):
-            made[day - min(days), voters.index(each.voter)] += each.r
+        column = {name: at for at, name in enumerate(sorted({each.voter for each in self._met}))}
+        first = min(each.resolved_at for each in self._met) // NS_PER_DAY
+        last = max(each.resolved_at for each in self._met) // NS_PER_DAY
+        made = np.zeros((last - first + 1, len(column)))
+        for each in self._met:
+            made[each.resolved_at // NS_PER_DAY - first, column[each.voter]] += each.r
         found = overfitting(made)
         return None if found is None else found.pbo
 

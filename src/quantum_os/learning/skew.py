@@ -71,11 +71,13 @@ def skew_of(
     start: int | None = None,
     end: int | None = None,
     progress: Callable[[int], None] = lambda ts: None,
+    candles_a_block: int = CANDLES_A_BLOCK,
 ) -> Skew:
     """Compares what was served for bars that close at or after `start` and by `end` (ns UTC).
 
-    The record is read from its beginning, since features remember. Raises NothingServed where that
-    was trimmed or where no features were said. `progress` hears the time reached, in ns.
+    The record is read from its beginning, since features remember; `candles_a_block` are held at
+    once. Raises NothingServed where the beginning was trimmed or where no features were said.
+    `progress` hears the time reached, in ns.
     """
     if not recorded.has_beginning:
         raise NothingServed(
@@ -91,7 +93,7 @@ def skew_of(
     assert isinstance(section, MarketData)
     found = _Compared(schema_hash=told.schema_hash)
     computing = _Computing(section.venue, told.timeframe)
-    for served in _in_blocks(recorded, computing, end, progress):
+    for served in _in_blocks(recorded, computing, end, candles_a_block, progress):
         for seq, event, values in served:
             if start is None or event.bar_close >= start:
                 _compare(found, seq, event, values)
@@ -109,7 +111,7 @@ class _Computing:
 
     def __init__(self, venue: str, timeframe: str) -> None:
         self.candles: list[MarketCandle] = []
-        self._fold = Candles(CandlesConfig(venue, (timeframe,)))
+        self._venue, self._fold = venue, Candles(CandlesConfig(venue, (timeframe,)))
         self._sections: dict[int, MarketData] = {}
         self._served: list[tuple[int, AiFeatures, int | None]] = []
         self._symbols: list[str] = []
@@ -124,6 +126,17 @@ class _Computing:
                 self._sections[row] = event
         elif isinstance(event, AiFeatures):
             self._served.append((seq, event, self._candle_of(event.bar_close)))
+
+    def is_past(self, event: object) -> bool:
+        """Whether a bar says that all which belongs to the newest candle was heard.
+
+        Bars of other venues do not: they come between a candle and what was served of it.
+        """
+        return (
+            isinstance(event, MarketKlines)
+            and event.venue == self._venue
+            and event.open_time >= self.candles[-1].close_time
+        )
 
     def computed(self) -> Served:
         """Computes the block that was heard; gives what was served with what it should be.
@@ -183,13 +196,15 @@ def _in_blocks(
     recorded: Recorded,
     computing: _Computing,
     end: int | None,
+    candles_a_block: int,
     progress: Callable[[int], None],
 ) -> Iterator[Served]:
     for envelope in recorded.events(*STREAMS, end_ts=end):
-        if envelope.stream == STREAMS[0] and len(computing.candles) >= CANDLES_A_BLOCK:
+        event = envelope.event()
+        if len(computing.candles) >= candles_a_block and computing.is_past(event):
             yield computing.computed()
             progress(envelope.ts)
-        computing.hear(envelope.seq, envelope.event())
+        computing.hear(envelope.seq, event)
     yield computing.computed()
 
 

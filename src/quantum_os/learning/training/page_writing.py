@@ -17,5 +17,5 @@ def holds_training(folder: Path) -> bool:
 def write_page(folder: Path, report: TrainingReport) -> Path:
     """Writes `report.html`, whole or not at all; raises NoLibrary and OSError."""
     page = folder / PAGE
-    put(page, training_page(report, library_source(), folder.name))
+    put(page, training_page(report, library_source()))
     return page

@@ -39,8 +39,11 @@ CONTENTS = {
 }
 
 
-def training_page(report: TrainingReport, library: str, folder: str) -> str:
-    """Writes the whole page; `library` is the source of the drawing library."""
+def training_page(report: TrainingReport, library: str) -> str:
+    """Writes the whole page; `library` is the source of the drawing library.
+
+    No name of a folder is in it, so that a rerun elsewhere gives the same bytes.
+    """
     main = tag(
         "main",
         equity_section(report),
@@ -53,7 +56,7 @@ def training_page(report: TrainingReport, library: str, folder: str) -> str:
         trials_section(report),
         features_section(report),
         assumptions_section(report),
-        provenance_section(report, folder),
+        provenance_section(report),
     )
     return whole_page(
         f"Training: {report.verdict.partition(':')[0]}",

@@ -96,7 +96,7 @@ def assumptions_section(report: TrainingReport) -> Markup:
     return section("assumptions", "Assumptions", items(report.assumptions))
 
 
-def provenance_section(report: TrainingReport, folder: str) -> Markup:
+def provenance_section(report: TrainingReport) -> Markup:
     """What made this training, which rows it left out, and how to verify what it wrote."""
     rows = [
         ("code", report.code_hash),
@@ -113,8 +113,11 @@ def provenance_section(report: TrainingReport, folder: str) -> Markup:
         "Provenance",
         table("What made this training", ("", ""), rows, words=2),
         table("Bars left out", ("reason", "bars"), dropped) if dropped else None,
-        tag("p", "To verify every model as a process would that loads it:"),
-        tag("pre", tag("code", f"quantum-os models {folder}")),
+        tag(
+            "p",
+            "In the folder of this page, to verify every model as a process would that loads it:",
+        ),
+        tag("pre", tag("code", "quantum-os models .")),
         tag("details", tag("summary", f"{len(report.artefacts)} artefacts, by sha256"), named),
     )
 
