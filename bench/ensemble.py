@@ -175,17 +175,14 @@ def main() -> None:
         folder = the_models(Path(scratch))
         markets = the_markets(folder)
         for market, profile in product(markets, PROFILES):
-            for ahead, how, budget in (
-                (True, "in blocks", IN_BLOCKS),
-                (False, "bar by bar", BAR_BY_BAR),
-            ):
-                last = played(market, folder, profile, ahead=ahead)
-                what = f"the whole backtest, {market.timeframe}, {profile} profile, {how}"
-                tell(what, market.bars, last.whole, budget)
-                if ahead:
-                    in_blocks = last
+            what = f"the whole backtest, {market.timeframe}, {profile} profile"
+            in_blocks = played(market, folder, profile, ahead=True)
+            alone = played(market, folder, profile, ahead=False)
+            tell(f"{what}, in blocks", market.bars, in_blocks.whole, IN_BLOCKS)
+            tell(f"{what}, bar by bar", market.bars, alone.whole, BAR_BY_BAR)
+        parts = played(markets[-1], folder, PROFILES[-1], ahead=True)
     symbols = len(markets[-1].symbols(markets[-1].venues[0]))
-    taken, watches = in_blocks.taken, in_blocks.blocks
+    taken, watches = parts.taken, parts.blocks
     for name, watch in watches.items():
         tell(f"{name}, in blocks", taken[name] * symbols, watch, None)
     together = Stopwatch()

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import kolmogorov
 
 from quantum_os.formulas.drift import (
     Spread,
     bins_of,
     found_false,
     shift_of,
+    shifts_of,
     spread_of,
 )
 from quantum_os.kernel.chance import generator
@@ -97,3 +99,34 @@ def test_nothing_has_no_spread_and_no_shift() -> None:
         shift_of([0, 0], Spread((0.0,), (0.5, 0.5), 9.0))
     with pytest.raises(ValueError, match="share"):
         Spread((0.0,), (1.0,), 9.0)
+
+
+def test_many_at_once_are_each_by_itself() -> None:
+    """Numbers of fewer bins stand beside those of more, and nothing of one touches another."""
+    chance = np.random.default_rng(5)
+    spreads = [
+        Spread((0.0,), (0.5, 0.5), 9.0),
+        Spread((0.0, 1.0, 2.0), (0.1, 0.2, 0.3, 0.4), 40.0),
+        Spread(tuple(map(float, range(19))), (0.05,) * 20, 200.0),
+    ]
+    counts = np.zeros((3, 20), np.int64)
+    for row, spread in enumerate(spreads):
+        counts[row, : len(spread.shares)] = chance.integers(0, 30, len(spread.shares))
+    known = [1.0, 0.25, 0.9]
+    alone = tuple(
+        shift_of(counts[row, : len(spread.shares)].tolist(), spread, known[row])
+        for row, spread in enumerate(spreads)
+    )
+    assert shifts_of(counts, spreads, known) == alone
+
+
+@pytest.mark.parametrize("n", [1.0, 9.0, 400.0])
+@pytest.mark.parametrize("share", [0.55, 0.6, 0.75, 0.95])
+def test_odds_are_those_of_the_whole_series(n: float, share: float) -> None:
+    """Held against scipy's distribution of Kolmogorov, at the reach that Stephens gives."""
+    shift = shift_of(
+        [round(share * 1_000), round((1 - share) * 1_000)], Spread((0.0,), (0.5, 0.5), n)
+    )
+    reach = (n**0.5 + 0.12 + 0.11 / n**0.5) * shift.distance
+    expected = 1.0 if reach < 0.2 else float(kolmogorov(reach))
+    assert shift.p == pytest.approx(expected, rel=1e-9, abs=1e-300)

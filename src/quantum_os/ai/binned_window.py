@@ -6,12 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_os.formulas.drift import QUANTILES, Spread
+from quantum_os.formulas.drift import BINS, QUANTILES, Spread
 
 BLOCKS = 7
 """Parts that a window is counted in; the oldest part leaves whole."""
 
-BINS = len(QUANTILES) + 1
 UNKNOWN = BINS
 """The column after the bins counts what is not known."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from quantum_os.ai.binned_window import BinnedWindow, Counts, binned, edges_of
 from quantum_os.ai.learned_inputs import InputBins, Learned, input_bins
 from quantum_os.ai.standing import moved, weight_left
-from quantum_os.ai.voter_findings import RANK, of_answers, of_drift, of_outcomes, worst
+from quantum_os.ai.voter_findings import RANK, Answers, of_answers, of_drift, of_outcomes, worst
 from quantum_os.ai.voter_review import drift_of, review_of
 from quantum_os.ai.voter_track import VoterTrack
 from quantum_os.events.ai import (
@@ -127,7 +127,7 @@ class Supervisor(Reactor[SupervisorState]):
         track, policy = self.state.voters.get(slot), self.state.policy
         if track is None or policy is None:
             return ()
-        return self._found_now(track, policy, 1.0)
+        return _now(self._answers(track, policy), track, policy, 1.0)
 
     def has_reference(self, version: str) -> bool:
         """Whether it is known how the inputs of a version were distributed where it learnt."""
@@ -175,8 +175,9 @@ class Supervisor(Reactor[SupervisorState]):
         track.near = tuple(_found(track, policy, policy.heal_within))
 
     def _judge(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> Acts:
-        found = self._found_now(track, policy, 1.0)
-        near = self._found_now(track, policy, policy.heal_within)
+        answers = self._answers(track, policy)
+        found = _now(answers, track, policy, 1.0)
+        near = _now(answers, track, policy, policy.heal_within)
         before = track.standing
         dwell = round(policy.dwell_h * NS_PER_HOUR)
         track.standing = moved(before, worst(found), worst(near), self.now, dwell)
@@ -187,14 +188,8 @@ class Supervisor(Reactor[SupervisorState]):
         if RANK.index(track.standing.state) >= RANK.index(ModelState.DEGRADED):
             yield from self._retrain(slot, track, evidence or track.told, policy)
 
-    def _found_now(
-        self, track: VoterTrack, policy: SupervisionPolicy, strictness: float
-    ) -> tuple[Finding, ...]:
-        """What the latest answers and the last review show, the gravest first."""
-        answers = track.answers(policy, is_learned=self.is_learned(track.version))
-        reviewed = track.found if strictness == 1.0 else track.near
-        found = [*of_answers(answers, policy, strictness), *reviewed]
-        return tuple(sorted(found, key=lambda each: -RANK.index(each.state)))
+    def _answers(self, track: VoterTrack, policy: SupervisionPolicy) -> Answers:
+        return track.answers(policy, is_learned=self.is_learned(track.version))
 
     def _changed(
         self, slot: str, track: VoterTrack, previous: ModelState, policy: SupervisionPolicy
@@ -255,6 +250,15 @@ class Supervisor(Reactor[SupervisorState]):
 
 def _counts(bar_close: int, reference: Reference) -> bool:
     return bool(is_counted(bar_close, reference.every_ns))
+
+
+def _now(
+    answers: Answers, track: VoterTrack, policy: SupervisionPolicy, strictness: float
+) -> tuple[Finding, ...]:
+    """What the latest answers and the last review show, the gravest first."""
+    reviewed = track.found if strictness == 1.0 else track.near
+    found = [*of_answers(answers, policy, strictness), *reviewed]
+    return tuple(sorted(found, key=lambda each: -RANK.index(each.state)))
 
 
 def _found(track: VoterTrack, policy: SupervisionPolicy, strictness: float) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from quantum_os.ai.binned_window import UNKNOWN
 from quantum_os.ai.outcome_window import SIDES, Met
 from quantum_os.events.units import NS_PER_DAY
 from quantum_os.formulas.clustered_mean import clustered_interval
-from quantum_os.formulas.drift import Reference, Spread, found_false, shift_of
+from quantum_os.formulas.drift import Reference, Spread, found_false, shifts_of
 from quantum_os.formulas.log_loss_gain import surprises
 from quantum_os.formulas.quality_gate import Gate, judged
 from quantum_os.formulas.reliability import brier, calibration_error, calibration_noise
@@ -74,7 +74,6 @@ class Drift(msgspec.Struct, frozen=True):
 def review_of(met: Met, at: int) -> Review:
     """Measures resolved votes."""
     said = met.where(np.isfinite(met.p))
-    ps, came = said.p.tolist(), said.won.tolist()
     mean_r, mean_r_interval = _mean(met.r, met.bar)
     wins = int(met.won.sum())
     base = _base(said)
@@ -87,17 +86,17 @@ def review_of(met: Met, at: int) -> Review:
         wins=wins,
         hit_interval=wilson_interval(wins, len(met)),
         with_p=len(said),
-        brier=brier(ps, came),
-        brier_base=brier(base.tolist(), came),
-        log_loss=float(own_loss.mean()) if ps else None,
-        log_loss_base=float(base_loss.mean()) if ps else None,
+        brier=brier(said.p, said.won),
+        brier_base=brier(base, said.won),
+        log_loss=float(own_loss.mean()) if len(said) else None,
+        log_loss_base=float(base_loss.mean()) if len(said) else None,
         gain=gain,
         gain_interval=gain_interval,
-        ece=calibration_error(ps, came),
-        ece_noise=calibration_noise(len(ps), sum(came) / len(ps)) if ps else None,
+        ece=calibration_error(said.p, said.won),
+        ece_noise=calibration_noise(len(said), float(said.won.mean())) if len(said) else None,
         mean_r=mean_r,
         mean_r_interval=mean_r_interval,
-        gate=judged(said.p[:, None], _class_share(said), low) if ps else None,
+        gate=judged(said.p[:, None], _class_share(said), low) if len(said) else None,
     )
 
 
@@ -113,16 +112,12 @@ def drift_of(
 
     All are tested together: among those that drift a share `level` may be false.
     """
-    spreads: list[Spread] = [*reference.features]
-    rows = [*counts]
-    labels = [*names]
+    spreads, labels = [*reference.features], [*names]
     if said is not None and reference.said is not None:
         spreads.append(reference.said)
-        rows.append(said[0])
         labels.append("what it says")
-    tested = [
-        _row(name, row, spread) for name, row, spread in zip(labels, rows, spreads, strict=True)
-    ]
+        counts = np.concatenate((counts, said))
+    tested = _rows(labels, counts, spreads)
     odds = [1.0 if row.p is None else row.p for row in tested]
     drifts = found_false(odds, level)
     found = [
@@ -133,14 +128,25 @@ def drift_of(
     return Drift(at, reference.bars, tuple(found[:count]), found[count] if found[count:] else None)
 
 
-def _row(name: str, counts: NDArray[np.int64], spread: Spread) -> DriftRow:
-    known = counts[: len(spread.shares)]
-    total = int(counts.sum())
-    unknown = float(counts[UNKNOWN]) / total if total else 1.0
-    if not known.sum() > 0:
-        return DriftRow(name, unknown, None, None, None, drifts=False)
-    shift = shift_of(known.tolist(), spread, 1.0 - unknown)
-    return DriftRow(name, unknown, shift.psi, shift.distance, shift.p, drifts=False)
+def _rows(
+    names: Sequence[str], counts: NDArray[np.int64], spreads: Sequence[Spread]
+) -> list[DriftRow]:
+    """Measures each number [F, bins and unknown]; what has no known value is left unmeasured."""
+    total = counts.sum(axis=1)
+    unknown = np.where(total > 0, counts[:, UNKNOWN] / np.maximum(total, 1), 1.0).tolist()
+    rows = [
+        DriftRow(name, share, None, None, None, drifts=False)
+        for name, share in zip(names, unknown, strict=True)
+    ]
+    told = np.flatnonzero(counts[:, :UNKNOWN].any(axis=1)).tolist()
+    shifts = shifts_of(
+        counts[told, :UNKNOWN], [spreads[row] for row in told], [1.0 - unknown[row] for row in told]
+    )
+    for row, shift in zip(told, shifts, strict=True):
+        rows[row] = DriftRow(
+            names[row], unknown[row], shift.psi, shift.distance, shift.p, drifts=False
+        )
+    return rows
 
 
 def _base(met: Met) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """What is remembered of one voter: its latest answers, what came of them, and its standing."""
 
 from collections.abc import Sequence
+from math import sqrt
 
 import msgspec
 import numpy as np
@@ -84,4 +85,9 @@ class VoterTrack(msgspec.Struct):
 
 
 def _deviation(values: Sequence[float]) -> float | None:
-    return float(np.std(np.array(values))) if values else None
+    """As `np.std` says it, without its preparations, which take longer than these few values."""
+    if not values:
+        return None
+    said = np.array(values)
+    off = said - np.add.reduce(said) / len(said)
+    return sqrt(float(np.add.reduce(off * off)) / len(said))

@@ -7,7 +7,7 @@ stretches lay from the whole while it was learnt from.
 """
 
 from collections.abc import Sequence
-from math import exp, fsum, sqrt
+from math import ceil, exp, fsum, sqrt
 
 import msgspec
 import numpy as np
@@ -18,11 +18,14 @@ Counts = NDArray[np.int64]
 
 QUANTILES = tuple(step / 20 for step in range(1, 20))
 """The edges between bins, as shares of the reference that lie below."""
+BINS = len(QUANTILES) + 1
+"""Bins that a reference has at most; where values repeat it has fewer."""
 SHARE_FLOOR = 1e-4
 """An empty bin counts as this much in the index, whose logarithm would have no end."""
 KOLMOGOROV_95 = 1.3581
 """sqrt(n) times the distance that independent samples stay within in 95 of 100 cases."""
-SERIES_TERMS = 100
+SERIES_PRECISION = 23.0
+"""Terms of Kolmogorov's series are left out from exp(-2 * this) of the first one on: 1e-20."""
 COUNTED_EVERY = 4
 """Of so many bars one is counted, there and here: those between say nearly the same again."""
 
@@ -81,7 +84,8 @@ def spread_of(values: Floats, stretch: Counts) -> Spread:
     known, place = np.unique(stretch, return_inverse=True)
     width = len(edges) + 1
     counts = np.bincount(place * width + bins, minlength=len(known) * width)
-    distances = [_distance(each, shares) for each in counts.reshape(len(known), width)]
+    found = counts.reshape(len(known), width)
+    distances = _distances(found / found.sum(axis=1, keepdims=True), shares)
     usual = float(np.quantile(distances, 0.95, method="inverted_cdf"))
     return Spread(
         edges=tuple(edges.tolist()),
@@ -101,14 +105,37 @@ def shift_of(counts: Sequence[int], reference: Spread, known: float = 1.0) -> Sh
 
     `known` is the share of the stretch's values that are: fewer say less.
     """
-    found = np.asarray(counts, dtype=np.int64)
-    if len(found) != len(reference.shares) or not found.sum() > 0:
+    if len(counts) != len(reference.shares) or not sum(counts) > 0:
         raise ValueError("a shift needs values, counted in the bins of the reference")
-    expected = np.maximum(np.array(reference.shares), SHARE_FLOOR)
-    actual = np.maximum(found / found.sum(), SHARE_FLOOR)
-    psi = float(((actual - expected) * np.log(actual / expected)).sum())
-    distance = _distance(found, np.array(reference.shares))
-    return Shift(psi, distance, _odds(distance, reference.independent * known))
+    padded = np.zeros((1, max(BINS, len(counts))), np.int64)
+    padded[0, : len(counts)] = counts
+    return shifts_of(padded, [reference], [known])[0]
+
+
+def shifts_of(
+    counts: Counts, references: Sequence[Spread], known: Sequence[float]
+) -> tuple[Shift, ...]:
+    """Holds many numbers at once, each against its own reference; `known` as for one.
+
+    `counts` [numbers, bins] has at least one value in each row, and none beyond the bins of the
+    row's reference.
+    """
+    shares = np.zeros(counts.shape)
+    has = np.zeros(counts.shape, np.bool_)
+    for row, reference in enumerate(references):
+        shares[row, : len(reference.shares)] = reference.shares
+        has[row, : len(reference.shares)] = True
+    found = counts / counts.sum(axis=1, keepdims=True)
+    expected = np.where(has, np.maximum(shares, SHARE_FLOOR), 1.0)
+    actual = np.where(has, np.maximum(found, SHARE_FLOOR), 1.0)
+    psi = ((actual - expected) * np.log(actual / expected)).sum(axis=1)
+    distance = _distances(found, shares)
+    return tuple(
+        Shift(index, apart, _odds(apart, reference.independent * share))
+        for index, apart, reference, share in zip(
+            psi.tolist(), distance.tolist(), references, known, strict=True
+        )
+    )
 
 
 def found_false(odds: Sequence[float], level: float) -> tuple[bool, ...]:
@@ -128,9 +155,11 @@ def found_false(odds: Sequence[float], level: float) -> tuple[bool, ...]:
     return tuple(place in refused for place in range(len(odds)))
 
 
-def _distance(counts: Counts, shares: Floats) -> float:
-    apart = np.cumsum(counts / counts.sum()) - np.cumsum(shares)
-    return float(np.abs(apart).max())
+def _distances(found: Floats, shares: Floats) -> Floats:
+    """[rows]: the farthest that shares [rows, bins], summed up, lie from those of the reference."""
+    apart = np.cumsum(found, axis=-1) - np.cumsum(shares, axis=-1)
+    farthest: Floats = np.abs(apart).max(axis=-1)
+    return farthest
 
 
 def _odds(distance: float, n: float) -> float:
@@ -138,8 +167,9 @@ def _odds(distance: float, n: float) -> float:
     reach = (sqrt(n) + 0.12 + 0.11 / sqrt(n)) * distance
     if reach < 0.2:
         return 1.0
+    terms = ceil(sqrt(1.0 + SERIES_PRECISION / reach**2))
     total = fsum(
         (1.0 if term % 2 else -1.0) * exp(-2.0 * (term * reach) ** 2)
-        for term in range(1, SERIES_TERMS + 1)
+        for term in range(1, terms + 1)
     )
     return min(1.0, max(0.0, 2.0 * total))

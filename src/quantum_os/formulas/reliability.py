@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import fsum, log, pi, sqrt
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from quantum_os.formulas.bounds import clip
 from quantum_os.formulas.edge import PROBABILITY_FLOOR
 from quantum_os.formulas.statistics import wilson_interval
+
+Probabilities: TypeAlias = Sequence[float] | NDArray[np.float64]
+Outcomes: TypeAlias = Sequence[bool] | NDArray[np.bool_]
 
 BINS = 20
 """Bins of one width over [0, 1]; only those that something fell into are told."""
@@ -78,7 +82,7 @@ def reliability(ps: Sequence[float], wons: Sequence[bool]) -> Reliability:
     )
 
 
-def brier(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
+def brier(ps: Probabilities, wons: Outcomes) -> float | None:
     """The mean squared distance between probability and outcome; None of nothing."""
     apart = _apart(ps, wons)
     return fsum((apart * apart).tolist()) / len(ps) if len(ps) else None
@@ -91,9 +95,7 @@ def log_loss(ps: Sequence[float], wons: Sequence[bool]) -> float | None:
     return fsum(surprises) / len(ps) if ps else None
 
 
-def calibration_error(
-    ps: Sequence[float], wons: Sequence[bool], groups: int = GROUPS
-) -> float | None:
+def calibration_error(ps: Probabilities, wons: Outcomes, groups: int = GROUPS) -> float | None:
     """The mean distance between what was said and what came, over groups of equal count (ECE).
 
     Sorted by probability, equal ones in the order given. None of fewer outcomes than groups.
@@ -113,7 +115,7 @@ def calibration_noise(n: int, rate: float, groups: int = GROUPS) -> float | None
     return sqrt(2.0 / pi * rate * (1.0 - rate) * groups / n) if n >= groups else None
 
 
-def _apart(ps: Sequence[float], wons: Sequence[bool]) -> NDArray[np.float64]:
+def _apart(ps: Probabilities, wons: Outcomes) -> NDArray[np.float64]:
     """[n]: by how much each probability lies above what came; ValueError on unequal lengths."""
     if len(ps) != len(wons):
         raise ValueError(f"{len(ps)} probabilities of {len(wons)} outcomes")

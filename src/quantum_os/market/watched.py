@@ -89,9 +89,9 @@ class Watched(msgspec.Struct):
         """
         if self.bars % LOOK_BARS:
             return
-        move = move_scales * _medians(np.abs(np.column_stack(self.ratios) - 1.0))
+        move = move_scales * _medians(np.abs(np.array(self.ratios).T - 1.0))
         move = np.maximum(move, move_min)
-        volumes = np.column_stack(self.volumes)
+        volumes = np.array(self.volumes).T
         volume = _medians(volumes)
         self.busy = tuple(((volume < np.inf) & ~(volumes <= 0.0).any(axis=1)).tolist())
         volume = np.where(volume > 0.0, volume, np.inf)
