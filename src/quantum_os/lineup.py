@@ -34,7 +34,7 @@ from quantum_os.events.governance import (
     AuditEntry,
     Policy,
 )
-from quantum_os.events.learning import ModelQuarantined, ModelRetrain
+from quantum_os.events.learning import ModelPromoted, ModelQuarantined, ModelRetrain
 from quantum_os.events.market import Instrument, MarketOpens
 from quantum_os.events.portfolio import PortfolioExposureUpdated, PortfolioSnapshotUpdated
 from quantum_os.events.risk import IncidentClosed, IncidentOpened
@@ -86,6 +86,7 @@ JOURNAL_ONLY: frozenset[type[Event]] = frozenset(
         AuditEntry,
         IncidentClosed,
         IncidentOpened,
+        ModelPromoted,
         ModelQuarantined,
         ModelRetrain,
         ModuleStateChanged,

@@ -1,5 +1,7 @@
 """With models the ensemble decides and the rules speak beside it; silence always has its reason."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ from quantum_os.events.ai import (
     ModelLoaded,
     RegimeWeights,
 )
+from quantum_os.events.base import Event
+from quantum_os.events.learning import ModelPromoted
 from quantum_os.events.units import NS_PER_HOUR, Ns, PositionSide, Regime
 from quantum_os.formulas.edge import e_net, q_breakeven
 from quantum_os.formulas.kernels.feature_sheet import BARS_UNTIL_WARM, GAP_BARS_MAX
@@ -61,13 +65,15 @@ class Desk:
         decision = msgspec.structs.replace(said.policy.decision, measured_worth=measured)
         body = msgspec.structs.replace(said.policy, decision=decision)
         self.decision = decision
+        self.promoted: Sequence[Event] = ()
         self.engine.on_policy(msgspec.structs.replace(said, policy=body))
 
     def hears(self, event: AiFeatures, **seen: object) -> AiSignalGenerated:
         shown = msgspec.structs.replace(market(time=event.bar_close), **seen)
         self.engine.on_market_data(shown)
-        said = self.engine.on_features(event)
-        assert said is not None
+        told = self.engine.on_features(event)
+        *self.promoted, said = [told] if isinstance(told, Event) else told or []
+        assert isinstance(said, AiSignalGenerated)
         return said
 
     def warm(self, first: int = 0) -> AiSignalGenerated:
@@ -88,6 +94,27 @@ def test_the_ensemble_decides_and_the_rules_only_speak(models: Loaded) -> None:
     versions = [vote.version for vote in said.voters[:3]]
     assert versions == [model.id[:12] for model in era.models]
     assert said.voters[3].side == (PositionSide.LONG,) * 2, "what a rule says stays known"
+
+
+def test_who_serves_a_slot_is_told_before_its_first_answer_and_once(models: Loaded) -> None:
+    desk = Desk(models)
+    desk.hears(bar(0))
+    era = models.ensemble.eras[-1]
+    assert era is not None
+    assert list(desk.promoted) == [
+        ModelPromoted(
+            slot=member.name,
+            model_id=member.artefact[:12],
+            previous="",
+            bar_close=Ns(T),
+            knows_until=Ns(era.era.labels_until),
+            evidence={name: x for name, x in model.manifest.metrics.items() if x is not None},
+            approvals=(),
+        )
+        for member, model in zip(era.era.members, era.models, strict=True)
+    ]
+    desk.hears(bar(1))
+    assert list(desk.promoted) == []
 
 
 def test_it_says_what_its_models_say_of_the_rows(models: Loaded) -> None:

@@ -19,7 +19,7 @@ def signal(values: Values) -> AiSignalGenerated:
     engine.on_policy(policy())
     engine.on_market_data(market())
     said = engine.on_features(features(values))
-    assert said is not None
+    assert isinstance(said, AiSignalGenerated)
     return said
 
 

@@ -52,7 +52,7 @@ def signal(told: FederationReweighed | None) -> AiSignalGenerated:
     engine.on_market_data(market())
     values = {"ema_cross_atr": 1.0, "persistence": 0.6}
     said = engine.on_features(features(values))
-    assert said is not None
+    assert isinstance(said, AiSignalGenerated)
     return said
 
 

@@ -12,6 +12,7 @@ from quantum_os.ai.models.models_card import ModelsCard, models_card
 from quantum_os.cli.reading_ahead import read_ahead
 from quantum_os.events.ai import AiSignalGenerated
 from quantum_os.events.base import Event
+from quantum_os.events.learning import ModelPromoted
 from quantum_os.events.market import MarketCandle, MarketKlines
 from quantum_os.events.units import NS_PER_HOUR
 from quantum_os.formulas.kernels.state import Floats
@@ -22,8 +23,9 @@ from tests.laws.scenario import VENUE, Bent, Frame, Recorded, Scenario, plan_of,
 
 HOURLY = Scenario(days=5, policy={"decision": {"timeframe": "1h"}})
 SEEN_H = 90
-"""Hours of the market that the last models have seen: two other eras serve before."""
+"""Hours of the market that the last models have seen: those of another era serve before."""
 LATE = "SOL/USDT:USDT"
+SLOTS = {"forest", "logistic", "sequence"}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,12 @@ def answers(run: Recorded) -> int:
     return sum(q is not None for event in said for q in event.q_long)
 
 
+def swaps(run: Recorded) -> list[tuple[str, str, int]]:
+    """(slot, model, when), in the order in which models began to serve."""
+    said = (event for _, event in run.events if isinstance(event, ModelPromoted))
+    return [(each.slot, each.model_id, each.bar_close) for each in said]
+
+
 def first_difference(one: Recorded, other: Recorded) -> tuple[Event, Event] | None:
     for (a, said), (b, told) in zip(one.events, other.events, strict=False):
         if a.digest != b.digest:
@@ -105,9 +113,29 @@ def test_a_run_in_blocks_is_the_run_bar_by_bar(card: ModelsCard, stream: Recorde
     assert first_difference(block, stream) is None
     assert str(block.digest.events) == str(stream.digest.events)
     assert answers(stream) > 100
+    assert swaps(block) == swaps(stream)
     assert coming.bars_taken["features"] == 24 * HOURLY.days
     assert coming.bars_taken["regimes"] >= 24 * HOURLY.days - 1
     assert coming.bars_taken["answers"] > 10
+
+
+def test_models_are_swapped_where_an_era_begins_and_all_of_them_at_once(stream: Recorded) -> None:
+    """Each answer is of who was promoted last, and nobody speaks of what it knew."""
+    times = sorted({at for _, _, at in swaps(stream)})
+    assert len(times) == 2, "the first era of the three ends before the market begins"
+    for at in times:
+        assert {slot for slot, _, when in swaps(stream) if when == at} == SLOTS
+    serving: dict[str, ModelPromoted] = {}
+    for _, event in stream.events:
+        if isinstance(event, ModelPromoted):
+            before = serving.get(event.slot)
+            assert event.previous == ("" if before is None else before.model_id)
+            serving[event.slot] = event
+        elif isinstance(event, AiSignalGenerated):
+            for votes in event.voters:
+                if votes.voter in SLOTS:
+                    assert votes.version == serving[votes.voter].model_id
+                    assert serving[votes.voter].knows_until < event.bar_close
 
 
 def test_missing_bars_and_late_symbols_leave_the_block_for_the_stream(card: ModelsCard) -> None:

@@ -1,6 +1,7 @@
 """What the mind says of every symbol at a bar close: votes, one probability, and its worth in R."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -12,12 +13,13 @@ from quantum_os.ai.edge_of_signal import Terms, Worth, priced, view_of, worth_by
 from quantum_os.ai.federation import Opinion, federate
 from quantum_os.ai.hit_rates import HitRates
 from quantum_os.ai.learned_votes import answered, may_speak, opinions_of, told, votes_of
-from quantum_os.ai.models.ensemble import Ensemble, Era
+from quantum_os.ai.models.ensemble import Ensemble, Era, ServedEra
 from quantum_os.ai.models.windows import Windows
 from quantum_os.ai.silences import Silences
 from quantum_os.ai.vote_shares import vote_shares
 from quantum_os.ai.voter import FeatureFrame, Voter, frame_of
 from quantum_os.events.ai import (
+    ID_DIGITS,
     AiFeatures,
     AiSignalGenerated,
     FederationReweighed,
@@ -27,9 +29,10 @@ from quantum_os.events.ai import (
     VoteColumns,
 )
 from quantum_os.events.governance import Policy, PolicyUpdated
+from quantum_os.events.learning import ModelPromoted
 from quantum_os.events.market import MarketData
 from quantum_os.events.system import ProcessStarted
-from quantum_os.events.units import PositionSide, Regime
+from quantum_os.events.units import Ns, PositionSide, Regime
 from quantum_os.kernel.ids import derive
 from quantum_os.kernel.reactor import Reactor
 
@@ -44,7 +47,7 @@ class EngineState(msgspec.Struct):
     """The record of the voters and their weights, the regimes in force, and the bar's market.
 
     Of learned models also the bars behind each symbol, and why an artefact may not serve ("" where
-    it may), as `model.loaded` told.
+    it may), as `model.loaded` told; `serving` is the model behind each slot.
     """
 
     namespace: str = ""
@@ -56,14 +59,18 @@ class EngineState(msgspec.Struct):
     windows: Windows | None = None
     silences: Silences = msgspec.field(default_factory=Silences)
     models: dict[str, str] = {}
+    serving: dict[str, str] = {}
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What was said of every symbol at a bar: the votes, one opinion each, and A and B."""
+    """What was said of every symbol at a bar: the votes, one opinion each, and A and B; `served` is
+    the era that spoke.
+    """
 
     votes: list[VoteColumns]
     opinions: list[Opinion]
     worth: Worth
+    served: ServedEra | None = None
 
 
 class Engine(Reactor[EngineState]):
@@ -124,7 +131,10 @@ class Engine(Reactor[EngineState]):
     def on_market_data(self, event: MarketData) -> None:
         self.state.market = event
 
-    def on_features(self, event: AiFeatures) -> AiSignalGenerated | None:
+    def on_features(
+        self, event: AiFeatures
+    ) -> AiSignalGenerated | Iterator[ModelPromoted | AiSignalGenerated] | None:
+        """Answers a bar; where other models serve than before, that is told first."""
         policy, market = self.state.policy, self.state.market
         frame = frame_of(event)
         if self._ensemble is not None:
@@ -139,7 +149,7 @@ class Engine(Reactor[EngineState]):
         view = view_of(market, event.symbols)
         by_worth = self._ensemble is not None
         found = priced(opinions, view, regimes, terms, by_worth=by_worth)
-        return AiSignalGenerated(
+        signal = AiSignalGenerated(
             signal_id=derive(self.state.namespace, "signal", event.bar_close),
             bar_close=event.bar_close,
             horizon_h=policy.decision.horizon_h,
@@ -158,6 +168,29 @@ class Engine(Reactor[EngineState]):
             gain_r=found.gain_r,
             loss_r=found.loss_r,
             ensemble="" if self._ensemble is None else self._ensemble.id,
+        )
+        promoted = () if heard.served is None else self._promoted(heard.served, event.bar_close)
+        return chain[ModelPromoted | AiSignalGenerated](promoted, (signal,)) if promoted else signal
+
+    def _promoted(self, served: ServedEra, bar_close: int) -> tuple[ModelPromoted, ...]:
+        """Takes note of who serves each slot, and gives those that did not before."""
+        before = self.state.serving
+        now = {each.name: each.artefact[:ID_DIGITS] for each in served.era.members}
+        if now == before:
+            return ()
+        self.state.serving = now
+        return tuple(
+            ModelPromoted(
+                slot=slot,
+                model_id=model_id,
+                previous=before.get(slot, ""),
+                bar_close=Ns(bar_close),
+                knows_until=Ns(served.era.labels_until),
+                evidence={name: x for name, x in model.manifest.metrics.items() if x is not None},
+                approvals=(),
+            )
+            for (slot, model_id), model in zip(now.items(), served.models, strict=True)
+            if before.get(slot) != model_id
         )
 
     def _remember(self, ensemble: Ensemble, frame: FeatureFrame, bar_close: int) -> None:
@@ -191,7 +224,7 @@ class Engine(Reactor[EngineState]):
             worth = Worth(served.era.gain_r, served.era.loss_r)
         # Who has no answer to any symbol yet has not begun: its silence is no sign of anything.
         begun = [vote for vote in votes if any(vote.side)]
-        return Heard([*begun, *beside], opinions_of(answer), worth)
+        return Heard([*begun, *beside], opinions_of(answer), worth, served)
 
     def _weights(self, era: Era, symbols: Sequence[str]) -> list[tuple[float, ...]]:
         """[members][symbols]: how much each model of an era counts in the pool."""

@@ -1,5 +1,7 @@
 """What a voter said and what came of it: the latest resolved votes, and none that is still open."""
 
+from math import nan
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -43,37 +45,41 @@ class Met(msgspec.Struct, frozen=True):
 
 
 class OutcomeWindow(msgspec.Struct):
-    """The latest resolved votes of one voter, in the order in which they were resolved."""
+    """The latest resolved votes of one voter, in the order in which they were resolved.
 
-    bar: list[int] = []
-    side: list[int] = []
-    regime: list[int] = []
-    p: list[float | None] = []
-    won: list[bool] = []
-    r: list[float] = []
+    `whole` [4, room] holds bar, side, regime and whether it won, `real` [2, room] p and r; the
+    first `count` columns are taken. Arrays from the start: to make them of lists at a bar close
+    takes as long as to weigh what they hold.
+    """
+
+    count: int = 0
+    whole: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((4, 0), np.int64))
+    real: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((2, 0)))
 
     def __len__(self) -> int:
-        return len(self.bar)
+        return self.count
 
     def note(self, event: SignalResolved, keep: int) -> None:
         """Takes an outcome; never holds more than `keep` and some slack."""
-        self.bar.append(event.bar_close)
-        self.side.append(SIDES.index(event.side))
-        self.regime.append(REGIMES.index(event.regime))
-        self.p.append(event.p)
-        self.won.append(event.won)
-        self.r.append(event.r)
-        if len(self.bar) >= keep + SLACK:
-            for column in (self.bar, self.side, self.regime, self.p, self.won, self.r):
-                del column[: len(column) - keep]
+        if self.count == self.whole.shape[1]:
+            self._make_room(keep)
+        side, regime = SIDES.index(event.side), REGIMES.index(event.regime)
+        self.whole[:, self.count] = (event.bar_close, side, regime, event.won)
+        self.real[:, self.count] = (nan if event.p is None else event.p, event.r)
+        self.count += 1
 
     def met(self, keep: int) -> Met:
         """Gives the latest `keep` as columns."""
-        return Met(
-            bar=np.array(self.bar[-keep:], dtype=np.int64),
-            side=np.array(self.side[-keep:], dtype=np.int64),
-            regime=np.array(self.regime[-keep:], dtype=np.int64),
-            p=np.array(self.p[-keep:], dtype=np.float64),
-            won=np.array(self.won[-keep:], dtype=np.bool_),
-            r=np.array(self.r[-keep:], dtype=np.float64),
-        )
+        taken = slice(max(0, self.count - keep), self.count)
+        bar, side, regime, won = self.whole[:, taken].copy()
+        p, r = self.real[:, taken].copy()
+        return Met(bar=bar, side=side, regime=regime, p=p, won=won != 0, r=r)
+
+    def _make_room(self, keep: int) -> None:
+        """Lets the oldest go, all at once, where `keep` and the slack are full; else grows."""
+        room = min(max(SLACK, 2 * self.count), keep + SLACK)
+        kept = min(self.count, keep) if room <= self.count else self.count
+        whole, real = np.zeros((4, room), np.int64), np.zeros((2, room))
+        whole[:, :kept] = self.whole[:, self.count - kept : self.count]
+        real[:, :kept] = self.real[:, self.count - kept : self.count]
+        self.whole, self.real, self.count = whole, real, kept

@@ -67,6 +67,7 @@ class Supervisor(Reactor[SupervisorState]):
     """
 
     name = "ai.supervisor"
+    version = 2
     critical = False
 
     def __init__(self, config: SupervisorConfig) -> None:

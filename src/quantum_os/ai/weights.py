@@ -71,6 +71,7 @@ class Weights(Reactor[WeightsState]):
     """
 
     name = "ai.weights"
+    version = 2
     critical = False
 
     def __init__(self, config: WeightsConfig) -> None:

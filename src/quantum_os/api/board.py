@@ -31,6 +31,7 @@ KEPT: Mapping[str, int] = MappingProxyType(
         "incident.opened": 200,
         "invariant.violated": 200,
         "meta.regime": 1_000,
+        "model.promoted": 200,
         "model.quarantined": 200,
         "model.retrain": 200,
         "model.state_changed": 500,

@@ -70,6 +70,27 @@ def test_it_finds_what_is_there(report: TrainingReport) -> None:
     assert sequence.auc_short > 0.55, "only the net sees two bars back"
 
 
+def test_an_artefact_says_how_its_family_did_as_far_as_that_was_known(
+    folder: Path, report: TrainingReport
+) -> None:
+    eras = read_card(folder).eras
+    told = [
+        {
+            member.name: read_artefact(folder / ARTEFACTS / member.artefact).manifest.metrics
+            for member in era.members
+        }
+        for era in eras
+    ]
+    assert set(map(len, told[0].values())) == {0}, "nothing had been asked before the first"
+    for metrics in told[1:-1]:
+        for each in metrics.values():
+            assert set(each) == {"log_loss", "base_log_loss", "ece", "brier"}
+            assert each["log_loss"] is not None
+            assert 0.3 < each["log_loss"] < 1.0
+    for model in report.models:
+        assert told[-1][model.name]["log_loss"] == model.log_loss
+
+
 @pytest.mark.parametrize("null", ["shuffled labels", "shifted in time", "no signal"])
 def test_it_finds_nothing_where_nothing_is(null: str, market: Dataset, tmp_path: Path) -> None:
     if null == "no signal":

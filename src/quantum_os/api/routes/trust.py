@@ -29,6 +29,7 @@ from quantum_os.learning.predictions import Met, Predictions
 
 REWEIGHED, STATE = "federation.reweighed", "model.state_changed"
 RETRAIN, QUARANTINED = "model.retrain", "model.quarantined"
+PROMOTED = "model.promoted"
 SIGNAL, RESOLVED = "ai.signal_generated", "ai.signal_resolved"
 
 NO_REVIEW = "it has not been reviewed yet"
@@ -202,11 +203,15 @@ async def states(fund: FundOf) -> States:
 
 
 @get(
-    "/models/states/history", opt=needs(Role.VIEWER), summary="Trust lost and won, trainings asked"
+    "/models/states/history",
+    opt=needs(Role.VIEWER),
+    summary="Who serves, trust lost and won",
 )
 async def state_history(fund: FundOf, limit: Limit = PAGE_USUAL, before: Before = None) -> Page:
-    """Lists changes of state, quarantines and requests to train again, the latest first."""
-    found = fund.board.kept(STATE, QUARANTINED, RETRAIN)
+    """Lists who began to serve, changes of state, quarantines and requests to train again, the
+    latest first.
+    """
+    found = fund.board.kept(PROMOTED, STATE, QUARANTINED, RETRAIN)
     return await page_of(fund, "ai.supervisor", found, limit, before)
 
 

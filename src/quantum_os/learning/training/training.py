@@ -36,6 +36,7 @@ from quantum_os.learning.training.places import FITS, REPORT
 from quantum_os.learning.training.recipe import Progress, Recipe, part_of
 from quantum_os.learning.training.reference import feature_spreads, reference_of
 from quantum_os.learning.training.report import ASSUMPTIONS, ModelReport, TrainingReport, verdict
+from quantum_os.learning.training.scores import probabilities_of
 from quantum_os.learning.training.trading_rule import unselected_r, worth_of
 from quantum_os.learning.training.walk import ASKED_FIRST, ENSEMBLE, Maps
 from quantum_os.learning.training.walked import Walked, walked
@@ -46,6 +47,10 @@ Rows = NDArray[np.int64]
 
 SHARES = (0.75, 0.88, 0.99)
 """Of the work: until the models are scored, the leak tests are done, the paths are."""
+
+
+_SAID = ("log_loss", "base_log_loss", "ece", "brier")
+"""Figures of probabilities that an artefact keeps."""
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -128,7 +133,11 @@ def _era(
 ) -> Era:
     fits, lesson, heard = walked.fits[place], walked.lessons[place], walked.heard
     last = place == len(walked.folds)
-    metrics = {model.name: _metrics(model) for model in models}
+    metrics = (
+        {model.name: _metrics(model) for model in models}
+        if last
+        else _known_metrics(data, walked, place, recipe.seed)
+    )
     members = []
     spreads = feature_spreads(lesson)
     for fitter, weight in zip(recipe.families, heard.weights[place], strict=True):
@@ -136,7 +145,7 @@ def _era(
         making = Making(
             code_hash=recipe.code_hash,
             calibration=heard.maps[name][place],
-            metrics=metrics[name] if last else {},
+            metrics=metrics.get(name, {}),
             reference=reference_of(lesson, spreads, heard.said[name]),
         )
         made = artefact_of(fitter, lesson, fits.models[name].files, making)
@@ -169,8 +178,28 @@ def _metrics(model: ModelReport) -> Mapping[str, float | None]:
 
     Nothing that counts trials is in it: a ledger would change the bytes of the same model.
     """
-    names = ("log_loss", "base_log_loss", "ece", "brier", "expectancy_r")
-    return {name: getattr(model, name) for name in names}
+    return {name: getattr(model, name) for name in (*_SAID, "expectancy_r")}
+
+
+def _known_metrics(
+    data: Dataset, walked: Walked, place: int, seed: int
+) -> dict[str, Mapping[str, float | None]]:
+    """How each family did out of sample as far as it was known when the fold at `place` began.
+
+    Only answers to folds before it count, and of those the ones whose labels had ended; empty where
+    there is none.
+    """
+    asked = [fold.test for fold in walked.folds[ASKED_FIRST:place]]
+    rows = np.concatenate([np.zeros(0, np.int64), *asked])
+    began = int(data.bar_close[walked.folds[place].test[0]])
+    rows = rows[data.ends[rows].max(axis=1) < began]
+    said = walked.heard.said
+    scored = {name: probabilities_of(data, rows, each, seed) for name, each in said.items()}
+    return {
+        name: {field: getattr(each, field) for field in _SAID}
+        for name, each in scored.items()
+        if each is not None
+    }
 
 
 def _report(data: Dataset, recipe: Recipe, walked: Walked, outcome: _Outcome) -> TrainingReport:
