@@ -11,7 +11,7 @@ from quantum_os.ai.models.ensemble import read_card
 from quantum_os.events.ai import ModelLoaded
 from quantum_os.events.base import stream_of
 from quantum_os.events.system import AlertRaised
-from quantum_os.events.units import NS_PER_HOUR
+from quantum_os.events.units import NS_PER_DAY, NS_PER_HOUR
 from quantum_os.kernel.iso_time import iso
 from quantum_os.market.feeds.synthetic import START_NS
 from quantum_os.storage.recorded import open_recorded
@@ -40,6 +40,7 @@ def home(tape: Path, trained_models: Path, tmp_path_factory: pytest.TempPathFact
     shutil.copytree(trained_models, home / "models")
     said = backtest(tape, home / "run", "--models", home / "models")
     assert said.code == 0, said.err
+    assert "no model may speak" not in said.err
     return home
 
 
@@ -65,6 +66,18 @@ def test_the_run_says_by_whose_word_and_trades(home: Path) -> None:
         "mean_reversion",
         "breakout",
     ]
+
+
+def test_a_market_of_which_no_model_may_speak_is_told_with_the_way_out(
+    tape: Path, tmp_path: Path
+) -> None:
+    folder = ensemble_until(tmp_path / "models", START_NS + 42 * NS_PER_DAY)
+    first = read_card(folder).eras[0].serves_from
+    said = backtest(tape, tmp_path / "run", "--models", folder)
+    assert said.code == 0, said.err
+    words = " ".join(said.err.split())
+    assert f"no model may speak of bars before {iso(first)}: 100% of this time counts" in words
+    assert f"--from {iso(first - 300 * NS_PER_HOUR)[:10]} leaves most of it out" in words
 
 
 def test_a_replay_finds_the_same_models(home: Path) -> None:

@@ -1,5 +1,6 @@
 """`quantum-os backtest`: a recorded market through the whole fund, into a run folder."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from quantum_os.cli.options import (
     seed_option,
     trials_option,
 )
-from quantum_os.cli.planning import plan_run, whole_models
+from quantum_os.cli.planning import plan_run, warmup_ns, whole_models
 from quantum_os.cli.recorded_choice import RUNS
 from quantum_os.cli.results import RunResult, result_of, scored, trial_of
 from quantum_os.cli.rules_run import beside_rules
@@ -120,7 +121,7 @@ def backtest(
         recording = begin(folder)
     except (TapeError, SettingsError, RunFolderError) as error:
         refuse(str(error))
-    for notice in market.notices:
+    for notice in (*market.notices, *_unserved(plan, models, market)):
         err.print(notice, style="yellow", highlight=False)
     result = _recorded(plan, market, recording, folder, models, trials)
     _count(result, trials)
@@ -132,6 +133,20 @@ def backtest(
         report(result, out, folder)
     if result.faults:
         refuse("an adviser broke down on the way; the rest of the run held", ExitCode.FAILED)
+
+
+def _unserved(plan: Plan, models: Loaded | None, market: Market) -> Iterator[str]:
+    """Says where no model may speak of much of a market: there the fund only waits."""
+    eras = () if models is None else models.ensemble.card.eras
+    warmup = warmup_ns(plan)
+    if eras and eras[0].serves_from - market.start > 2 * warmup:
+        first = eras[0].serves_from
+        share = min(1.0, (first - market.start) / (market.end - market.start))
+        yield (
+            f"no model may speak of bars before {iso(first)}: {share:.0%} of this time counts as "
+            f"days without a trade; --from {iso(first - warmup)[:10]} leaves most of it out, and "
+            "their inputs still warm up"
+        )
 
 
 def market_asked(asked: Asked) -> Market:
