@@ -19,7 +19,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.ensemble import option, the_models
+from bench.ensemble import NEVER_JUDGED, option, the_models
 from bench.table import show
 from bench.wide_market import VENUE, WideMarket
 from quantum_os.ai.models.ensemble import read_card
@@ -42,8 +42,6 @@ from quantum_os.settings import load_settings
 BUDGET_MS = {50: 10.0, 500: 50.0}
 """At most, at the 99th percentile, by symbols."""
 TIMED_BARS = 100
-NEVER_JUDGED = 1_000_000_000
-"""Models that learnt of another market would soon be set aside: here all of them decide."""
 WARM_BARS = 560
 """Bars until every feature is known and the models answer."""
 

@@ -5,7 +5,8 @@ python bench/ensemble.py [--models DIR] [--data PATH] [--days N] [--json]
 DIR is a training; without one it is trained first, on a made-up market, for some seconds. Played
 are the bars under PATH, or twenty made-up perpetuals from the end of that training on, so that
 models speak of every bar once their inputs are known. Decisions are made each hour. Counted are
-symbols times bars of the tape: of five minutes, which is what people replay, and of an hour.
+symbols times bars of the tape: of five minutes, which is what people replay, and of an hour; and
+only from where models speak, for the fund waits cheaply until then.
 Rows "in blocks" are the time spent inside blocks during the replay, by decision bars; the whole is
 everything: market, risk, exits, venue, ledger, hashes.
 """
@@ -29,8 +30,9 @@ from bench.wide_market import WideMarket
 from quantum_os.ai.coming import Coming
 from quantum_os.ai.models.ensemble import read_card
 from quantum_os.cli.backtesting import timers_of
-from quantum_os.cli.planning import plan_run, whole_models
+from quantum_os.cli.planning import plan_run, warmup_ns, whole_models
 from quantum_os.cli.reading_ahead import read_ahead
+from quantum_os.events.market import MarketKlines
 from quantum_os.events.units import NS_PER_HOUR, Mode
 from quantum_os.kernel.bus import KERNEL, Bus
 from quantum_os.kernel.drive import Driver
@@ -86,17 +88,7 @@ def the_models(scratch: Path) -> Path:
     if "--models" in sys.argv:
         return Path(option("--models", ""))
     folder, program = scratch / "models", Path(sys.executable).parent / "quantum-os"
-    words = (
-        "train",
-        "--synthetic",
-        "7",
-        "--days",
-        str(TRAINED_DAYS),
-        "--folds",
-        "3",
-        "--quick",
-        "--out",
-    )
+    words = f"train --synthetic 7 --days {TRAINED_DAYS} --folds 3 --quick --out".split()
     subprocess.run([program, *words, folder], check=True, stdout=sys.stderr)
     return folder
 
@@ -109,9 +101,12 @@ class Forgetting(MemoryJournal):
 
 
 class Played(msgspec.Struct, frozen=True):
-    """The seconds of a whole run, those inside blocks by what they compute, and bars taken."""
+    """The seconds of a run from where models speak, and the bars of the tape in them; the seconds
+    inside blocks by what they compute, and the bars that came out of those, from the start.
+    """
 
     whole: Stopwatch
+    bars: int
     blocks: dict[str, Stopwatch]
     taken: Counter[str]
 
@@ -136,23 +131,33 @@ def played(market: Recording, folder: Path, profile: str, *, ahead: bool) -> Pla
             watch = watches[BLOCKS[module.name]]
             vars(blocks)["_begun"] = watch.timing(blocks._begun)
     driver = Driver(Bus(modules, Forgetting()), timers_of(modules))
-    whole = Stopwatch()
+    whole, bars = Stopwatch(), 0
+    inputs = read_ahead(feed.inputs(), plan, coming) if ahead else feed.inputs()
+    speaks_from = max(market.start + warmup_ns(plan), models.ensemble.card.eras[0].serves_from)
 
-    def run() -> None:
-        driver.offer(market.start, plan.first_event("bench", market.start), KERNEL)
-        for told in models.told:
-            driver.offer(market.start, told, KERNEL)
-        inputs = feed.inputs()
-        for at, event in read_ahead(inputs, plan, coming) if ahead else inputs:
+    def play() -> None:
+        nonlocal bars
+        for at, event in inputs:
             driver.offer(at, event, feed.name)
+            if isinstance(event, MarketKlines) and event.venue == plan.price_venue:
+                bars += len(event.symbols)
+            if at >= speaks_from and not bars_before:
+                bars_before.append(bars)
+                return
+
+    bars_before: list[int] = []
+    driver.offer(market.start, plan.first_event("bench", market.start), KERNEL)
+    for told in models.told:
+        driver.offer(market.start, told, KERNEL)
 
     gc.collect()
     gc.disable()  # as a backtest does
     try:
-        whole.timing(run)()
+        play()
+        whole.timing(play)()
     finally:
         gc.enable()
-    return Played(whole, watches, coming.bars_taken)
+    return Played(whole, bars - bars_before[0], watches, coming.bars_taken)
 
 
 def main() -> None:
@@ -178,8 +183,8 @@ def main() -> None:
             what = f"the whole backtest, {market.timeframe}, {profile} profile"
             in_blocks = played(market, folder, profile, ahead=True)
             alone = played(market, folder, profile, ahead=False)
-            tell(f"{what}, in blocks", market.bars, in_blocks.whole, IN_BLOCKS)
-            tell(f"{what}, bar by bar", market.bars, alone.whole, BAR_BY_BAR)
+            tell(f"{what}, in blocks", in_blocks.bars, in_blocks.whole, IN_BLOCKS)
+            tell(f"{what}, bar by bar", alone.bars, alone.whole, BAR_BY_BAR)
         parts = played(markets[-1], folder, PROFILES[-1], ahead=True)
     symbols = len(markets[-1].symbols(markets[-1].venues[0]))
     taken, watches = parts.taken, parts.blocks

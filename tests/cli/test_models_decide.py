@@ -68,15 +68,25 @@ def test_the_run_says_by_whose_word_and_trades(home: Path) -> None:
     ]
 
 
-def test_a_market_of_which_no_model_may_speak_is_told_with_the_way_out(
-    tape: Path, tmp_path: Path
-) -> None:
+def test_a_market_of_which_no_model_may_speak_is_told(tape: Path, tmp_path: Path) -> None:
     folder = ensemble_until(tmp_path / "models", START_NS + 42 * NS_PER_DAY)
     first = read_card(folder).eras[0].serves_from
     said = backtest(tape, tmp_path / "run", "--models", folder)
     assert said.code == 0, said.err
     words = " ".join(said.err.split())
-    assert f"no model may speak of bars before {iso(first)}: 100% of this time counts" in words
+    assert f"no model may speak of this market: they speak of bars from {iso(first)} on" in words
+
+
+def test_the_time_before_the_first_model_is_told_with_the_way_out(tmp_path: Path) -> None:
+    folder = ensemble_until(tmp_path / "models", START_NS + 42 * NS_PER_DAY)
+    first = read_card(folder).eras[0].serves_from
+    market = ("--synthetic", "1", "--days", "30", "--symbols", "BTC,ETH,SOL")
+    run = ("--profile", "research", "--out", tmp_path / "run", "--json", "--models", folder)
+    said = here("backtest", *market, *run)
+    assert said.code == 0, said.err
+    words = " ".join(said.err.split())
+    share = (first - START_NS) / (30 * NS_PER_DAY)
+    assert f"no model may speak of bars before {iso(first)}: {share:.0%} of this time" in words
     assert f"--from {iso(first - 300 * NS_PER_HOUR)[:10]} leaves most of it out" in words
 
 

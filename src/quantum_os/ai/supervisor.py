@@ -128,7 +128,7 @@ class Supervisor(Reactor[SupervisorState]):
         track, policy = self.state.voters.get(slot), self.state.policy
         if track is None or policy is None:
             return ()
-        return _now(self._answers(track, policy), track, policy, 1.0)
+        return _shown(self._answers(track, policy), track, policy, 1.0)
 
     def has_reference(self, version: str) -> bool:
         """Whether it is known how the inputs of a version were distributed where it learnt."""
@@ -177,8 +177,8 @@ class Supervisor(Reactor[SupervisorState]):
 
     def _judge(self, slot: str, track: VoterTrack, policy: SupervisionPolicy) -> Acts:
         answers = self._answers(track, policy)
-        found = _now(answers, track, policy, 1.0)
-        near = _now(answers, track, policy, policy.heal_within)
+        found = _shown(answers, track, policy, 1.0)
+        near = _shown(answers, track, policy, policy.heal_within)
         before = track.standing
         dwell = round(policy.dwell_h * NS_PER_HOUR)
         track.standing = moved(before, worst(found), worst(near), self.now, dwell)
@@ -253,7 +253,7 @@ def _counts(bar_close: int, reference: Reference) -> bool:
     return bool(is_counted(bar_close, reference.every_ns))
 
 
-def _now(
+def _shown(
     answers: Answers, track: VoterTrack, policy: SupervisionPolicy, strictness: float
 ) -> tuple[Finding, ...]:
     """What the latest answers and the last review show, the gravest first."""

@@ -141,7 +141,10 @@ def _unserved(plan: Plan, models: Loaded | None, market: Market) -> Iterator[str
     warmup = warmup_ns(plan)
     if eras and eras[0].serves_from - market.start > 2 * warmup:
         first = eras[0].serves_from
-        share = min(1.0, (first - market.start) / (market.end - market.start))
+        if first >= market.end:
+            yield f"no model may speak of this market: they speak of bars from {iso(first)} on"
+            return
+        share = (first - market.start) / (market.end - market.start)
         yield (
             f"no model may speak of bars before {iso(first)}: {share:.0%} of this time counts as "
             f"days without a trade; --from {iso(first - warmup)[:10]} leaves most of it out, and "

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from quantum_os.learning.explain.amounts import Unit, written
 from quantum_os.learning.explain.checks import Came
-from quantum_os.learning.explain.why import Market, View, Why
+from quantum_os.learning.explain.why import Market, Moved, View, Why
 
 _COLOURS = {
     "hold": "yellow",
@@ -51,6 +51,8 @@ def show(why: Why, console: Console) -> None:
         console.print(line, highlight=False)
     if any(vote.side is not None for vote in why.view.votes):
         console.print(_votes(why.view))
+    if why.moved:
+        console.print(_moved(why.moved))
     for table in _gates(why):
         console.print(table)
     if not why.checks_are_whole:
@@ -127,6 +129,24 @@ def _votes(view: View) -> Table:
             written(vote.p, Unit.PROBABILITY),
             f"{vote.weight:.3f}",
         )
+    return table
+
+
+def _moved(moved: tuple[Moved, ...]) -> Table:
+    table = Table(title="What moved each model", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("model", "for", "feature"):
+        table.add_column(name, no_wrap=True)
+    for name in ("value", "log-odds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in moved:
+        head = (each.model, each.side or "-")
+        if each.silent:
+            table.add_row(*head, each.silent, "", "", end_section=True)
+            continue
+        for share in each.shares:
+            table.add_row(*head, share.feature, f"{share.value:.4g}", f"{share.log_odds:+.4f}")
+            head = ("", "")
+        table.add_row("", "", "all else", "", f"{each.rest:+.4f}", end_section=True)
     return table
 
 

@@ -29,6 +29,30 @@ class Vote(msgspec.Struct, frozen=True):
     weight: float
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How far a feature, of this value at the bar, moved a model's log-odds before calibration."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A model's vote and what moved it farthest towards its side (above 0) or away from it.
+
+    A share is of all bars that the model looks at. `rest` is the sum of the other features and of
+    what the model says of nothing; None, like the vote, where it was `silent`, which says why.
+    """
+
+    model: str
+    version: str
+    side: PositionSide | None
+    p: float | None
+    shares: tuple[Share, ...]
+    rest: float | None
+    silent: str
+
+
 class View(msgspec.Struct, frozen=True):
     """What the mind made of the symbol; None where it was not known."""
 
@@ -59,7 +83,7 @@ class Why(msgspec.Struct, frozen=True):
     """The answer. Times in ISO-8601, `ids` by kind, `seqs` the events that it was read from.
 
     `checks_are_whole` is False when this build's gates do not come to what was recorded; then only
-    the gate of the record is shown.
+    the gate of the record is shown. `moved` is told where it was asked for.
     """
 
     run: str
@@ -86,6 +110,7 @@ class Why(msgspec.Struct, frozen=True):
     checks_are_whole: bool
     ids: dict[str, str]
     seqs: dict[str, int]
+    moved: tuple[Moved, ...] = ()
 
 
 def why(recorded: Recorded, symbol: str, asked: int) -> Why:

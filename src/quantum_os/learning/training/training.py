@@ -193,7 +193,7 @@ def _known_metrics(
     rows = np.concatenate([np.zeros(0, np.int64), *asked])
     began = int(data.bar_close[walked.folds[place].test[0]])
     rows = rows[data.ends[rows].max(axis=1) < began]
-    said = walked.heard.said
+    said = {name: each for name, each in walked.heard.said.items() if name != ENSEMBLE}
     scored = {name: probabilities_of(data, rows, each, seed) for name, each in said.items()}
     return {
         name: {field: getattr(each, field) for field in _SAID}
